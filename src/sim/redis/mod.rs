@@ -1,0 +1,1 @@
+//! The store: commands and replies of Redis 7.0.
