@@ -1,0 +1,103 @@
+//! Field tables and the values they hold (AMQP 0-9-1 section 4.2.5, with RabbitMQ's type letters from its "AMQP 0-9-1 errata").
+
+use alloc::{boxed::Box, vec::Vec};
+
+use crate::bytes::Bytes;
+
+/// One value of a field table or array. The letter is its type on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// `t`: a boolean.
+    Bool(bool),
+    /// `b`: signed, 8 bits.
+    I8(i8),
+    /// `B`: unsigned, 8 bits.
+    U8(u8),
+    /// `s`: signed, 16 bits.
+    I16(i16),
+    /// `u`: unsigned, 16 bits.
+    U16(u16),
+    /// `I`: signed, 32 bits.
+    I32(i32),
+    /// `i`: unsigned, 32 bits.
+    U32(u32),
+    /// `l`: signed, 64 bits.
+    I64(i64),
+    /// `f`: the bits of an IEEE 754 single.
+    F32(u32),
+    /// `d`: the bits of an IEEE 754 double.
+    F64(u64),
+    /// `D`: a decimal number `value / 10^scale`.
+    Decimal {
+        /// Digits after the point.
+        scale: u8,
+        /// The digits.
+        value: u32,
+    },
+    /// `S`: a long string, any bytes.
+    LongStr(Bytes),
+    /// `A`: an array.
+    Array(Vec<Value>),
+    /// `T`: seconds since 1970.
+    Timestamp(u64),
+    /// `F`: a nested table.
+    Table(Box<Table>),
+    /// `V`: no value.
+    Void,
+    /// `x`: a byte array.
+    ByteArray(Bytes),
+}
+
+/// A field table. Order is kept, as it is seen by whoever receives it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Table(pub Vec<(Bytes, Value)>);
+
+impl Table {
+    /// The value of the first field called `name`.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// Adds or replaces the field called `name`.
+    pub fn set(&mut self, name: &str, value: Value) {
+        match self.0.iter_mut().find(|(key, _)| *key == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((Bytes::from(name), value)),
+        }
+    }
+
+    /// Whether there is no field.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Value {
+    /// The number held by any of the integer types.
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Value::I8(n) => Some(i64::from(*n)),
+            Value::U8(n) => Some(i64::from(*n)),
+            Value::I16(n) => Some(i64::from(*n)),
+            Value::U16(n) => Some(i64::from(*n)),
+            Value::I32(n) => Some(i64::from(*n)),
+            Value::U32(n) => Some(i64::from(*n)),
+            Value::I64(n) => Some(*n),
+            Value::Bool(_)
+            | Value::F32(_)
+            | Value::F64(_)
+            | Value::Decimal { .. }
+            | Value::LongStr(_)
+            | Value::Array(_)
+            | Value::Timestamp(_)
+            | Value::Table(_)
+            | Value::Void
+            | Value::ByteArray(_) => None,
+        }
+    }
+
+    /// The bytes of a long string.
+    pub fn as_long_str(&self) -> Option<&Bytes> {
+        if let Value::LongStr(bytes) = self { Some(bytes) } else { None }
+    }
+}
