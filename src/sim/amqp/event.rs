@@ -105,6 +105,7 @@ pub enum QueueDeleteReason {
 }
 
 /// What happened.
+#[allow(missing_docs, reason = "the fields of an event are named by their types, and each variant tells the rest")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A client connected.
