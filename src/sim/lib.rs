@@ -9,4 +9,5 @@ pub mod amqp;
 pub mod bytes;
 pub mod hash;
 pub mod prng;
+pub mod program;
 pub mod redis;
