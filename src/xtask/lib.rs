@@ -1,6 +1,17 @@
-//! Developer commands of Warren.
+//! Developer commands of Warren: `cargo xtask help` lists them.
+//!
+//! In reading order: [`problem`] (how everything here fails), [`process`] and [`debian`] (other programs), [`tools`] (what
+//! is found or installed, each version once), [`bundle`] (the release page and its budget), [`files`] (a static server),
+//! [`serve`], [`stages`] (the tests), [`servers`] (the real RabbitMQ and Redis, for recording).
+//!
+//! Deliberately absent: shell scripts, and anything that the page itself needs.
 
+pub mod bundle;
 pub mod debian;
+pub mod files;
 pub mod problem;
 pub mod process;
+pub mod serve;
 pub mod servers;
+pub mod stages;
+pub mod tools;

@@ -1,2 +1,39 @@
-//! Developer commands.
-fn main() {}
+//! Calls the command that was asked for.
+
+use std::process::ExitCode;
+use xtask::problem::{Outcome, Problem};
+use xtask::{bundle, serve, stages};
+
+const HELP: &str = "\
+Warren's developer commands. Each gets what is missing, into target/tools where it can, and says so.
+
+  cargo xtask serve [--port N] [--no-open] [--dev]   builds the page, serves it on 127.0.0.1:8080, opens the browser
+  cargo xtask build                                  the release page in dist/, for any static host, with its size
+  cargo xtask test [stage...] [-- words]             every check; stages: fmt clippy engine native web build page
+  cargo xtask record [amqp|redis]                    transcripts anew from the real RabbitMQ and Redis of Debian";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("\n{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(words: &[String]) -> Outcome {
+    let (command, rest) = words.split_first().map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
+    match (command, rest) {
+        ("serve", _) => serve::serve(rest),
+        ("build", []) => bundle::build(bundle::Mode::Release).map(drop),
+        ("test", _) => stages::test(rest),
+        ("help" | "--help" | "-h", _) => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => Err(Problem::new(format!("There is no command `{}`.", words.join(" ")))
+            .remedy(format!("one of these:\n{HELP}"))),
+    }
+}

@@ -1,0 +1,138 @@
+//! `cargo xtask build`: the release page in `dist/`, and what a visitor downloads of it.
+
+use crate::problem::{Outcome, Problem};
+use crate::process::{capture, path_with, run, target_dir, workspace};
+use crate::tools;
+use flate2::{Compression, write::GzEncoder};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What wasm, js and css may weigh together, gzip, in bytes (220 KiB).
+pub const BUDGET_BYTES: u64 = 220 * 1024;
+/// The kinds of files that count: they are loaded before anything is seen.
+const KINDS: [&str; 3] = ["wasm", "js", "css"];
+
+/// How the page is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Small, for visitors: `dist/`.
+    Release,
+    /// Quick to build, for developers: `target/dist-dev`.
+    Dev,
+}
+
+/// The folder that a build of this kind fills.
+pub fn folder(mode: Mode) -> PathBuf {
+    match mode {
+        Mode::Release => workspace().join("dist"),
+        Mode::Dev => target_dir().join("dist-dev"),
+    }
+}
+
+/// Builds the page, prints and judges its size (release only), and returns its folder.
+pub fn build(mode: Mode) -> Outcome<PathBuf> {
+    tools::wasm_target()?;
+    fetch_crates()?;
+    let mut folders = vec![tools::trunk()?, tools::wasm_bindgen()?];
+    let wasm_opt = if mode == Mode::Release { tools::wasm_opt() } else { None };
+    folders.extend(wasm_opt.clone());
+    let dist = folder(mode);
+    let mut trunk = Command::new(folders[0].join("trunk"));
+    // Offline: trunk would otherwise download tools of its own choosing.
+    trunk.args(["build", "--offline", "--log", "warn", "--dist"]).arg(&dist);
+    match (mode, &wasm_opt) {
+        (Mode::Release, Some(_)) => trunk.args(["--release", "--minify"]),
+        // Trunk calls wasm-opt in its release mode only; the cargo profile alone gives the same code before wasm-opt.
+        (Mode::Release, None) => trunk.args(["--cargo-profile", "release", "--minify"]),
+        (Mode::Dev, _) => &mut trunk,
+    };
+    println!("Building the page into {} (one to three minutes the first time).", dist.display());
+    // NO_COLOR: trunk takes only "true" or "false" there and stops at the customary "1".
+    run(trunk
+        .current_dir(workspace())
+        .env("PATH", path_with(&folders)?)
+        .env_remove("NO_COLOR")
+        .env("RUST_BACKTRACE", "0"))
+    .map_err(|problem| {
+        Problem::new(format!("The page was not built. {}", problem.what)).remedy("look at the lines above")
+    })?;
+    if mode == Mode::Release {
+        judge(&weigh(&dist)?, wasm_opt.is_some())?;
+    }
+    Ok(dist)
+}
+
+/// Downloads the crates in Cargo.lock: trunk, being offline, makes cargo offline too.
+pub fn fetch_crates() -> Outcome {
+    let output =
+        capture(Command::new("cargo").args(["fetch", "--target", tools::WASM_TARGET]).current_dir(workspace()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_string();
+    Err(Problem::new(format!("The crates in Cargo.lock could not be downloaded. cargo said:\n{said}"))
+        .remedy("look whether there is a network, then run: cargo fetch"))
+}
+
+/// Bytes after gzip for each kind of file below `dist`.
+fn weigh(dist: &Path) -> Outcome<BTreeMap<&'static str, u64>> {
+    let mut weights: BTreeMap<&'static str, u64> = KINDS.iter().map(|kind| (*kind, 0)).collect();
+    let unreadable = |error| Problem::new(format!("{} cannot be read: {error}.", dist.display()));
+    let mut folders = vec![dist.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+            if let Some(weight) = weights.get_mut(ending.as_str()) {
+                *weight += gzip_len(&fs::read(&path).map_err(unreadable)?).map_err(unreadable)?;
+            }
+        }
+    }
+    Ok(weights)
+}
+
+/// The length after gzip at its best level, which is what static hosts send or better.
+fn gzip_len(bytes: &[u8]) -> std::io::Result<u64> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len() as u64)
+}
+
+/// Prints the weights and holds them against the budget, which only a build with wasm-opt can keep.
+fn judge(weights: &BTreeMap<&'static str, u64>, optimised: bool) -> Outcome {
+    let kib = |bytes: u64| format!("{}.{} KiB", bytes / 1024, bytes % 1024 * 10 / 1024);
+    let total: u64 = weights.values().sum();
+    let parts: Vec<String> = weights.iter().map(|(kind, bytes)| format!("{kind} {}", kib(*bytes))).collect();
+    println!("Bundle, gzip: {}; total {} of {}.", parts.join(", "), kib(total), kib(BUDGET_BYTES));
+    if total <= BUDGET_BYTES {
+        return Ok(());
+    }
+    if !optimised {
+        println!(
+            "That is over the budget, but wasm-opt was not there to make it smaller, so it is not held against it."
+        );
+        return Ok(());
+    }
+    Err(Problem::new(format!("The bundle weighs {}, {} more than its budget.", kib(total), kib(total - BUDGET_BYTES)))
+        .remedy("find what grew it, or raise BUDGET_BYTES in src/xtask/bundle.rs and say why"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_budget_is_held_only_with_wasm_opt() {
+        let weights = |wasm| BTreeMap::from([("wasm", wasm), ("js", 1)]);
+        assert_eq!(judge(&weights(BUDGET_BYTES - 1), true), Ok(()));
+        assert!(judge(&weights(BUDGET_BYTES), true).is_err());
+        assert_eq!(judge(&weights(BUDGET_BYTES), false), Ok(()));
+    }
+}
