@@ -85,6 +85,9 @@ macro_rules! methods {
         }
 
         impl Method {
+            /// Every name, in the order of the numbers.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+
             /// The class and method numbers, as they stand in a close frame.
             pub fn ids(&self) -> (u16, u16) {
                 match self { $(Method::$variant(_) => ($class, $id),)* }

@@ -4,4 +4,5 @@
 
 pub mod event;
 pub mod method;
+pub mod text;
 pub mod value;
