@@ -1,0 +1,203 @@
+//! COMMAND: the table tells about itself.
+
+use super::call::Call;
+use super::command::{Command, Group, KeySpec, Language, Run, commands, find_command};
+use super::error::{self, Error};
+use super::glob;
+use super::reply::Reply;
+use alloc::{borrow::Cow, format, vec, vec::Vec};
+
+const fn row(name: &'static str, arity: i8, run: Run) -> Command {
+    Command::new(Group::Server, name, arity, run).flags("loading stale").categories("connection")
+}
+
+/// The rows, in the order of the functions below.
+pub const COMMANDS: &[Command] = &[
+    row("command", -1, command)
+        .container()
+        .tips("nondeterministic_output_order")
+        .takes("2.8.13", "")
+        .says("Tells about every command", "返回所有命令的信息"),
+    row("command|count", 2, command_count).takes("2.8.13", "").says("Counts the commands", "返回命令的个数"),
+    row("command|docs", -2, command_docs)
+        .tips("nondeterministic_output_order")
+        .takes("7.0.0", "[command-name [command-name ...]]")
+        .says("Says what commands are for", "返回命令的说明"),
+    row("command|getkeys", -4, command_getkeys)
+        .takes("2.8.13", "")
+        .says("Picks the keys out of a command's arguments", "从一条完整命令里取出键"),
+    row("command|getkeysandflags", -4, command_getkeysandflags)
+        .takes("7.0.0", "")
+        .says("Picks the keys out of a command's arguments and says what is done to each", "取出键，并说明命令会怎样使用它们"),
+    row("command|help", 2, help).takes("5.0.0", "").says("Lists the subcommands", "列出子命令"),
+    row("command|info", -2, command_info)
+        .tips("nondeterministic_output_order")
+        .takes("2.8.13", "[command-name [command-name ...]]")
+        .says("Tells about these commands, or about every one", "返回指定命令的信息，不指定则返回全部"),
+    row("command|list", -2, command_list)
+        .tips("nondeterministic_output_order")
+        .takes("7.0.0", "[FILTERBY MODULE module-name|ACLCAT category|PATTERN pattern]")
+        .says("Lists the names of the commands", "列出命令名"),
+];
+
+fn command(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    Ok(Reply::Array(top().map(info).collect()))
+}
+
+fn command_count(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    Ok(Reply::Integer(top().count() as i64))
+}
+
+fn command_docs(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let entry = |command: &'static Command| (Reply::text(command.name), docs(command));
+    Ok(Reply::Map(match &call.args[2..] {
+        [] => top().map(entry).collect(),
+        names => names.iter().filter_map(|name| find_command(name)).map(entry).collect(),
+    }))
+}
+
+fn command_getkeys(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let found = keys_of(call)?;
+    Ok(Reply::Array(found.into_iter().map(|(place, _)| Reply::Bulk(call.arg(place).clone())).collect()))
+}
+
+fn command_getkeysandflags(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let found = keys_of(call)?;
+    let pair = |(place, flags)| Reply::Array(vec![Reply::Bulk(call.arg(place).clone()), words(flags)]);
+    Ok(Reply::Array(found.into_iter().map(pair).collect()))
+}
+
+/// A container without a subcommand: its arity forbids that before this runs, and it has no other meaning.
+pub fn bare_container(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    Err(error::arity(call.command.name))
+}
+
+/// HELP of any container: its subcommands, one by one.
+pub fn help(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let container = call.command.parent().and_then(|name| find_command(name.as_bytes()));
+    let container = container.expect("HELP is only ever a subcommand");
+    let name = container.name.to_ascii_uppercase();
+    let line = |text: Vec<u8>| Reply::Status(Cow::Owned(text));
+    let mut lines = vec![line(format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:").into_bytes())];
+    for command in container.subcommands() {
+        let own = command.name[name.len() + 1..].to_ascii_uppercase();
+        lines.push(line(format!("{own} {}", command.syntax).trim_end().as_bytes().to_vec()));
+        lines.push(line(format!("    {}.", command.summary(Language::English)).into_bytes()));
+    }
+    Ok(Reply::Array(lines))
+}
+
+fn command_info(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    Ok(Reply::Array(match &call.args[2..] {
+        [] => top().map(info).collect(),
+        names => names.iter().map(|name| find_command(name).map_or(Reply::NilArray, info)).collect(),
+    }))
+}
+
+fn command_list(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let names = |keep: &dyn Fn(&Command) -> bool| {
+        commands().iter().filter(|command| keep(command)).map(|command| Reply::text(command.name)).collect()
+    };
+    let is = |place, word| call.is_word(place, word);
+    Ok(Reply::Set(match &call.args[2..] {
+        [] => top().map(|command| Reply::text(command.name)).collect(),
+        [_, _, _] if is(2, "filterby") && is(3, "module") => Vec::new(),
+        [_, _, category] if is(2, "filterby") && is(3, "aclcat") => {
+            names(&|command| command.acl_categories().iter().any(|own| category.eq_ignore_ascii_case(own.as_bytes())))
+        }
+        [_, _, pattern] if is(2, "filterby") && is(3, "pattern") => {
+            names(&|command| glob::matches(pattern, command.name.as_bytes(), true))
+        }
+        _ => return Err(error::SYNTAX),
+    }))
+}
+
+/// The commands without their subcommands.
+fn top() -> impl Iterator<Item = &'static Command> {
+    commands().iter().copied().filter(|command| command.parent().is_none())
+}
+
+/// The places of the keys in the command that stands from the third argument on, counted in the arguments of this call.
+fn keys_of(call: &Call<'_, '_>) -> Result<Vec<(usize, &'static str)>, Error> {
+    let args = &call.args[2..];
+    let mut command = find_command(&args[0]).ok_or(error::INVALID_COMMAND)?;
+    if command.container {
+        command = args.get(1).and_then(|name| command.subcommand(name)).ok_or(error::INVALID_COMMAND)?;
+    }
+    if command.keys.is_empty() {
+        Err(error::NO_KEYS)
+    } else if !command.accepts(args.len()) {
+        Err(error::INVALID_ARGUMENT_COUNT)
+    } else {
+        Ok(command.key_places(args.len()).into_iter().map(|(place, flags)| (place + 2, flags)).collect())
+    }
+}
+
+/// What COMMAND INFO tells of one command.
+fn info(command: &'static Command) -> Reply {
+    let specs = command.key_specs();
+    let (first, last, step) = legacy_range(&specs);
+    let categories = command.acl_categories();
+    Reply::Array(vec![
+        Reply::text(command.name),
+        Reply::Integer(i64::from(command.arity)),
+        words(command.flags),
+        Reply::Integer(first),
+        Reply::Integer(last),
+        Reply::Integer(step),
+        Reply::Set(categories.iter().map(|name| Reply::Status(Cow::Owned(format!("@{name}").into_bytes()))).collect()),
+        Reply::Array(command.tips.split(' ').filter(|tip| !tip.is_empty()).map(Reply::text).collect()),
+        Reply::Array(specs.iter().map(key_spec).collect()),
+        Reply::Array(command.subcommands().map(info).collect()),
+    ])
+}
+
+fn docs(command: &'static Command) -> Reply {
+    let mut pairs = vec![
+        (Reply::text("summary"), Reply::text(command.summary(Language::English))),
+        (Reply::text("since"), Reply::text(command.since)),
+        (Reply::text("group"), Reply::text(command.group.name())),
+    ];
+    let inner: Vec<_> = command.subcommands().map(|sub| (Reply::text(sub.name), docs(sub))).collect();
+    if !inner.is_empty() {
+        pairs.push((Reply::text("subcommands"), Reply::Map(inner)));
+    }
+    Reply::Map(pairs)
+}
+
+fn words(flags: &'static str) -> Reply {
+    Reply::Set(flags.split(' ').filter(|word| !word.is_empty()).map(Reply::status).collect())
+}
+
+fn key_spec(spec: &KeySpec) -> Reply {
+    let pair = |name: &str, value: Reply| (Reply::text(name), value);
+    let number = |value: i64| Reply::Integer(value);
+    let search = vec![
+        pair("type", Reply::text("index")),
+        pair("spec", Reply::Map(vec![pair("index", number(i64::from(spec.first)))])),
+    ];
+    let range = vec![
+        pair("lastkey", number(i64::from(spec.last))),
+        pair("keystep", number(i64::from(spec.step))),
+        pair("limit", number(0)),
+    ];
+    let find = vec![pair("type", Reply::text("range")), pair("spec", Reply::Map(range))];
+    Reply::Map(vec![
+        pair("flags", words(spec.flags)),
+        pair("begin_search", Reply::Map(search)),
+        pair("find_keys", Reply::Map(find)),
+    ])
+}
+
+/// The first key, the last and the step, as clients older than 7.0 want them: the stretches that follow each other, as one.
+fn legacy_range(specs: &[KeySpec]) -> (i64, i64, i64) {
+    let Some(start) = specs.first() else { return (0, 0, 0) };
+    let end = |spec: &KeySpec| if spec.last < 0 { i64::from(spec.last) } else { i64::from(spec.first) + i64::from(spec.last) };
+    let mut last = end(start);
+    for spec in &specs[1..] {
+        if last == i64::from(spec.first) - 1 {
+            last = end(spec);
+        }
+    }
+    (i64::from(start.first), last, i64::from(start.step))
+}

@@ -1,0 +1,90 @@
+//! The group `server`, but for COMMAND, which is in `introspect.rs`.
+
+use super::call::{Call, db_index};
+use super::command::{Command, Group, Run};
+use super::error::{self, Error};
+use super::event::Event;
+use super::number::small_integer;
+use super::reply::Reply;
+use super::store::DATABASES;
+use alloc::{string::ToString, vec};
+
+const fn row(name: &'static str, arity: i8, run: Run) -> Command {
+    Command::new(Group::Server, name, arity, run)
+}
+
+/// The rows, in the order of the functions below.
+pub const COMMANDS: &[Command] = &[
+    row("dbsize", 1, dbsize)
+        .flags("readonly fast")
+        .categories("keyspace")
+        .tips("request_policy:all_shards response_policy:agg_sum")
+        .takes("1.0.0", "")
+        .says("Counts the keys of the selected database", "返回当前数据库的键数"),
+    row("flushall", -1, flushall)
+        .flags("write")
+        .categories("keyspace dangerous")
+        .tips("request_policy:all_shards response_policy:all_succeeded")
+        .takes("1.0.0", "[ASYNC|SYNC]")
+        .says("Empties all databases", "清空所有数据库"),
+    row("flushdb", -1, flushdb)
+        .flags("write")
+        .categories("keyspace dangerous")
+        .tips("request_policy:all_shards response_policy:all_succeeded")
+        .takes("1.0.0", "[ASYNC|SYNC]")
+        .says("Empties the selected database", "清空当前数据库"),
+    row("swapdb", 3, swapdb)
+        .flags("write fast")
+        .categories("keyspace dangerous")
+        .takes("4.0.0", "index1 index2")
+        .says("Lets two databases change places", "交换两个数据库"),
+    row("time", 1, time)
+        .flags("loading stale fast")
+        .tips("nondeterministic_output")
+        .takes("2.6.0", "")
+        .says("Tells the server's time: seconds since 1970, and microseconds", "返回服务器时间：Unix 秒数和微秒数"),
+];
+
+fn dbsize(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    Ok(Reply::Integer(call.store.database(call.db).len() as i64))
+}
+
+fn flushall(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    read_mode(call)?;
+    (0..DATABASES).for_each(|db| flush(call, db));
+    Ok(Reply::OK)
+}
+
+fn flushdb(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    read_mode(call)?;
+    flush(call, call.db);
+    Ok(Reply::OK)
+}
+
+fn swapdb(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let first = small_integer(call.arg(1)).map_err(|_| error::FIRST_DB_INDEX)?;
+    let second = small_integer(call.arg(2)).map_err(|_| error::SECOND_DB_INDEX)?;
+    let (first, second) = (db_index(first)?, db_index(second)?);
+    call.store.swap_databases(first, second);
+    call.tell(Event::Swapped { first, second });
+    Ok(Reply::OK)
+}
+
+fn time(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let now_ms = call.cx.now_ms;
+    let (seconds, micros) = (now_ms / 1000, now_ms % 1000 * 1000);
+    Ok(Reply::Array(vec![Reply::text(&seconds.to_string()), Reply::text(&micros.to_string())]))
+}
+
+/// ASYNC or SYNC, which only tell a real server whether to wait.
+fn read_mode(call: &Call<'_, '_>) -> Result<(), Error> {
+    let known = call.args.len() == 1 || (call.args.len() == 2 && (call.is_word(1, "sync") || call.is_word(1, "async")));
+    if known { Ok(()) } else { Err(error::SYNTAX) }
+}
+
+fn flush(call: &mut Call<'_, '_>, db: u8) {
+    let keys = call.store.flush(db);
+    if keys > 0 {
+        call.tell(Event::Flushed { db, keys });
+    }
+}

@@ -1,0 +1,440 @@
+//! The group `string`.
+
+use super::call::{Call, Life};
+use super::command::{Command, Group, Run};
+use super::error::{self, Error};
+use super::lcs::lcs;
+use super::longdouble::LongDouble;
+use super::number::integer;
+use super::reply::Reply;
+use super::value::{Str, Value};
+use crate::bytes::Bytes;
+use alloc::vec::Vec;
+
+const fn row(name: &'static str, arity: i8, run: Run) -> Command {
+    Command::new(Group::String, name, arity, run)
+}
+
+/// The rows, in the order of the functions below.
+pub const COMMANDS: &[Command] = &[
+    row("set", -3, set)
+        .flags("write denyoom")
+        .keys("1 RW access update variable_flags")
+        .takes(
+            "1.0.0",
+            "key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]",
+        )
+        .says("Gives a key a string, whatever it held before", "把键设为一个字符串，不管它原来存着什么"),
+    row("setnx", 3, setnx)
+        .flags("write denyoom fast")
+        .keys("1 OW insert")
+        .takes("1.0.0", "key value")
+        .says("Gives a key a string only if the key is not there yet", "仅当键不存在时设置它的字符串"),
+    row("setex", 4, setex)
+        .flags("write denyoom")
+        .keys("1 OW update")
+        .takes("2.0.0", "key seconds value")
+        .says("Gives a key a string and a life in seconds", "设置字符串，并以秒为单位设置过期时间"),
+    row("psetex", 4, psetex)
+        .flags("write denyoom")
+        .keys("1 OW update")
+        .takes("2.6.0", "key milliseconds value")
+        .says("Gives a key a string and a life in milliseconds", "设置字符串，并以毫秒为单位设置过期时间"),
+    row("mset", -3, mset)
+        .flags("write denyoom")
+        .keys("1..-1/2 OW update")
+        .tips("request_policy:multi_shard response_policy:all_succeeded")
+        .takes("1.0.1", "key value [key value ...]")
+        .says("Gives several keys their strings at once", "一次设置多个键的字符串"),
+    row("msetnx", -3, msetnx)
+        .flags("write denyoom")
+        .keys("1..-1/2 OW insert")
+        .tips("request_policy:multi_shard response_policy:agg_min")
+        .takes("1.0.1", "key value [key value ...]")
+        .says("Gives several keys their strings, but only if none of them is there yet", "仅当所有键都不存在时，一次设置它们"),
+    row("get", 2, get)
+        .flags("readonly fast")
+        .keys("1 RO access")
+        .takes("1.0.0", "key")
+        .says("Reads the string of a key", "读取键的字符串"),
+    row("mget", -2, mget)
+        .flags("readonly fast")
+        .keys("1..-1 RO access")
+        .tips("request_policy:multi_shard")
+        .takes("1.0.0", "key [key ...]")
+        .says("Reads the strings of several keys", "一次读取多个键的字符串"),
+    row("getset", 3, getset)
+        .flags("write denyoom fast")
+        .keys("1 RW access update")
+        .takes("1.0.0", "key value")
+        .says("Gives a key a new string and returns the old one", "设置新字符串并返回旧字符串"),
+    row("getdel", 2, getdel)
+        .flags("write fast")
+        .keys("1 RW access delete")
+        .takes("6.2.0", "key")
+        .says("Reads the string of a key and removes the key", "读取键的字符串，然后删除该键"),
+    row("getex", -2, getex)
+        .flags("write fast")
+        .keys("1 RW access update")
+        .takes("6.2.0", "key [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|PERSIST]")
+        .says("Reads the string of a key and may change how long the key lives", "读取字符串，并可修改键的过期时间"),
+    row("getrange", 4, getrange)
+        .flags("readonly")
+        .keys("1 RO access")
+        .takes("2.4.0", "key start end")
+        .says("Reads a part of a string, both ends included", "读取字符串的一段，包含两端"),
+    row("substr", 4, getrange)
+        .flags("readonly")
+        .keys("1 RO access")
+        .takes("1.0.0", "key start end")
+        .says("The old name of GETRANGE", "GETRANGE 的旧名"),
+    row("setrange", 4, setrange)
+        .flags("write denyoom")
+        .keys("1 RW update")
+        .takes("2.2.0", "key offset value")
+        .says("Overwrites a part of a string, with zero bytes before it where it was shorter", "覆盖字符串的一段，不足处用零字节补齐"),
+    row("strlen", 2, strlen)
+        .flags("readonly fast")
+        .keys("1 RO")
+        .takes("2.2.0", "key")
+        .says("Tells how many bytes a string has", "返回字符串的字节数"),
+    row("append", 3, append)
+        .flags("write denyoom fast")
+        .keys("1 RW insert")
+        .takes("2.0.0", "key value")
+        .says("Adds bytes at the end of a string", "在字符串末尾追加"),
+    row("incr", 2, incr)
+        .flags("write denyoom fast")
+        .keys("1 RW access update")
+        .takes("1.0.0", "key")
+        .says("Adds one to the number in a key", "把键里的整数加一"),
+    row("incrby", 3, incrby)
+        .flags("write denyoom fast")
+        .keys("1 RW access update")
+        .takes("1.0.0", "key increment")
+        .says("Adds to the number in a key", "给键里的整数加上一个数"),
+    row("incrbyfloat", 3, incrbyfloat)
+        .flags("write denyoom fast")
+        .keys("1 RW access update")
+        .takes("2.6.0", "key increment")
+        .says("Adds to the decimal number in a key", "给键里的小数加上一个数"),
+    row("decr", 2, decr)
+        .flags("write denyoom fast")
+        .keys("1 RW access update")
+        .takes("1.0.0", "key")
+        .says("Takes one from the number in a key", "把键里的整数减一"),
+    row("decrby", 3, decrby)
+        .flags("write denyoom fast")
+        .keys("1 RW access update")
+        .takes("1.0.0", "key decrement")
+        .says("Takes from the number in a key", "从键里的整数减去一个数"),
+    row("lcs", -3, lcs)
+        .flags("readonly")
+        .keys("1+1 RO access")
+        .takes("7.0.0", "key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]")
+        .says("Finds the longest series of bytes that two strings have in common, gaps allowed", "求两个字符串的最长公共子序列"),
+];
+
+fn set(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let options = Options::read(call, 3, true)?;
+    let life = match options.expiry {
+        Some((unit, place)) => Life::Until(expiry(call, unit, place)?),
+        None if options.keep => Life::Kept,
+        None => Life::Endless,
+    };
+    let (key, value) = (call.arg(1), call.arg(2));
+    let old = if options.get { call.string(key)?.map(|text| text.to_bytes()) } else { None };
+    let allowed = match options.only_if {
+        Some(there) => call.exists(key) == there,
+        None => true,
+    };
+    if allowed {
+        write(call, key, value, life);
+    }
+    Ok(if options.get {
+        Reply::from(old)
+    } else if allowed {
+        Reply::OK
+    } else {
+        Reply::Nil
+    })
+}
+
+fn setnx(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let free = !call.exists(call.arg(1));
+    if free {
+        write(call, call.arg(1), call.arg(2), Life::Endless);
+    }
+    Ok(Reply::from(free))
+}
+
+fn setex(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    set_with_life(call, Unit::Seconds)
+}
+
+fn psetex(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    set_with_life(call, Unit::Milliseconds)
+}
+
+fn mset(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    write_all(call, false)?;
+    Ok(Reply::OK)
+}
+
+fn msetnx(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    write_all(call, true).map(Reply::from)
+}
+
+fn get(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    Ok(Reply::from(call.string(call.arg(1))?.map(|text| text.to_bytes())))
+}
+
+fn mget(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    // A key of another type reads as nothing here.
+    let args = call.args;
+    let one = |key| Reply::from(call.string(key).ok().flatten().map(|text| text.to_bytes()));
+    Ok(Reply::Array(args[1..].iter().map(one).collect()))
+}
+
+fn getset(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let reply = get(call)?;
+    write(call, call.arg(1), call.arg(2), Life::Endless);
+    Ok(reply)
+}
+
+fn getdel(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let reply = get(call)?;
+    call.delete(call.arg(1), "del");
+    Ok(reply)
+}
+
+fn getex(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let options = Options::read(call, 2, false)?;
+    let key = call.arg(1);
+    let Some(text) = call.string(key)? else { return Ok(Reply::Nil) };
+    if let Some((unit, place)) = options.expiry {
+        let last = expiry(call, unit, place)?;
+        if unit.is_absolute() && last <= call.cx.now_ms {
+            call.delete(key, "del");
+        } else {
+            call.set_life(key, Some(last), "expire");
+        }
+    } else if options.keep && call.entry(key).is_some_and(|entry| entry.expires_at_ms.is_some()) {
+        call.set_life(key, None, "persist");
+    }
+    Ok(Reply::Bulk(text.to_bytes()))
+}
+
+fn getrange(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let (start, end) = (call.integer(2)?, call.integer(3)?);
+    let text = call.string(call.arg(1))?;
+    let bytes = text.as_ref().map(Str::bytes).unwrap_or_default();
+    Ok(Reply::Bulk(match clamp_range(start, end, bytes.len()) {
+        Some((first, last)) => Bytes::from(&bytes[first..=last]),
+        None => Bytes::default(),
+    }))
+}
+
+fn setrange(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let offset = u64::try_from(call.integer(2)?).map_err(|_| error::OFFSET_RANGE)?;
+    let (key, value) = (call.arg(1), call.arg(3));
+    let old_len = call.string(key)?.map_or(0, |text| text.len() as u64);
+    if value.is_empty() {
+        return Ok(Reply::Integer(old_len as i64));
+    }
+    let end = checked_length(call, offset, value.len())?;
+    let len = call.edit(key, end, "setrange", |bytes| {
+        // The bound on a string's length, checked above, fits a usize of 32 bits.
+        let (start, end) = (offset as usize, end as usize);
+        bytes.resize(bytes.len().max(end), 0);
+        bytes[start..end].copy_from_slice(value);
+        true
+    })?;
+    Ok(Reply::Integer(len as i64))
+}
+
+fn strlen(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    Ok(Reply::Integer(call.string(call.arg(1))?.map_or(0, |text| text.len() as i64)))
+}
+
+fn append(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let (key, value) = (call.arg(1), call.arg(2));
+    let Some(text) = call.string(key)? else {
+        call.put(key, Str::encode(value), Life::Endless, "append");
+        return Ok(Reply::Integer(value.len() as i64));
+    };
+    let end = checked_length(call, text.len() as u64, value.len())?;
+    drop(text);
+    let len = call.edit(key, end, "append", |bytes| {
+        bytes.extend_from_slice(value);
+        true
+    })?;
+    Ok(Reply::Integer(len as i64))
+}
+
+fn incr(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    add(call, 1)
+}
+
+fn incrby(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let amount = call.integer(2)?;
+    add(call, amount)
+}
+
+fn incrbyfloat(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let key = call.arg(1);
+    let read = |text: &[u8]| LongDouble::parse(text).ok_or(error::NOT_FLOAT);
+    let old = match call.string(key)? {
+        Some(text) => read(&text.bytes())?,
+        None => LongDouble::ZERO,
+    };
+    let sum = old.add(&read(call.arg(2))?);
+    let text = sum.ok_or(error::NAN_OR_INFINITY)?.to_text();
+    let bytes = Bytes::from(text);
+    // Redis keeps the sum as text even when it is a whole number.
+    call.put(key, Str::plain(&bytes), Life::Kept, "incrbyfloat");
+    Ok(Reply::Bulk(bytes))
+}
+
+fn decr(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    add(call, -1)
+}
+
+fn decrby(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let amount = call.integer(2)?.checked_neg().ok_or(error::DECREMENT_OVERFLOW)?;
+    add(call, amount)
+}
+
+/// Gives a key a string, and tells of it as Redis does: `set`, then `expire` if it got a life.
+fn write(call: &mut Call<'_, '_>, key: &Bytes, value: &Bytes, life: Life) {
+    call.put(key, Str::encode(value), life, "set");
+    if let Life::Until(last) = life {
+        call.tell_life(key, Some(last), "expire");
+    }
+}
+
+fn set_with_life(call: &mut Call<'_, '_>, unit: Unit) -> Result<Reply, Error> {
+    let last = expiry(call, unit, 2)?;
+    write(call, call.arg(1), call.arg(3), Life::Until(last));
+    Ok(Reply::OK)
+}
+
+/// MSET and MSETNX; whether anything was written.
+fn write_all(call: &mut Call<'_, '_>, only_if_all_free: bool) -> Result<bool, Error> {
+    if call.args.len().is_multiple_of(2) {
+        return Err(error::arity(call.command.name));
+    }
+    let pairs = || call.args[1..].chunks_exact(2);
+    if only_if_all_free && pairs().map(|pair| &pair[0]).collect::<Vec<_>>().into_iter().any(|key| call.exists(key)) {
+        return Ok(false);
+    }
+    for pair in call.args[1..].chunks_exact(2) {
+        write(call, &pair[0], &pair[1], Life::Endless);
+    }
+    Ok(true)
+}
+
+fn add(call: &mut Call<'_, '_>, amount: i64) -> Result<Reply, Error> {
+    let key = call.arg(1);
+    let old = match call.string(key)? {
+        Some(Str::Int(number)) => number,
+        Some(text) => integer(&text.bytes())?,
+        None => 0,
+    };
+    let sum = old.checked_add(amount).ok_or(error::INCREMENT_OVERFLOW)?;
+    call.put(key, Value::String(Str::Int(sum)), Life::Kept, "incrby");
+    Ok(Reply::Integer(sum))
+}
+
+/// The length that a string will have when `more` bytes stand at `offset`, if that is allowed (`checkStringLength` of Redis).
+fn checked_length(call: &Call<'_, '_>, offset: u64, more: usize) -> Result<u64, Error> {
+    offset.checked_add(more as u64).filter(|end| *end <= call.store.limits().max_bulk).ok_or(error::TOO_LONG)
+}
+
+/// The first and last place of a range whose negative ends count from the back; `None` if it is empty.
+pub fn clamp_range(start: i64, end: i64, len: usize) -> Option<(usize, usize)> {
+    let len = len as i64;
+    if start < 0 && end < 0 && start > end {
+        return None;
+    }
+    let from_front = |place: i64| if place < 0 { (len.saturating_add(place)).max(0) } else { place };
+    let (start, end) = (from_front(start), from_front(end).min(len - 1));
+    (len > 0 && start <= end).then_some((start as usize, end as usize))
+}
+
+/// How an expiry argument is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Seconds,
+    Milliseconds,
+    UnixSeconds,
+    UnixMilliseconds,
+}
+
+impl Unit {
+    fn is_absolute(self) -> bool {
+        matches!(self, Unit::UnixSeconds | Unit::UnixMilliseconds)
+    }
+}
+
+/// The moment that the argument at `place` means (`getExpireMillisecondsOrReply` of Redis): never zero, never before 1970.
+fn expiry(call: &Call<'_, '_>, unit: Unit, place: usize) -> Result<u64, Error> {
+    let amount = call.integer(place)?;
+    let invalid = || error::expire_time(call.command.name);
+    let factor = if matches!(unit, Unit::Seconds | Unit::UnixSeconds) { 1000 } else { 1 };
+    let ms = amount.checked_mul(factor).filter(|ms| *ms > 0).ok_or_else(invalid)?;
+    let base = if unit.is_absolute() { 0 } else { call.cx.now_ms };
+    ms.checked_add_unsigned(base).map(|ms| ms as u64).ok_or_else(invalid)
+}
+
+/// The options of SET, or of GETEX.
+#[derive(Default)]
+struct Options {
+    /// NX: only if the key is absent (`false`); XX: only if it is there (`true`).
+    only_if: Option<bool>,
+    get: bool,
+    /// KEEPTTL of SET, PERSIST of GETEX.
+    keep: bool,
+    expiry: Option<(Unit, usize)>,
+}
+
+impl Options {
+    /// Reads the options from `place` on, as `parseExtendedStringArgumentsOrReply` of Redis does: the same one may stand twice.
+    fn read(call: &Call<'_, '_>, mut place: usize, of_set: bool) -> Result<Options, Error> {
+        let mut options = Options::default();
+        while place < call.args.len() {
+            let is = |word| call.is_word(place, word);
+            let unit = if is("ex") {
+                Some(Unit::Seconds)
+            } else if is("px") {
+                Some(Unit::Milliseconds)
+            } else if is("exat") {
+                Some(Unit::UnixSeconds)
+            } else if is("pxat") {
+                Some(Unit::UnixMilliseconds)
+            } else {
+                None
+            };
+            if of_set && is("nx") && options.only_if != Some(true) {
+                options.only_if = Some(false);
+            } else if of_set && is("xx") && options.only_if != Some(false) {
+                options.only_if = Some(true);
+            } else if of_set && is("get") {
+                options.get = true;
+            } else if is(if of_set { "keepttl" } else { "persist" }) && options.expiry.is_none() {
+                options.keep = true;
+            } else if let Some(unit) = unit
+                && !options.keep
+                && options.expiry.is_none_or(|(before, _)| before == unit)
+                && place + 1 < call.args.len()
+            {
+                options.expiry = Some((unit, place + 1));
+                place += 1;
+            } else {
+                return Err(error::SYNTAX);
+            }
+            place += 1;
+        }
+        Ok(options)
+    }
+}

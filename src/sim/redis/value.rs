@@ -1,0 +1,144 @@
+//! What a key can hold.
+
+use super::number::parse_integer;
+use crate::bytes::Bytes;
+use alloc::{borrow::Cow, rc::Rc, string::ToString, vec::Vec};
+
+/// The value of a key, of one of Redis's types. Each further type is a variant here and a file of commands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// A string of bytes.
+    String(Str),
+}
+
+/// A string in one of the three encodings that OBJECT ENCODING tells apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Str {
+    /// `int`: a number, kept as such.
+    Int(i64),
+    /// `embstr`: at most 44 bytes that nobody has changed in place.
+    Embedded(Bytes),
+    /// `raw`: longer, or changed in place.
+    Raw(Rc<Vec<u8>>),
+}
+
+/// How a value is kept, by the name that OBJECT ENCODING gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// A 64-bit integer.
+    Int,
+    /// A short string.
+    Embstr,
+    /// Any other string.
+    Raw,
+}
+
+impl Encoding {
+    /// The name as OBJECT ENCODING prints it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::Int => "int",
+            Encoding::Embstr => "embstr",
+            Encoding::Raw => "raw",
+        }
+    }
+}
+
+impl Value {
+    /// The type's name as TYPE prints it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Value::String(_) => "string",
+        }
+    }
+
+    /// How it is kept.
+    pub fn encoding(&self) -> Encoding {
+        match self {
+            Value::String(Str::Int(_)) => Encoding::Int,
+            Value::String(Str::Embedded(_)) => Encoding::Embstr,
+            Value::String(Str::Raw(_)) => Encoding::Raw,
+        }
+    }
+
+    /// Bytes of content, as the store counts its memory.
+    pub fn size(&self) -> u64 {
+        match self {
+            Value::String(text) => text.len() as u64,
+        }
+    }
+}
+
+/// The longest string that Redis keeps as `embstr`.
+const EMBEDDED_MAX: usize = 44;
+
+impl Str {
+    /// What `tryObjectEncoding` of Redis makes of an argument: a number if it reads as one.
+    pub fn encode(bytes: &Bytes) -> Self {
+        // No 64-bit number has more than 20 characters.
+        match if bytes.len() <= 20 { parse_integer(bytes) } else { None } {
+            Some(number) => Str::Int(number),
+            None => Str::plain(bytes),
+        }
+    }
+
+    /// A string that is kept as text even if it reads as a number.
+    pub fn plain(bytes: &Bytes) -> Self {
+        if bytes.len() <= EMBEDDED_MAX { Str::Embedded(bytes.clone()) } else { Str::raw(bytes.to_vec()) }
+    }
+
+    /// A string that was built or changed in place.
+    pub fn raw(bytes: Vec<u8>) -> Self {
+        Str::Raw(Rc::new(bytes))
+    }
+
+    /// The bytes, written out if they are kept as a number.
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        match self {
+            Str::Int(number) => Cow::Owned(number.to_string().into_bytes()),
+            Str::Embedded(bytes) => Cow::Borrowed(bytes),
+            Str::Raw(bytes) => Cow::Borrowed(bytes),
+        }
+    }
+
+    /// The bytes as a shared string.
+    pub fn to_bytes(&self) -> Bytes {
+        match self {
+            Str::Int(number) => Bytes::from(number.to_string()),
+            Str::Embedded(bytes) => bytes.clone(),
+            Str::Raw(bytes) => Bytes::from(bytes.as_slice()),
+        }
+    }
+
+    /// How many bytes [`Str::bytes`] has.
+    pub fn len(&self) -> usize {
+        match self {
+            Str::Int(number) => number.checked_abs().map_or(20, |n| 1 + n.checked_ilog10().unwrap_or(0) as usize + usize::from(*number < 0)),
+            Str::Embedded(bytes) => bytes.len(),
+            Str::Raw(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn length_without_writing_out() {
+        for number in [0, 7, 10, 99, 100, -1, -10, i64::MAX, i64::MIN, i64::MIN + 1] {
+            assert_eq!(Str::Int(number).len(), number.to_string().len(), "{number}");
+        }
+    }
+
+    #[test]
+    fn encodings() {
+        let of = |text: &str| Value::String(Str::encode(&Bytes::from(text))).encoding().name();
+        assert_eq!((of("12"), of("012"), of(&"x".repeat(44)), of(&"x".repeat(45))), ("int", "embstr", "embstr", "raw"));
+    }
+}

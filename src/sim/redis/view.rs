@@ -1,0 +1,64 @@
+//! What panels show of the store: plain data, nothing decided.
+
+use super::store::{ClientId, Store};
+use crate::bytes::Bytes;
+use alloc::vec::Vec;
+
+/// A key as a list of keys shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRow {
+    /// The key.
+    pub key: Bytes,
+    /// The type's name as TYPE prints it.
+    pub type_name: &'static str,
+    /// The encoding's name as OBJECT ENCODING prints it.
+    pub encoding: &'static str,
+    /// How long it has to live, in virtual milliseconds; `None` if it stays.
+    pub ttl_ms: Option<u64>,
+    /// Bytes of content.
+    pub size: u64,
+    /// The first bytes of a string.
+    pub bytes: Bytes,
+}
+
+/// How many keys a database has that can be seen at `now_ms`.
+pub fn key_count(store: &Store, db: u8, now_ms: u64) -> u64 {
+    store.database(db).iter().filter(|(_, entry)| !entry.is_over(now_ms)).count() as u64
+}
+
+/// The keys of a database that can be seen at `now_ms`, in alphabetical order: at most `most_keys`, each with at most `most_bytes` of
+/// its value.
+pub fn keys(store: &Store, db: u8, now_ms: u64, most_keys: usize, most_bytes: usize) -> Vec<KeyRow> {
+    let mut alive: Vec<_> = store.database(db).iter().filter(|(_, entry)| !entry.is_over(now_ms)).collect();
+    alive.sort_by_key(|(key, _)| *key);
+    alive.truncate(most_keys);
+    let row = |(key, entry): (&Bytes, &super::keyspace::Entry)| {
+        let super::Value::String(text) = &entry.value;
+        let bytes = text.bytes();
+        KeyRow {
+            key: key.clone(),
+            type_name: entry.value.type_name(),
+            encoding: entry.value.encoding().name(),
+            ttl_ms: entry.expires_at_ms.map(|last| last.saturating_sub(now_ms)),
+            size: entry.value.size(),
+            bytes: Bytes::from(&bytes[..bytes.len().min(most_bytes)]),
+        }
+    };
+    alive.into_iter().map(row).collect()
+}
+
+/// A connected client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientRow {
+    /// Its number.
+    pub id: ClientId,
+    /// The database it has selected.
+    pub db: u8,
+    /// The name it gave itself; empty for none.
+    pub name: Bytes,
+}
+
+/// Every connected client.
+pub fn clients(store: &Store) -> Vec<ClientRow> {
+    store.clients().map(|(id, client)| ClientRow { id, db: client.db, name: client.name.clone() }).collect()
+}
