@@ -2,11 +2,10 @@
 // A file of its own because the Content-Security-Policy allows no inline script.
 const built = document.querySelector('meta[name="warren-page"]').dataset;
 const file = (name) => new URL(name, document.baseURI).href;
-try {
-  const { default: init } = await import(file(built.js));
-  await init({ module_or_path: file(built.wasm) });
-} catch (error) {
-  console.error(error);
-  const line = document.getElementById("loading");
-  if (line) line.textContent = `Warren could not start. Warren 无法启动。 (${error})`;
-}
+import(file(built.js))
+  .then((page) => page.default({ module_or_path: file(built.wasm) }))
+  .catch((error) => {
+    console.error(error);
+    const line = document.getElementById("loading");
+    if (line) line.textContent = `Warren could not start. Warren 无法启动。 (${error})`;
+  });

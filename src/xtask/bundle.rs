@@ -44,9 +44,9 @@ pub fn build(mode: Mode) -> Outcome<PathBuf> {
     // Offline: trunk would otherwise download tools of its own choosing.
     trunk.args(["build", "--offline", "--log", "warn", "--dist"]).arg(&dist);
     match (mode, &wasm_opt) {
-        (Mode::Release, Some(_)) => trunk.args(["--release", "--minify"]),
+        (Mode::Release, Some(_)) => trunk.arg("--release"),
         // Trunk calls wasm-opt in its release mode only; the cargo profile alone gives the same code before wasm-opt.
-        (Mode::Release, None) => trunk.args(["--cargo-profile", "release", "--minify"]),
+        (Mode::Release, None) => trunk.args(["--cargo-profile", "release"]),
         (Mode::Dev, _) => &mut trunk,
     };
     println!("Building the page into {} (one to three minutes the first time).", dist.display());

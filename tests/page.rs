@@ -1,0 +1,107 @@
+//! The built page in a real Chromium. `cargo xtask test page` builds what this looks at.
+//!
+//! To add a scenario: write one `async fn name(page: &Page) -> Checked` and add its name to [`SCENARIOS`]. It starts as a new
+//! visitor, and a console error fails it whatever else it looks at. All share one browser, which is why this file has a `main`
+//! of its own: nothing else would close the browser after the last one.
+
+#[allow(dead_code, reason = "a harness offers what a scenario may want, whether or not one does today")]
+#[path = "page/browser.rs"]
+mod browser;
+
+use browser::{Checked, Page};
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::time::Instant;
+
+type Scenario = for<'a> fn(&'a Page) -> Pin<Box<dyn Future<Output = Checked> + 'a>>;
+
+macro_rules! scenarios {
+    ($($name:ident),* $(,)?) => { &[$((stringify!($name), |page| Box::pin($name(page)))),*] };
+}
+
+const SCENARIOS: &[(&str, Scenario)] = scenarios! {
+    opens_from_a_sub_path_with_no_fault_for_axe,
+    is_as_wide_as_the_phone,
+    runs_no_script_that_was_slipped_in,
+};
+
+async fn opens_from_a_sub_path_with_no_fault_for_axe(page: &Page) -> Checked {
+    page.open("").await?;
+    assert_eq!(page.js("return document.title", vec![]).await?, "Warren");
+    for dark in [false, true] {
+        page.media(dark, false).await?;
+        assert_eq!(page.axe().await?, [""; 0], "dark: {dark}");
+    }
+    Ok(())
+}
+
+async fn is_as_wide_as_the_phone(page: &Page) -> Checked {
+    page.open("").await?;
+    page.screenshot("start", 360, 740, false).await?;
+    assert_eq!(page.js("return innerWidth", vec![]).await?, 360);
+    assert_eq!(page.js("return document.documentElement.scrollWidth", vec![]).await?, 360, "nothing sticks out");
+    page.screenshot("start", 1440, 900, true).await
+}
+
+async fn runs_no_script_that_was_slipped_in(page: &Page) -> Checked {
+    page.open("").await?;
+    let slip_in = "const script = document.createElement('script');
+        script.textContent = 'window.slippedIn = true';
+        document.head.append(script);
+        return window.slippedIn === true";
+    assert_eq!(page.js(slip_in, vec![]).await?, false);
+    // Read here, and so not held against this scenario: the policy says what it refused, and that alone.
+    let errors = page.console_errors().await?;
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains("Content Security Policy"), "{errors:?}");
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let filters = browser::filters();
+    let chosen = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
+    let (run, left): (Vec<_>, Vec<_>) = SCENARIOS.iter().partition(|(name, _)| chosen(name));
+    println!("\nrunning {} tests", run.len());
+    let started = Instant::now();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime for one thread");
+    let page = match runtime.block_on(Page::start()) {
+        Ok(page) => page,
+        Err(problem) => {
+            eprintln!("The page could not be tested: {problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut failed = Vec::new();
+    for (name, scenario) in &run {
+        // An assertion that fails must neither keep the others from running nor leave the browser open.
+        let result = catch_unwind(AssertUnwindSafe(|| runtime.block_on(visit(&page, *scenario))));
+        let result = result.unwrap_or_else(|_| Err("an assertion failed, see above".into()));
+        println!("test {name} ... {}", if result.is_ok() { "ok" } else { "FAILED" });
+        if let Err(problem) = result {
+            println!("    {problem}");
+            let _ = runtime.block_on(page.picture(&format!("failed-{name}")));
+            failed.push(*name);
+        }
+    }
+    if let Err(problem) = runtime.block_on(page.quit()) {
+        println!("{problem}");
+    }
+    println!(
+        "\ntest result: {}. {} passed; {} failed; 0 ignored; 0 measured; {} filtered out; finished in {:.2}s\n",
+        if failed.is_empty() { "ok" } else { "FAILED" },
+        run.len() - failed.len(),
+        failed.len(),
+        left.len(),
+        started.elapsed().as_secs_f64()
+    );
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn visit(page: &Page, scenario: Scenario) -> Checked {
+    page.fresh().await?;
+    scenario(page).await?;
+    let errors = page.console_errors().await?;
+    if errors.is_empty() { Ok(()) } else { Err(format!("the console has errors: {}", errors.join(" | "))) }
+}
