@@ -14,7 +14,7 @@ pub fn install(packages: &[&str], need: &str) -> Outcome {
     let list = packages.join(" ");
     if find_on_path("apt-get").is_none() {
         return Err(Problem::new(format!("{need} is needed, is not on PATH, and there is no apt-get here."))
-            .remedy(format!("install it with your own package manager (in Debian it is: {list}).")));
+            .remedy(format!("install it with your own package manager (in Debian it is: {list})")));
     }
     if !is_root() {
         return Err(Problem::new(format!("{need} is needed, is not on PATH, and only root may install it."))

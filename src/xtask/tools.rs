@@ -6,6 +6,7 @@ use crate::debian;
 use crate::problem::{Outcome, Problem};
 use crate::process::{capture, find_on_path, run, target_dir, workspace};
 use std::fs;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -91,7 +92,11 @@ fn cargo_tool(package: &str, program: &str, version: &str, flags: &[&str], minut
     let started = Instant::now();
     let build = root.join("build");
     let mut install = Command::new("cargo");
-    install.args(["install", "--debug", "--quiet", "--force", package, "--version", version]).args(flags);
+    install.args(["install", "--debug", "--force", package, "--version", version]).args(flags);
+    // Hundreds of lines show a person that it goes on, and bury what matters in a log.
+    if !std::io::stderr().is_terminal() {
+        install.arg("--quiet");
+    }
     install.arg("--root").arg(&root).arg("--target-dir").arg(&build);
     // A tool that runs for seconds repays neither debug information nor incremental files.
     install.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "0").current_dir(&root_folder(&root)?);
