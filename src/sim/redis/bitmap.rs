@@ -6,7 +6,7 @@ use super::command::{Command, Group, Run};
 use super::error::{self, Error};
 use super::number::parse_integer;
 use super::reply::Reply;
-use super::string::clamp_range;
+use super::string::{clamp_range, is_reversed};
 use super::value::Str;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -89,6 +89,10 @@ fn bitcount(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     }
     let range = if call.args.len() == 2 { bits_of(0, -1, false, bytes.len()) } else {
         let (start, end) = (call.integer(2)?, call.integer(3)?);
+        // Redis sees that this is empty before it looks at the unit.
+        if is_reversed(start, end) {
+            return Ok(Reply::Integer(0));
+        }
         bits_of(start, end, counts_bits(call, 4)?, bytes.len())
     };
     let Some((first, last)) = range else { return Ok(Reply::Integer(0)) };

@@ -205,6 +205,10 @@ fn copy(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         return Ok(Reply::from(false));
     }
     let life = life_of(call, from);
+    let value = match value {
+        Value::String(Str::Int(number)) => Value::String(Str::CopiedInt(number)),
+        Value::String(_) => value,
+    };
     call.put_in(db, to, value, life, "copy_to");
     Ok(Reply::from(true))
 }

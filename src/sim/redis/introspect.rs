@@ -90,7 +90,7 @@ pub fn help(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 fn command_info(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     Ok(Reply::Array(match &call.args[2..] {
         [] => top().map(info).collect(),
-        names => names.iter().map(|name| find_command(name).map_or(Reply::NilArray, info)).collect(),
+        names => names.iter().map(|name| find_command(name).map_or(Reply::Nil, info)).collect(),
     }))
 }
 

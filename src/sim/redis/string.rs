@@ -229,6 +229,9 @@ fn getrange(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let (start, end) = (call.integer(2)?, call.integer(3)?);
     let text = call.string(call.arg(1))?;
     let bytes = text.as_ref().map(Str::bytes).unwrap_or_default();
+    if is_reversed(start, end) {
+        return Ok(Reply::Bulk(Bytes::default()));
+    }
     Ok(Reply::Bulk(match clamp_range(start, end, bytes.len()) {
         Some((first, last)) => Bytes::from(&bytes[first..=last]),
         None => Bytes::default(),
@@ -337,7 +340,7 @@ fn write_all(call: &mut Call<'_, '_>, only_if_all_free: bool) -> Result<bool, Er
 fn add(call: &mut Call<'_, '_>, amount: i64) -> Result<Reply, Error> {
     let key = call.arg(1);
     let old = match call.string(key)? {
-        Some(Str::Int(number)) => number,
+        Some(Str::Int(number) | Str::CopiedInt(number)) => number,
         Some(text) => integer(&text.bytes())?,
         None => 0,
     };
@@ -351,12 +354,14 @@ fn checked_length(call: &Call<'_, '_>, offset: u64, more: usize) -> Result<u64, 
     offset.checked_add(more as u64).filter(|end| *end <= call.store.limits().max_bulk).ok_or(error::TOO_LONG)
 }
 
+/// Whether a range ends before it starts, both ends counted from the back. Some commands find it empty before its ends are clamped.
+pub fn is_reversed(start: i64, end: i64) -> bool {
+    start < 0 && end < 0 && start > end
+}
+
 /// The first and last place of a range whose negative ends count from the back; `None` if it is empty.
 pub fn clamp_range(start: i64, end: i64, len: usize) -> Option<(usize, usize)> {
     let len = len as i64;
-    if start < 0 && end < 0 && start > end {
-        return None;
-    }
     let from_front = |place: i64| if place < 0 { (len.saturating_add(place)).max(0) } else { place };
     let (start, end) = (from_front(start), from_front(end).min(len - 1));
     (len > 0 && start <= end).then_some((start as usize, end as usize))

@@ -16,6 +16,8 @@ pub enum Value {
 pub enum Str {
     /// `int`: a number, kept as such.
     Int(i64),
+    /// `int` as well, made by COPY: Redis then has an object of its own for it, which OBJECT REFCOUNT tells.
+    CopiedInt(i64),
     /// `embstr`: at most 44 bytes that nobody has changed in place.
     Embedded(Bytes),
     /// `raw`: longer, or changed in place.
@@ -55,7 +57,7 @@ impl Value {
     /// How it is kept.
     pub fn encoding(&self) -> Encoding {
         match self {
-            Value::String(Str::Int(_)) => Encoding::Int,
+            Value::String(Str::Int(_) | Str::CopiedInt(_)) => Encoding::Int,
             Value::String(Str::Embedded(_)) => Encoding::Embstr,
             Value::String(Str::Raw(_)) => Encoding::Raw,
         }
@@ -95,7 +97,7 @@ impl Str {
     /// The bytes, written out if they are kept as a number.
     pub fn bytes(&self) -> Cow<'_, [u8]> {
         match self {
-            Str::Int(number) => Cow::Owned(number.to_string().into_bytes()),
+            Str::Int(number) | Str::CopiedInt(number) => Cow::Owned(number.to_string().into_bytes()),
             Str::Embedded(bytes) => Cow::Borrowed(bytes),
             Str::Raw(bytes) => Cow::Borrowed(bytes),
         }
@@ -104,7 +106,7 @@ impl Str {
     /// The bytes as a shared string.
     pub fn to_bytes(&self) -> Bytes {
         match self {
-            Str::Int(number) => Bytes::from(number.to_string()),
+            Str::Int(number) | Str::CopiedInt(number) => Bytes::from(number.to_string()),
             Str::Embedded(bytes) => bytes.clone(),
             Str::Raw(bytes) => Bytes::from(bytes.as_slice()),
         }
@@ -113,7 +115,10 @@ impl Str {
     /// How many bytes [`Str::bytes`] has.
     pub fn len(&self) -> usize {
         match self {
-            Str::Int(number) => number.checked_abs().map_or(20, |n| 1 + n.checked_ilog10().unwrap_or(0) as usize + usize::from(*number < 0)),
+            Str::Int(number) | Str::CopiedInt(number) => {
+                let digits = 1 + number.unsigned_abs().checked_ilog10().unwrap_or(0) as usize;
+                digits + usize::from(*number < 0)
+            }
             Str::Embedded(bytes) => bytes.len(),
             Str::Raw(bytes) => bytes.len(),
         }

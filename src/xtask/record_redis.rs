@@ -1,0 +1,228 @@
+//! `cargo xtask record redis`: the store's transcripts anew from a real Redis, and long random runs beside it.
+//!
+//! Three things are compared: each transcript's replies (they are written into the file), what the real redis-cli prints for them, and,
+//! with `--random N --seed S`, N random commands whose every reply must be the engine's.
+
+use crate::problem::{Outcome, Problem};
+use crate::random_redis;
+use crate::servers::RedisServer;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+use warren_sim::bytes::Bytes;
+use warren_sim::redis::transcript::{Engine, Played, Player, Rule, play};
+use warren_sim::redis::{ClientId, Decoded, Reply, decode};
+
+/// `record redis [--random N] [--seed S]`.
+pub fn record(words: &[String]) -> Outcome {
+    let (mut random, mut seed) = (0, 1);
+    for pair in words.chunks(2) {
+        let number = pair.get(1).and_then(|word| word.parse().ok());
+        match (pair[0].as_str(), number) {
+            ("--random", Some(number)) => random = number,
+            ("--seed", Some(number)) => seed = number,
+            _ => return Err(Problem::new("This takes --random N and --seed S, both numbers.")),
+        }
+    }
+    let server = RedisServer::start(0)?;
+    if random > 0 { random_redis::run(server.port(), random, seed) } else { transcripts(&server) }
+}
+
+fn transcripts(server: &RedisServer) -> Outcome {
+    let version = RedisServer::version()?;
+    let (mut commands, mut changed, mut printed) = (0, 0, 0);
+    for path in files()? {
+        let old = fs::read_to_string(&path).map_err(|error| Problem::new(format!("{}: {error}.", path.display())))?;
+        let mut both = Both::connect(server.port())?;
+        let played = play(&old, &mut both).map_err(|what| Problem::new(format!("{}: {what}.", path.display())))?;
+        if let Some(failure) = both.failure {
+            return Err(failure);
+        }
+        commands += played.commands;
+        if played.text != old {
+            changed += 1;
+            println!("{} changed:\n{}", path.display(), played.differences.join("\n"));
+            fs::write(&path, &played.text).map_err(|error| Problem::new(format!("{}: {error}.", path.display())))?;
+        }
+        printed += compare_with_cli(server.port(), &path.display().to_string(), &played)?;
+    }
+    println!("Redis {version} answered {commands} commands; {changed} files changed; redis-cli printed {printed} replies alike.");
+    Ok(())
+}
+
+fn files() -> Outcome<Vec<PathBuf>> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/transcripts/redis"));
+    let problem = |error: std::io::Error| Problem::new(format!("{}: {error}.", folder.display()));
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(problem)? {
+        let path = entry.map_err(problem)?.path();
+        if path.extension().is_some_and(|extension| extension == "txt") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Feeds the commands of a transcript to the real redis-cli, and compares what it prints. A transcript with directives is passed over:
+/// redis-cli knows no other rule than to print.
+fn compare_with_cli(port: u16, name: &str, played: &Played) -> Outcome<u32> {
+    if played.text.lines().any(|line| line.starts_with('!')) {
+        return Ok(0);
+    }
+    Wire::connect(port)?.call(&[Bytes::from("FLUSHALL")])?;
+    let (mut input, mut expected, mut in_output) = (String::new(), String::new(), false);
+    for line in played.text.lines() {
+        match line {
+            "" => in_output = false,
+            "----" => in_output = true,
+            line if in_output => expected += &format!("{line}\n"),
+            line if line.starts_with('#') => {}
+            line => input += &format!("{line}\n"),
+        }
+    }
+    let got = redis_cli(port, input)?;
+    if got == expected {
+        return Ok(played.commands);
+    }
+    let place = got.lines().zip(expected.lines()).position(|(got, expected)| got != expected);
+    let at = place.unwrap_or_else(|| got.lines().count().min(expected.lines().count()));
+    let line = |text: &str| text.lines().nth(at).unwrap_or("(nothing)").to_string();
+    Err(Problem::new(format!("{name}: redis-cli prints {:?} where we print {:?}.", line(&got), line(&expected))))
+}
+
+/// What the real redis-cli prints when these lines are typed.
+fn redis_cli(port: u16, input: String) -> Outcome<String> {
+    let failed = |error: std::io::Error| Problem::new(format!("redis-cli could not be run: {error}."));
+    let mut cli = Command::new("redis-cli");
+    cli.args(["-p", &port.to_string(), "--no-raw"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = cli.spawn().map_err(failed)?;
+    // A thread writes, so that neither side waits for the other to read.
+    let mut stdin = child.stdin.take().ok_or_else(|| Problem::new("redis-cli has no input."))?;
+    let writer = thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let output = child.wait_with_output().map_err(failed)?;
+    writer.join().map_err(|_| Problem::new("redis-cli's lines could not be written."))?.map_err(failed)?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A connection to the real server.
+#[derive(Debug)]
+pub struct Wire {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+impl Wire {
+    /// Connects to 127.0.0.1.
+    pub fn connect(port: u16) -> Outcome<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).map_err(lost)?;
+        stream.set_nodelay(true).map_err(lost)?;
+        stream.set_read_timeout(Some(Duration::from_secs(20))).map_err(lost)?;
+        Ok(Wire { stream, read: Vec::new() })
+    }
+
+    /// Sends a command and waits for its reply.
+    pub fn call(&mut self, args: &[Bytes]) -> Outcome<Reply> {
+        self.send(args)?;
+        self.receive()
+    }
+
+    /// Sends a command.
+    pub fn send(&mut self, args: &[Bytes]) -> Outcome {
+        let mut request = format!("*{}\r\n", args.len()).into_bytes();
+        for arg in args {
+            request.extend_from_slice(format!("${}\r\n", arg.len()).as_bytes());
+            request.extend_from_slice(arg);
+            request.extend_from_slice(b"\r\n");
+        }
+        self.stream.write_all(&request).map_err(lost)
+    }
+
+    /// Waits for the next reply.
+    pub fn receive(&mut self) -> Outcome<Reply> {
+        let mut chunk = [0; 64 * 1024];
+        loop {
+            match decode(&self.read) {
+                Decoded::Whole(reply, length) => {
+                    self.read.drain(..length);
+                    return Ok(reply);
+                }
+                Decoded::Partial => {
+                    let count = self.stream.read(&mut chunk).map_err(lost)?;
+                    if count == 0 {
+                        return Err(Problem::new("Redis closed the connection."));
+                    }
+                    self.read.extend_from_slice(&chunk[..count]);
+                }
+                Decoded::Invalid => {
+                    let start = String::from_utf8_lossy(&self.read[..self.read.len().min(80)]).into_owned();
+                    return Err(Problem::new(format!("Redis sent what we cannot read: {start:?}.")));
+                }
+            }
+        }
+    }
+}
+
+fn lost(error: std::io::Error) -> Problem {
+    Problem::new(format!("The connection to Redis was lost: {error}."))
+}
+
+/// The real server, with the engine beside it for the replies that may differ a little.
+struct Both {
+    port: u16,
+    wires: BTreeMap<ClientId, Wire>,
+    engine: Engine,
+    failure: Option<Problem>,
+}
+
+impl Both {
+    fn connect(port: u16) -> Outcome<Self> {
+        Wire::connect(port)?.call(&[Bytes::from("FLUSHALL")])?;
+        Ok(Both { port, wires: BTreeMap::new(), engine: Engine::default(), failure: None })
+    }
+
+    fn ask(&mut self, client: ClientId, args: &[Bytes]) -> Outcome<Reply> {
+        if !self.wires.contains_key(&client) {
+            self.wires.insert(client, Wire::connect(self.port)?);
+        }
+        let wire = self.wires.get_mut(&client).ok_or_else(|| Problem::new("A connection that was just made is gone."))?;
+        let reply = wire.call(args)?;
+        if args[0].eq_ignore_ascii_case(b"quit") {
+            self.wires.remove(&client);
+        }
+        Ok(reply)
+    }
+}
+
+impl Player for Both {
+    fn command(&mut self, client: ClientId, args: &[Bytes], rule: Rule) -> String {
+        let ours = self.engine.reply(client, args);
+        match self.ask(client, args) {
+            Ok(real) if near(rule, &real, &ours) => rule.show(&ours),
+            Ok(real) => rule.show(&real),
+            Err(problem) => {
+                let text = format!("(no reply: {problem})\n");
+                self.failure.get_or_insert(problem);
+                text
+            }
+        }
+    }
+
+    fn advance(&mut self, ms: u64) {
+        thread::sleep(Duration::from_millis(ms));
+        self.engine.advance(ms);
+    }
+}
+
+/// Whether two numbers are as close as the rule allows.
+fn near(rule: Rule, real: &Reply, ours: &Reply) -> bool {
+    match (rule, real, ours) {
+        (Rule::Near(most), Reply::Integer(real), Reply::Integer(ours)) => real.abs_diff(*ours) <= most.unsigned_abs(),
+        _ => false,
+    }
+}
