@@ -53,6 +53,18 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The name of its kind, for scripts.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Event::Called { .. } => "Called",
+            Event::KeyChanged { .. } => "KeyChanged",
+            Event::Flushed { .. } => "Flushed",
+            Event::Swapped { .. } => "Swapped",
+        }
+    }
+}
+
 /// The kind of a reply, without its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReplyKind {
