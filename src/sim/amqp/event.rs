@@ -73,7 +73,7 @@ pub enum RequeueReason {
 /// Why a message is gone for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LossReason {
-    /// `basic.nack` or `basic.reject` without `requeue`, and nothing to dead-letter to.
+    /// `basic.nack` or `basic.reject` without `requeue`.
     Rejected,
     /// `queue.purge`.
     Purged,
@@ -142,7 +142,7 @@ pub enum Event {
     Unroutable { message: MessageId, exchange: Resource, returned: bool },
     /// A copy joined a queue.
     Enqueued { message: MessageId, queue: Resource },
-    /// A copy went on its way to a consumer. `of_ready` is how many ready consumers the ring offered.
+    /// A copy went on its way to a consumer. With `no_ack` it is done with at once.
     Delivered {
         message: MessageId,
         queue: Resource,
@@ -159,6 +159,8 @@ pub enum Event {
     Requeued { message: MessageId, queue: Resource, reason: RequeueReason },
     /// A copy is gone without having been acknowledged.
     Lost { message: MessageId, queue: Resource, reason: LossReason },
+    /// A copy left its queue for the dead letter exchange.
+    DeadLettered { message: MessageId, queue: Resource, exchange: Bytes, reason: LossReason },
     /// A copy survived a restart.
     Recovered { message: MessageId, queue: Resource },
     /// The publisher was told that the broker has taken charge of its messages up to this one (or only this one).
@@ -169,4 +171,40 @@ pub enum Event {
     BrokerKilled,
     /// The broker is up again.
     BrokerStarted,
+}
+
+impl Event {
+    /// The name of its kind, for scripts.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Event::ConnectionOpened { .. } => "ConnectionOpened",
+            Event::ConnectionClosed { .. } => "ConnectionClosed",
+            Event::ChannelOpened { .. } => "ChannelOpened",
+            Event::ChannelClosed { .. } => "ChannelClosed",
+            Event::Refused { .. } => "Refused",
+            Event::ExchangeDeclared { .. } => "ExchangeDeclared",
+            Event::ExchangeDeleted { .. } => "ExchangeDeleted",
+            Event::QueueDeclared { .. } => "QueueDeclared",
+            Event::QueueDeleted { .. } => "QueueDeleted",
+            Event::Bound { .. } => "Bound",
+            Event::Unbound { .. } => "Unbound",
+            Event::ConsumerAdded { .. } => "ConsumerAdded",
+            Event::ConsumerCancelled { .. } => "ConsumerCancelled",
+            Event::Published { .. } => "Published",
+            Event::Routed { .. } => "Routed",
+            Event::Unroutable { .. } => "Unroutable",
+            Event::Enqueued { .. } => "Enqueued",
+            Event::Delivered { .. } => "Delivered",
+            Event::Got { .. } => "Got",
+            Event::Acked { .. } => "Acked",
+            Event::Requeued { .. } => "Requeued",
+            Event::Lost { .. } => "Lost",
+            Event::DeadLettered { .. } => "DeadLettered",
+            Event::Recovered { .. } => "Recovered",
+            Event::Confirmed { .. } => "Confirmed",
+            Event::BrokerStopped => "BrokerStopped",
+            Event::BrokerKilled => "BrokerKilled",
+            Event::BrokerStarted => "BrokerStarted",
+        }
+    }
 }

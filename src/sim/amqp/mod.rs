@@ -1,8 +1,34 @@
-//! The broker: AMQP 0-9-1 as RabbitMQ 3.10 speaks it.
+//! The broker: AMQP 0-9-1 as RabbitMQ 3.10 speaks it, with classic queues.
 //!
-//! Reading order: [`method`] (what can be said), [`value`] (field tables).
+//! Reading order: [`method`] (what can be said), [`value`] (field tables), [`event`] (what happens), [`broker`] (the state
+//! and the door), then by class of method: [`dispatch`], `topology` (exchange, bind), `queues`, [`exchange`] (who matches),
+//! `publish`, `consume`, `settle` (acks), `tx`; [`queue`] (order and turns), `work` (deliveries and expiries), `dead_letter`,
+//! `restart`. Every refusal is in [`error`], every limit in [`limits`].
+//!
+//! Deliberately absent: sockets, frames as bytes, clocks, users and permissions, clusters.
 
+pub mod arguments;
+pub mod broker;
+pub mod channel;
+pub mod check;
+mod consume;
+mod dead_letter;
+mod dispatch;
+pub mod error;
 pub mod event;
+pub mod exchange;
+pub mod limits;
+pub mod message;
 pub mod method;
+mod publish;
+pub mod queue;
+mod queues;
+mod reply;
+mod restart;
+mod settle;
 pub mod text;
+mod topology;
+mod tx;
 pub mod value;
+pub mod view;
+mod work;

@@ -101,3 +101,57 @@ impl Value {
         if let Value::LongStr(bytes) = self { Some(bytes) } else { None }
     }
 }
+
+impl Value {
+    /// Whether two values are the same to RabbitMQ: numbers compare across their types (Erlang's `==`), what is inside
+    /// tables and arrays with its type.
+    pub fn equals(&self, other: &Value) -> bool {
+        match (self.number(), other.number()) {
+            (Some(a), Some(b)) => return a == b,
+            (Some(_), None) | (None, Some(_)) => return false,
+            (None, None) => {}
+        }
+        match (self, other) {
+            (Value::LongStr(a) | Value::ByteArray(a), Value::LongStr(b) | Value::ByteArray(b)) => a == b,
+            (a, b) => a == b,
+        }
+    }
+
+    /// The number in any of the types that Erlang holds as a number.
+    fn number(&self) -> Option<Number> {
+        let float = |value: f64| {
+            // A float that is a whole number equals the integer; the range keeps the conversion exact.
+            if value as i64 as f64 == value && value.abs() < 9e15 {
+                Number::Int(value as i64 as i128)
+            } else {
+                Number::Float(value.to_bits())
+            }
+        };
+        match self {
+            Value::F32(bits) => Some(float(f64::from(f32::from_bits(*bits)))),
+            Value::F64(bits) => Some(float(f64::from_bits(*bits))),
+            Value::Timestamp(n) => Some(Number::Int(i128::from(*n))),
+            Value::I8(_)
+            | Value::U8(_)
+            | Value::I16(_)
+            | Value::U16(_)
+            | Value::I32(_)
+            | Value::U32(_)
+            | Value::I64(_)
+            | Value::Bool(_)
+            | Value::Decimal { .. }
+            | Value::LongStr(_)
+            | Value::Array(_)
+            | Value::Table(_)
+            | Value::Void
+            | Value::ByteArray(_) => self.as_int().map(|n| Number::Int(i128::from(n))),
+        }
+    }
+}
+
+/// A number, exact.
+#[derive(PartialEq)]
+enum Number {
+    Int(i128),
+    Float(u64),
+}

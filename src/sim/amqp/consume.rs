@@ -1,0 +1,219 @@
+//! `basic.qos`, `basic.consume`, `basic.cancel` and `basic.get`.
+
+use super::arguments;
+use super::broker::{Broker, Cx};
+use super::channel::{Consuming, Delivery, ReplyConsumer};
+use super::error::{self, Refusal};
+use super::event::{ChannelRef, ConsumerRef, Event, LossReason, QueueDeleteReason, Resource};
+use super::limits;
+use super::method::{BasicCancel, BasicCancelOk, BasicConsume, BasicConsumeOk, BasicGet, BasicGetEmpty, BasicGetOk};
+use super::method::{BasicQos, BasicQosOk};
+use super::publish::with_content;
+use super::queue::{Consumer, Unacked};
+use super::queues::REPLY_QUEUE;
+
+impl Broker {
+    pub(super) fn basic_qos(&mut self, cx: &mut Cx<'_>, at: ChannelRef, method: &BasicQos) -> Result<(), Refusal> {
+        if method.prefetch_size != 0 {
+            return Err(error::prefetch_size(method.prefetch_size));
+        }
+        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
+        let was_reached = channel.limiter.is_reached();
+        if method.global && method.prefetch_count != 0 {
+            if channel.limiter.prefetch_count == 0 {
+                // Messages taken by `basic.get` are counted too, here and nowhere else: so does RabbitMQ.
+                channel.limiter.volume = channel.unacked.len() as u64;
+            }
+            channel.limiter.prefetch_count = method.prefetch_count;
+        } else {
+            // A limit per consumer lifts the one that the channel shares (`rabbit_channel`, `basic.qos`).
+            channel.limiter = super::channel::Limiter::default();
+            if !method.global {
+                channel.prefetch_count = method.prefetch_count;
+            }
+        }
+        if was_reached && !channel.limiter.is_reached() {
+            self.resume(at);
+        }
+        cx.send(at, BasicQosOk {}, None);
+        Ok(())
+    }
+
+    /// The shared limit of a channel is no longer reached: its queues try again.
+    pub(super) fn resume(&mut self, at: ChannelRef) {
+        for resource in self.consumed_queues(at) {
+            if let Some(queue) = self.queue_mut(&resource) {
+                queue.resume(at);
+            }
+            self.touch(&resource);
+        }
+    }
+
+    /// The queues that a channel consumes from, each once, by name.
+    pub(super) fn consumed_queues(&self, at: ChannelRef) -> alloc::collections::BTreeSet<Resource> {
+        let names = self.channel(at).into_iter().flat_map(|channel| channel.consumers.values());
+        names.map(|consuming| self.resource(at.connection, &consuming.queue)).collect()
+    }
+
+    pub(super) fn basic_consume(
+        &mut self,
+        cx: &mut Cx<'_>,
+        at: ChannelRef,
+        method: &BasicConsume,
+    ) -> Result<(), Refusal> {
+        if let Some(channel) = self.channel(at) {
+            if channel.consumers.contains_key(&method.consumer_tag) {
+                return Err(error::consumer_tag_in_use(&method.consumer_tag));
+            }
+            if channel.consumers.len() >= limits::CONSUMERS_MAX {
+                return Err(error::resource_limit("consumers of a channel", limits::CONSUMERS_MAX as u64));
+            }
+        }
+        if *method.queue == *REPLY_QUEUE {
+            return self.consume_replies(cx, at, method);
+        }
+        let resource = self.usable_queue(at, &method.queue)?;
+        let priority = arguments::check_consume(&resource, &method.arguments)?;
+        let Some(queue) = self.queue_at(&resource) else { return Err(error::not_found(false, &resource)) };
+        let is_taken = if queue.settings.single_active_consumer {
+            method.exclusive
+        } else {
+            queue.holder.is_some() || method.exclusive && !queue.consumers.is_empty()
+        };
+        if is_taken {
+            return Err(error::exclusive_consumer(&resource));
+        }
+        let tag = match method.consumer_tag.is_empty() {
+            true => cx.made_up_name("amq.ctag-"),
+            false => method.consumer_tag.clone(),
+        };
+        self.last_consumer += 1;
+        let id = self.last_consumer;
+        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
+        channel.consumers.insert(tag.clone(), Consuming { queue: resource.name.clone(), id });
+        let prefetch_count = channel.prefetch_count;
+        let consumer = ConsumerRef { channel: at, tag: tag.clone() };
+        if let Some(queue) = self.queue_mut(&resource) {
+            let new = Consumer {
+                at: consumer.clone(),
+                no_ack: method.no_ack,
+                exclusive: method.exclusive,
+                priority,
+                prefetch_count,
+                in_flight: 0,
+                delivered: 0,
+                arguments: method.arguments.clone(),
+            };
+            queue.add_consumer(id, new);
+        }
+        let event = cx.event(Event::ConsumerAdded { consumer, queue: resource.clone() }, None);
+        if !method.nowait {
+            cx.send(at, BasicConsumeOk { consumer_tag: tag }, Some(event));
+        }
+        self.touch(&resource);
+        Ok(())
+    }
+
+    fn consume_replies(&mut self, cx: &mut Cx<'_>, at: ChannelRef, method: &BasicConsume) -> Result<(), Refusal> {
+        if !method.no_ack {
+            return Err(error::reply_consumer_cannot_acknowledge());
+        }
+        if self.channel(at).is_some_and(|channel| channel.reply_consumer.is_some()) {
+            return Err(error::reply_consumer_already_set());
+        }
+        let tag = match method.consumer_tag.is_empty() {
+            true => cx.made_up_name("amq.ctag-"),
+            false => method.consumer_tag.clone(),
+        };
+        let suffix = cx.made_up_name("");
+        if let Some(channel) = self.channel_mut(at) {
+            channel.reply_consumer = Some(ReplyConsumer { tag: tag.clone(), suffix });
+        }
+        if !method.nowait {
+            cx.send(at, BasicConsumeOk { consumer_tag: tag }, None);
+        }
+        Ok(())
+    }
+
+    pub(super) fn basic_cancel(
+        &mut self,
+        cx: &mut Cx<'_>,
+        at: ChannelRef,
+        method: &BasicCancel,
+    ) -> Result<(), Refusal> {
+        let tag = method.consumer_tag.clone();
+        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
+        if channel.reply_consumer.as_ref().is_some_and(|consumer| consumer.tag == tag) {
+            channel.reply_consumer = None;
+        }
+        let consuming = channel.consumers.remove(&tag);
+        let mut cause = None;
+        let mut abandoned = None;
+        if let Some(Consuming { queue, id }) = consuming {
+            let resource = self.resource(at.connection, &queue);
+            let consumer = ConsumerRef { channel: at, tag: tag.clone() };
+            let cancelled = Event::ConsumerCancelled { consumer, queue: resource.clone(), by_broker: false };
+            cause = Some(cx.event(cancelled, None));
+            if let Some(queue) = self.queue_mut(&resource) {
+                queue.remove_consumer(id);
+                abandoned = queue.is_abandoned().then_some(resource.clone());
+            }
+            self.restart_expiry(cx, &resource);
+            self.touch(&resource);
+        }
+        if !method.nowait {
+            cx.send(at, BasicCancelOk { consumer_tag: tag }, cause);
+        }
+        if let Some(resource) = abandoned {
+            self.delete_queue(cx, &resource, QueueDeleteReason::AutoDelete, cause);
+        }
+        Ok(())
+    }
+
+    pub(super) fn basic_get(&mut self, cx: &mut Cx<'_>, at: ChannelRef, method: &BasicGet) -> Result<(), Refusal> {
+        let resource = self.usable_queue(at, &method.queue)?;
+        self.restart_expiry(cx, &resource);
+        self.expire_all(cx, &resource);
+        let taken = self.queue_mut(&resource).and_then(|queue| {
+            let head = queue.head()?;
+            Some((head, queue.take(head)?, queue.id))
+        });
+        let Some((place, mut held, id)) = taken else {
+            cx.send(at, BasicGetEmpty::default(), None);
+            return Ok(());
+        };
+        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
+        let delivery_tag = channel.next_tag();
+        if !method.no_ack {
+            let delivery = Delivery { queue: id, name: resource.name.clone(), place, consumer: None };
+            channel.unacked.insert(delivery_tag, delivery);
+        }
+        let (message, redelivered) = (held.message.clone(), held.redelivered);
+        let queue = resource.clone();
+        let got =
+            Event::Got { message: message.id, queue, channel: at, delivery_tag, redelivered, no_ack: method.no_ack };
+        let event = cx.event(got, Some(held.last_event));
+        held.last_event = event;
+        if method.no_ack {
+            self.count_acknowledged(&held);
+        } else if let Some(queue) = self.queue_mut(&resource) {
+            let unacked = Unacked { held, channel: at, delivery_tag, consumer: None, delivered_ms: cx.now_ms };
+            queue.unacked.insert(place, unacked);
+        }
+        // What has expired behind it does not count as remaining.
+        self.expire_all(cx, &resource);
+        let message_count = self.queue_at(&resource).map_or(0, |queue| queue.ready.len() as u32);
+        let (exchange, routing_key) = (message.exchange.clone(), message.routing_key.clone());
+        let answer = BasicGetOk { delivery_tag, redelivered, exchange, routing_key, message_count };
+        cx.send(at, with_content(answer, &message), Some(event));
+        Ok(())
+    }
+
+    /// Expires everything that is at the head of its priority and over its time.
+    pub(super) fn expire_all(&mut self, cx: &mut Cx<'_>, resource: &Resource) {
+        while let Some(place) = self.queue_at(resource).and_then(|queue| queue.expired(cx.now_ms)) {
+            self.lose(cx, resource, place, LossReason::Expired, None);
+        }
+        self.touch(resource);
+    }
+}

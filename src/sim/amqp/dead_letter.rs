@@ -1,0 +1,155 @@
+//! Dead letters (RabbitMQ documentation, "Dead Letter Exchanges"): where they go, and what is written into `x-death`.
+
+use alloc::{boxed::Box, rc::Rc, vec::Vec};
+
+use super::broker::{Broker, Cx};
+use super::event::{Event, LossReason, Resource};
+use super::exchange::route;
+use super::message::{Message, routing_headers};
+use super::method::Properties;
+use super::value::{Table, Value};
+use crate::bytes::Bytes;
+
+impl Broker {
+    /// The dead letter exchange of a queue, if it has one that exists.
+    pub(super) fn dead_letter_exchange(&self, queue: &Resource) -> Option<Bytes> {
+        let name = self.queue_at(queue)?.settings.dead_letter_exchange.clone()?;
+        let exchange = Resource { vhost: queue.vhost.clone(), name: name.clone() };
+        self.exchange(&exchange).map(|_| name)
+    }
+
+    /// Publishes a dead letter. Whatever does not find a queue is gone: nobody is there to hear of it.
+    pub(super) fn dead_letter(
+        &mut self,
+        cx: &mut Cx<'_>,
+        queue: &Resource,
+        message: &Message,
+        reason: LossReason,
+        cause: u32,
+    ) {
+        let Some(exchange) = self.dead_letter_exchange(queue) else { return };
+        let routing_key = self.queue_at(queue).and_then(|queue| queue.settings.dead_letter_routing_key.clone());
+        let letter = Rc::new(letter(message, queue, &exchange, routing_key, reason, cx.now_ms));
+        let Some(vhost) = self.vhosts.get(&queue.vhost) else { return };
+        let Some(start) = vhost.exchanges.get(&exchange) else { return };
+        let mut route = route(&vhost.exchanges, &vhost.queues, start, &letter);
+        if reason != LossReason::Rejected {
+            // A circle that turns without any client's doing would turn for ever.
+            route.queues.retain(|name| !is_cycle(name, &letter.properties));
+        }
+        let resource = Resource { vhost: queue.vhost.clone(), name: exchange };
+        let queues = route.queues.clone();
+        let routed =
+            Event::Routed { message: letter.id, exchange: resource.clone(), decisions: route.decisions, queues };
+        let routed = cx.event(routed, Some(cause));
+        for key in &route.replies {
+            self.deliver_reply(cx, key, &letter, routed);
+        }
+        for name in &route.queues {
+            let to = Resource { vhost: queue.vhost.clone(), name: name.clone() };
+            self.enqueue(cx, &to, &letter, routed);
+        }
+        if route.queues.is_empty() {
+            cx.event(Event::Unroutable { message: letter.id, exchange: resource, returned: false }, Some(routed));
+        }
+    }
+}
+
+/// The message as it goes to the dead letter exchange.
+fn letter(
+    message: &Message,
+    queue: &Resource,
+    exchange: &Bytes,
+    routing_key: Option<Bytes>,
+    reason: LossReason,
+    now_ms: u64,
+) -> Message {
+    let mut letter = message.clone();
+    let mut headers = letter.properties.headers.take().unwrap_or_default();
+    let cc = routing_headers(&message.properties).unwrap_or_default();
+    let keys = core::iter::once(&message.routing_key).chain(&cc).map(|key| Value::LongStr(key.clone())).collect();
+    let mut death = Vec::from([
+        (Bytes::from("reason"), Value::LongStr(Bytes::from(reason_name(reason)))),
+        (Bytes::from("queue"), Value::LongStr(queue.name.clone())),
+        (Bytes::from("time"), Value::Timestamp(now_ms / 1000)),
+        (Bytes::from("exchange"), Value::LongStr(message.exchange.clone())),
+        (Bytes::from("routing-keys"), Value::Array(keys)),
+    ]);
+    if let Some(expiration) = letter.properties.expiration.take() {
+        death.push((Bytes::from("original-expiration"), Value::LongStr(expiration)));
+    }
+    add_death(&mut headers, death, reason_name(reason), queue, message);
+    if let Some(key) = routing_key {
+        headers.0.retain(|(name, _)| *name != "CC");
+        letter.routing_key = key;
+        letter.more_keys.clear();
+    }
+    letter.properties.headers = Some(headers);
+    letter.exchange = exchange.clone();
+    letter
+}
+
+/// The word for a reason in `x-death`.
+fn reason_name(reason: LossReason) -> &'static str {
+    match reason {
+        LossReason::Expired => "expired",
+        LossReason::MaxLength => "maxlen",
+        LossReason::Rejected
+        | LossReason::Purged
+        | LossReason::QueueDeleted
+        | LossReason::Transient
+        | LossReason::QueueTransient => "rejected",
+    }
+}
+
+/// Writes one death into `x-death`: a new entry in front, or one more on the count of the entry for this queue and reason,
+/// which comes to the front. The first death of all is kept apart.
+fn add_death(headers: &mut Table, mut death: Vec<(Bytes, Value)>, reason: &str, queue: &Resource, message: &Message) {
+    let is_same = |value: &Value| {
+        let Value::Table(table) = value else { return false };
+        let is = |name, wanted: &[u8]| table.get(name).and_then(Value::as_long_str).is_some_and(|is| **is == *wanted);
+        is("queue", &queue.name) && is("reason", reason.as_bytes())
+    };
+    let has_history = matches!(headers.get("x-death"), Some(Value::Array(_)));
+    let mut deaths = match headers.get("x-death") {
+        Some(Value::Array(deaths)) => deaths.clone(),
+        None => {
+            let long_str = |text: &Bytes| Value::LongStr(text.clone());
+            headers.set("x-first-death-reason", Value::LongStr(Bytes::from(reason)));
+            headers.set("x-first-death-queue", long_str(&queue.name));
+            headers.set("x-first-death-exchange", long_str(&message.exchange));
+            Vec::new()
+        }
+        // A header of that name that a client made up.
+        Some(_) => Vec::new(),
+    };
+    let mut count = 1;
+    if let Some(at) = deaths.iter().position(is_same) {
+        if let Value::Table(old) = deaths.remove(at) {
+            count += old.get("count").and_then(Value::as_int).unwrap_or(0);
+            // What is kept is the first death of that kind, with its time.
+            death = old.0.into_iter().filter(|(name, _)| *name != "count").collect();
+        }
+    }
+    death.insert(0, (Bytes::from("count"), Value::I64(count)));
+    if has_history {
+        // The first entry of all is written unsorted: clients that print it show it so.
+        death.sort_by(|(a, _), (b, _)| a.cmp(b));
+    }
+    deaths.insert(0, Value::Table(Box::new(Table(death))));
+    headers.set("x-death", Value::Array(deaths));
+    headers.0.sort_by(|(a, _), (b, _)| a.cmp(b));
+}
+
+/// Whether a letter has been in this queue before and no client rejected it since.
+fn is_cycle(queue: &Bytes, properties: &Properties) -> bool {
+    let Some(Value::Array(deaths)) = properties.headers.as_ref().and_then(|headers| headers.get("x-death")) else {
+        return false;
+    };
+    let text = |death: &Value, name| match death {
+        Value::Table(table) => table.get(name).and_then(Value::as_long_str).cloned(),
+        _ => None,
+    };
+    let Some(last) = deaths.iter().position(|death| text(death, "queue").as_ref() == Some(queue)) else { return false };
+    deaths[..=last].iter().all(|death| text(death, "reason").is_some_and(|reason| reason != "rejected"))
+}

@@ -1,0 +1,315 @@
+//! Exchanges and their bindings. `bind`, `unbind` and `route` exist once, here; a type only says which bindings match.
+
+mod direct;
+mod fanout;
+mod headers;
+pub mod topic;
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    vec::Vec,
+};
+
+use super::error::Refusal;
+use super::event::{Decision, Resource};
+use super::limits::DECISIONS_SHOWN;
+use super::message::Message;
+use super::value::{Table, Value};
+use crate::bytes::Bytes;
+
+/// The types of exchange: one file each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExchangeType {
+    /// The binding key equals the routing key.
+    Direct,
+    /// Every binding.
+    Fanout,
+    /// The binding key is a pattern of words.
+    Topic,
+    /// The binding's arguments are compared with the message's headers.
+    Headers,
+}
+
+/// Type and name.
+const TYPES: &[(ExchangeType, &str)] = &[
+    (ExchangeType::Direct, "direct"),
+    (ExchangeType::Fanout, "fanout"),
+    (ExchangeType::Topic, "topic"),
+    (ExchangeType::Headers, "headers"),
+];
+
+/// The exchanges that every virtual host has from the start; the last column is `internal`.
+pub const PREDECLARED: &[(&str, ExchangeType, bool)] = &[
+    ("", ExchangeType::Direct, false),
+    ("amq.direct", ExchangeType::Direct, false),
+    ("amq.fanout", ExchangeType::Fanout, false),
+    ("amq.headers", ExchangeType::Headers, false),
+    ("amq.match", ExchangeType::Headers, false),
+    ("amq.rabbitmq.trace", ExchangeType::Topic, true),
+    ("amq.topic", ExchangeType::Topic, false),
+];
+
+/// An exchange.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Exchange {
+    /// Its virtual host and name.
+    pub resource: Resource,
+    /// Its type.
+    pub exchange_type: ExchangeType,
+    /// Whether it survives a restart.
+    pub durable: bool,
+    /// Whether it goes when its last binding goes.
+    pub auto_delete: bool,
+    /// Whether only other exchanges may send to it.
+    pub internal: bool,
+    /// The arguments as they were declared.
+    pub arguments: Table,
+    /// The bindings that start here, by binding key, in the order they were made.
+    pub bindings: BTreeMap<Bytes, Vec<Binding>>,
+    /// How many there are.
+    pub binding_count: u64,
+}
+
+/// A binding of one exchange.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Binding {
+    /// The binding key.
+    pub key: Bytes,
+    /// Where it leads.
+    pub destination: Destination,
+    /// Its arguments, sorted by name: they are part of what the binding is.
+    pub arguments: Table,
+}
+
+/// Where a binding leads.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Destination {
+    /// A queue.
+    Queue(Bytes),
+    /// An exchange.
+    Exchange(Bytes),
+}
+
+/// Where a message goes, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// The queues that get one copy each, sorted by name.
+    pub queues: Vec<Bytes>,
+    /// The bindings that were looked at.
+    pub decisions: Vec<Decision>,
+    /// Direct reply-to addresses among the routing keys.
+    pub replies: Vec<Bytes>,
+}
+
+/// The routing keys that lead to a client instead of a queue begin so.
+pub const REPLY_PREFIX: &[u8] = b"amq.rabbitmq.reply-to.";
+
+impl ExchangeType {
+    /// The type called `name`.
+    pub fn from_name(name: &Bytes) -> Option<ExchangeType> {
+        TYPES.iter().find(|(_, one)| *name == *one).map(|(exchange_type, _)| *exchange_type)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        TYPES.iter().find(|(one, _)| *one == self).map_or("", |(_, name)| name)
+    }
+
+    fn matches(self, binding: &Binding, key: &Bytes, message: &Message) -> bool {
+        match self {
+            ExchangeType::Direct => direct::matches(binding, key),
+            ExchangeType::Fanout => fanout::matches(binding),
+            ExchangeType::Topic => topic::matches(binding, key),
+            ExchangeType::Headers => headers::matches(binding, message),
+        }
+    }
+
+    /// Checks the arguments of a binding.
+    pub fn check_binding(self, arguments: &Table) -> Result<(), Refusal> {
+        match self {
+            ExchangeType::Direct | ExchangeType::Fanout | ExchangeType::Topic => Ok(()),
+            ExchangeType::Headers => headers::check_binding(arguments),
+        }
+    }
+}
+
+impl Destination {
+    /// The destination's name.
+    pub fn name(&self) -> &Bytes {
+        match self {
+            Destination::Queue(name) | Destination::Exchange(name) => name,
+        }
+    }
+
+    /// Whether it is an exchange.
+    pub fn is_exchange(&self) -> bool {
+        match self {
+            Destination::Queue(_) => false,
+            Destination::Exchange(_) => true,
+        }
+    }
+}
+
+impl Binding {
+    /// A binding with its arguments in order.
+    pub fn new(key: Bytes, destination: Destination, mut arguments: Table) -> Binding {
+        arguments.0.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Binding { key, destination, arguments }
+    }
+}
+
+impl Exchange {
+    /// An exchange without bindings.
+    pub fn new(resource: Resource, exchange_type: ExchangeType) -> Exchange {
+        Exchange {
+            resource,
+            exchange_type,
+            durable: true,
+            auto_delete: false,
+            internal: false,
+            arguments: Table::default(),
+            bindings: BTreeMap::new(),
+            binding_count: 0,
+        }
+    }
+
+    /// Adds a binding; false when it is there already.
+    pub fn bind(&mut self, binding: Binding) -> bool {
+        let group = self.bindings.entry(binding.key.clone()).or_default();
+        if group.contains(&binding) {
+            return false;
+        }
+        group.push(binding);
+        self.binding_count += 1;
+        true
+    }
+
+    /// Removes a binding; false when there is none such.
+    pub fn unbind(&mut self, binding: &Binding) -> bool {
+        let Some(group) = self.bindings.get_mut(&binding.key) else { return false };
+        let Some(at) = group.iter().position(|one| one == binding) else { return false };
+        group.remove(at);
+        if group.is_empty() {
+            self.bindings.remove(&binding.key);
+        }
+        self.binding_count -= 1;
+        true
+    }
+
+    /// Removes and returns every binding that `is_gone` names.
+    pub fn unbind_all(&mut self, is_gone: impl Fn(&Binding) -> bool) -> Vec<Binding> {
+        let gone: Vec<Binding> = self.bindings.values().flatten().filter(|binding| is_gone(binding)).cloned().collect();
+        for binding in &gone {
+            self.unbind(binding);
+        }
+        gone
+    }
+
+    /// Whether any binding leads there.
+    pub fn leads_to(&self, destination: &Destination) -> bool {
+        self.bindings.values().flatten().any(|binding| binding.destination == *destination)
+    }
+
+    /// The exchange that gets what this one cannot route.
+    pub fn alternate(&self) -> Option<&Bytes> {
+        self.arguments.get("alternate-exchange").and_then(Value::as_long_str)
+    }
+
+    /// The destinations of a message here, told binding by binding.
+    fn destinations(&self, message: &Message, decisions: &mut Vec<Decision>) -> BTreeSet<Destination> {
+        let mut found = BTreeSet::new();
+        let only_equal_keys = self.exchange_type == ExchangeType::Direct && self.binding_count > DECISIONS_SHOWN as u64;
+        let mut look = |binding: &Binding| {
+            let matched = message.keys().any(|key| self.exchange_type.matches(binding, key, message));
+            if matched {
+                found.insert(binding.destination.clone());
+            }
+            if matched || decisions.len() < DECISIONS_SHOWN {
+                decisions.push(Decision {
+                    exchange: self.resource.name.clone(),
+                    destination: binding.destination.name().clone(),
+                    to_exchange: binding.destination.is_exchange(),
+                    binding_key: binding.key.clone(),
+                    matched,
+                });
+            }
+        };
+        if only_equal_keys {
+            let keys: BTreeSet<&Bytes> = message.keys().collect();
+            keys.into_iter().filter_map(|key| self.bindings.get(key)).flatten().for_each(&mut look);
+        } else {
+            self.bindings.values().flatten().for_each(&mut look);
+        }
+        found
+    }
+}
+
+/// Routes a message from `start` on: through exchanges bound to exchanges, each visited once, and alternate exchanges where
+/// nothing matched; one copy per queue however many ways lead there.
+pub fn route<Q>(
+    exchanges: &BTreeMap<Bytes, Rc<Exchange>>,
+    queues: &BTreeMap<Bytes, Q>,
+    start: &Exchange,
+    message: &Message,
+) -> Route {
+    let mut route = Route::default();
+    if start.resource.name.is_empty() {
+        default_route(queues, message, &mut route);
+        return route;
+    }
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::from([start.resource.name.clone()]);
+    let mut work = Vec::from([start]);
+    while let Some(exchange) = work.pop() {
+        let mut destinations = exchange.destinations(message, &mut route.decisions);
+        if destinations.is_empty()
+            && let Some(name) = exchange.alternate()
+        {
+            let destination = Destination::Exchange(name.clone());
+            route.decisions.push(Decision {
+                exchange: exchange.resource.name.clone(),
+                destination: name.clone(),
+                to_exchange: true,
+                binding_key: Bytes::from("alternate-exchange"),
+                matched: exchanges.contains_key(name),
+            });
+            destinations.insert(destination);
+        }
+        for destination in destinations {
+            match destination {
+                Destination::Queue(name) => {
+                    found.insert(name);
+                }
+                Destination::Exchange(name) => {
+                    if let Some(next) = exchanges.get(&name)
+                        && seen.insert(name)
+                    {
+                        work.push(next);
+                    }
+                }
+            }
+        }
+    }
+    route.queues = found.into_iter().filter(|name| queues.contains_key(name)).collect();
+    route
+}
+
+/// The default exchange: every queue is bound to it by its name.
+fn default_route<Q>(queues: &BTreeMap<Bytes, Q>, message: &Message, route: &mut Route) {
+    let keys: BTreeSet<&Bytes> = message.keys().collect();
+    for key in keys {
+        if key.starts_with(REPLY_PREFIX) {
+            route.replies.push(key.clone());
+        } else if queues.contains_key(key) {
+            route.queues.push(key.clone());
+            route.decisions.push(Decision {
+                exchange: Bytes::default(),
+                destination: key.clone(),
+                to_exchange: false,
+                binding_key: key.clone(),
+                matched: true,
+            });
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! How much of everything the broker holds, and why that much.
+
+/// Channels of one connection: what RabbitMQ offers in `connection.tune`.
+pub const CHANNEL_MAX: u16 = 2047;
+/// Bytes of one body: RabbitMQ's default `max_message_size`.
+pub const BODY_MAX: u64 = 134_217_728;
+/// Connections at once. A page shows a few dozen; `warren server` may meet a load test.
+pub const CONNECTIONS_MAX: usize = 10_000;
+/// Queues of one virtual host.
+pub const QUEUES_MAX: usize = 100_000;
+/// Exchanges of one virtual host.
+pub const EXCHANGES_MAX: usize = 100_000;
+/// Bindings of one exchange. Routing is to stay quick at 100,000; ten times that is still some hundred megabytes.
+pub const BINDINGS_MAX: u64 = 1_000_000;
+/// Copies in all queues together, ready and unacked: about a gigabyte of bookkeeping.
+pub const COPIES_MAX: u64 = 2_000_000;
+/// Body bytes in all queues together, each copy counted. A page has 4 GB of address space at most.
+pub const BYTES_MAX: u64 = 1 << 30;
+/// Bindings that did not match are told in a routing event up to this many; a list beyond it helps nobody.
+pub const DECISIONS_SHOWN: usize = 200;
+/// Consumers of one channel.
+pub const CONSUMERS_MAX: usize = 10_000;
+/// The longest time to live in ms that RabbitMQ accepts: ten years.
+pub const EXPIRY_MAX_MS: i64 = 315_360_000_000;

@@ -1,0 +1,49 @@
+//! Direct reply-to (RabbitMQ documentation, "Direct Reply-to"): answers go straight to the channel that asked, through no queue.
+
+use super::broker::{Broker, Cx};
+use super::error::{self, Refusal};
+use super::event::{ChannelRef, ConsumerRef, Event, Resource};
+use super::exchange::REPLY_PREFIX;
+use super::message::Message;
+use super::method::BasicDeliver;
+use super::publish::with_content;
+use super::queues::REPLY_QUEUE;
+use crate::bytes::Bytes;
+
+impl Broker {
+    /// What a request of this channel carries as its `reply_to`.
+    pub(super) fn reply_address(&self, at: ChannelRef) -> Result<Bytes, Refusal> {
+        let consumer = self.channel(at).and_then(|channel| channel.reply_consumer.as_ref());
+        let consumer = consumer.ok_or_else(error::reply_consumer_missing)?;
+        Ok(Bytes::from([REPLY_PREFIX, &consumer.suffix].concat()))
+    }
+
+    /// The channel behind an address.
+    pub(super) fn reply_consumer(&self, address: &Bytes) -> Option<ConsumerRef> {
+        let suffix = address.strip_prefix(REPLY_PREFIX)?;
+        for connection in self.connections.values() {
+            for (number, channel) in &connection.channels {
+                if let Some(consumer) = channel.reply_consumer.as_ref().filter(|consumer| *consumer.suffix == *suffix) {
+                    return Some(ConsumerRef { channel: connection.at(*number), tag: consumer.tag.clone() });
+                }
+            }
+        }
+        None
+    }
+
+    /// Sends an answer to whoever asked, if it is still there.
+    pub(super) fn deliver_reply(&mut self, cx: &mut Cx<'_>, address: &Bytes, message: &Message, cause: u32) {
+        let Some(consumer) = self.reply_consumer(address) else { return };
+        let Some(channel) = self.channel_mut(consumer.channel) else { return };
+        let delivery_tag = channel.next_tag();
+        let vhost = self.connections.get(&consumer.channel.connection).map(|connection| connection.vhost.clone());
+        let queue = Resource { vhost: vhost.unwrap_or_default(), name: Bytes::from(REPLY_QUEUE) };
+        let (redelivered, no_ack) = (false, true);
+        let (id, to) = (message.id, consumer.clone());
+        let delivered = Event::Delivered { message: id, queue, consumer: to, delivery_tag, redelivered, no_ack };
+        let event = cx.event(delivered, Some(cause));
+        let (exchange, routing_key) = (message.exchange.clone(), message.routing_key.clone());
+        let deliver = BasicDeliver { consumer_tag: consumer.tag, delivery_tag, redelivered, exchange, routing_key };
+        cx.send(consumer.channel, with_content(deliver, message), Some(event));
+    }
+}

@@ -1,0 +1,252 @@
+//! Acknowledgements and what else brings a delivered copy to its end or back: ack, nack, reject, recover, and a channel's close.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+
+use super::broker::{Broker, Cx};
+use super::channel::{Delivery, Settle};
+use super::error::{self, Refusal};
+use super::event::{ChannelRef, ConsumerRef, Event, LossReason, QueueDeleteReason, RequeueReason, Resource};
+use super::message::{Held, Place};
+use crate::bytes::Bytes;
+
+impl Broker {
+    pub(super) fn settle(
+        &mut self,
+        cx: &mut Cx<'_>,
+        at: ChannelRef,
+        tag: u64,
+        multiple: bool,
+        how: Settle,
+    ) -> Result<(), Refusal> {
+        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
+        let tags: Vec<u64> = match (tag, multiple) {
+            // Tag 0 with `multiple` stands for all there are, none included.
+            (0, true) => channel.unacked.keys().copied().collect(),
+            _ if !channel.unacked.contains_key(&tag) => return Err(error::unknown_delivery_tag(tag)),
+            (_, true) => channel.unacked.range(..=tag).map(|(tag, _)| *tag).collect(),
+            (_, false) => Vec::from([tag]),
+        };
+        let deliveries: Vec<(u64, Delivery)> =
+            tags.into_iter().filter_map(|tag| Some((tag, channel.unacked.remove(&tag)?))).collect();
+        if let Some(transaction) = &mut channel.transaction {
+            transaction.settlements.extend(deliveries.into_iter().map(|(tag, delivery)| (tag, delivery, how)));
+            return Ok(());
+        }
+        self.settle_all(cx, at, deliveries, how, RequeueReason::Rejected);
+        Ok(())
+    }
+
+    /// Settles deliveries that were taken off the channel, queue by queue.
+    pub(super) fn settle_all(
+        &mut self,
+        cx: &mut Cx<'_>,
+        at: ChannelRef,
+        deliveries: Vec<(u64, Delivery)>,
+        how: Settle,
+        reason: RequeueReason,
+    ) {
+        // What was fetched by `basic.get` never counted against the shared limit.
+        let counted = deliveries.iter().filter(|(_, delivery)| delivery.consumer.is_some()).count() as u64;
+        let mut by_queue: BTreeMap<Bytes, Vec<(u64, Delivery)>> = BTreeMap::new();
+        for (tag, delivery) in deliveries {
+            by_queue.entry(delivery.name.clone()).or_default().push((tag, delivery));
+        }
+        for (name, deliveries) in by_queue {
+            let resource = self.resource(at.connection, &name);
+            let mut frees_consumer = false;
+            for (tag, delivery) in deliveries {
+                frees_consumer |= self.settle_one(cx, at, &resource, tag, &delivery, how, reason);
+            }
+            if frees_consumer && let Some(queue) = self.queue_mut(&resource) {
+                queue.unblock(at);
+            }
+            if how == Settle::Requeue {
+                self.drop_overflow(cx, &resource, None);
+            }
+            self.touch(&resource);
+        }
+        let Some(channel) = self.channel_mut(at) else { return };
+        let was_reached = channel.limiter.is_reached();
+        channel.limiter.volume = channel.limiter.volume.saturating_sub(counted);
+        if was_reached && !channel.limiter.is_reached() {
+            self.resume(at);
+        }
+    }
+
+    /// Settles one delivery; whether its consumer may take more again. Its queue may be gone by now: then nothing happens.
+    fn settle_one(
+        &mut self,
+        cx: &mut Cx<'_>,
+        at: ChannelRef,
+        resource: &Resource,
+        delivery_tag: u64,
+        delivery: &Delivery,
+        how: Settle,
+        reason: RequeueReason,
+    ) -> bool {
+        let Some(queue) = self.queue_mut(resource).filter(|queue| queue.id == delivery.queue) else { return false };
+        let unacked = queue.unacked.remove(&delivery.place);
+        assert!(unacked.is_some(), "the channel holds a tag of a copy that its queue does not know as unacked");
+        let Some(unacked) = unacked else { return false };
+        let frees_consumer = delivery.consumer.is_some_and(|id| queue.credit(id));
+        let held = unacked.held;
+        let message = held.message.id;
+        match how {
+            Settle::Ack => {
+                self.count_acknowledged(&held);
+                cx.event(Event::Acked { message, queue: resource.clone(), channel: at, delivery_tag }, None);
+            }
+            Settle::Requeue => self.requeue(cx, resource, delivery.place, held, reason, None),
+            Settle::Discard => self.lose_held(cx, resource, &held, LossReason::Rejected, None),
+        }
+        frees_consumer
+    }
+
+    pub(super) fn basic_recover(&mut self, cx: &mut Cx<'_>, at: ChannelRef, requeue: bool) -> Result<(), Refusal> {
+        if !requeue {
+            return Err(error::recover_without_requeue());
+        }
+        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
+        let deliveries = core::mem::take(&mut channel.unacked).into_iter().collect();
+        self.settle_all(cx, at, deliveries, Settle::Requeue, RequeueReason::Recovered);
+        Ok(())
+    }
+
+    /// Puts a delivered copy back to its place.
+    fn requeue(
+        &mut self,
+        cx: &mut Cx<'_>,
+        resource: &Resource,
+        place: Place,
+        mut held: Held,
+        reason: RequeueReason,
+        cause: Option<u32>,
+    ) {
+        let requeued = Event::Requeued { message: held.message.id, queue: resource.clone(), reason };
+        held.redelivered = true;
+        held.last_event = cx.event(requeued, cause);
+        if let Some(queue) = self.queue_mut(resource) {
+            queue.put(place, held);
+        }
+    }
+
+    /// Ends a ready copy that nobody acknowledged.
+    pub(super) fn lose(
+        &mut self,
+        cx: &mut Cx<'_>,
+        resource: &Resource,
+        place: Place,
+        reason: LossReason,
+        cause: Option<u32>,
+    ) {
+        if let Some(held) = self.queue_mut(resource).and_then(|queue| queue.take(place)) {
+            let cause = cause.or(Some(held.last_event));
+            self.lose_held(cx, resource, &held, reason, cause);
+        }
+    }
+
+    /// Ends a copy that is out of its queue already: to the dead letter exchange, or for good.
+    pub(super) fn lose_held(
+        &mut self,
+        cx: &mut Cx<'_>,
+        resource: &Resource,
+        held: &Held,
+        reason: LossReason,
+        cause: Option<u32>,
+    ) {
+        let message = held.message.id;
+        let has_letter_box = match reason {
+            LossReason::Rejected | LossReason::Expired | LossReason::MaxLength => self.dead_letter_exchange(resource),
+            LossReason::Purged | LossReason::QueueDeleted | LossReason::Transient | LossReason::QueueTransient => None,
+        };
+        if let Some(exchange) = has_letter_box {
+            self.tally.dead_lettered += 1;
+            self.tally.bytes -= held.message.body.len() as u64;
+            let queue = resource.clone();
+            let event = cx.event(Event::DeadLettered { message, queue, exchange, reason }, cause);
+            self.dead_letter(cx, resource, &held.message, reason, event);
+        } else {
+            self.count_lost(held);
+            cx.event(Event::Lost { message, queue: resource.clone(), reason }, cause);
+        }
+    }
+
+    pub(super) fn count_acknowledged(&mut self, held: &Held) {
+        self.tally.acknowledged += 1;
+        self.tally.bytes -= held.message.body.len() as u64;
+    }
+
+    /// Ends a channel: its consumers leave, and what it did not acknowledge goes back. The channel is left closing.
+    pub(super) fn close_channel(
+        &mut self,
+        cx: &mut Cx<'_>,
+        at: ChannelRef,
+        code: u16,
+        text: Bytes,
+        reason: RequeueReason,
+        cause: Option<u32>,
+    ) -> u32 {
+        let connection = self.connection_mut(at.connection);
+        let Some(channel) = connection.channels.get_mut(&at.channel).filter(|channel| !channel.closing) else {
+            return cause.unwrap_or_default();
+        };
+        let mut gone = core::mem::take(channel);
+        channel.closing = true;
+        let event = cx.event(Event::ChannelClosed { channel: at, code, text }, cause);
+        // What a transaction had taken off the channel was not settled after all.
+        for (tag, delivery, _) in gone.transaction.take().into_iter().flat_map(|tx| tx.settlements) {
+            gone.unacked.insert(tag, delivery);
+        }
+        let consumed = gone.consumers.values().map(|consuming| consuming.queue.clone());
+        let names: BTreeSet<Bytes> = consumed.chain(gone.unacked.values().map(|d| d.name.clone())).collect();
+        for name in names {
+            let resource = self.resource(at.connection, &name);
+            let mut is_used = false;
+            for (tag, consuming) in gone.consumers.iter().filter(|(_, consuming)| consuming.queue == name) {
+                is_used = true;
+                let consumer = ConsumerRef { channel: at, tag: tag.clone() };
+                let queue = resource.clone();
+                cx.event(Event::ConsumerCancelled { consumer, queue, by_broker: false }, Some(event));
+                if let Some(queue) = self.queue_mut(&resource) {
+                    queue.remove_consumer(consuming.id);
+                }
+            }
+            let unacked: Vec<&Delivery> = gone.unacked.values().filter(|delivery| delivery.name == name).collect();
+            self.channel_down(cx, &resource, &unacked, reason, event, is_used);
+        }
+        event
+    }
+
+    /// A queue hears that a channel is gone.
+    fn channel_down(
+        &mut self,
+        cx: &mut Cx<'_>,
+        resource: &Resource,
+        unacked: &[&Delivery],
+        reason: RequeueReason,
+        cause: u32,
+        was_consuming: bool,
+    ) {
+        let Some(queue) = self.queue_at(resource) else { return };
+        let id = queue.id;
+        let is_concerned = was_consuming || unacked.iter().any(|delivery| delivery.queue == id);
+        if is_concerned && queue.is_abandoned() {
+            self.delete_queue(cx, resource, QueueDeleteReason::AutoDelete, Some(cause));
+            return;
+        }
+        for delivery in unacked.iter().filter(|delivery| delivery.queue == id) {
+            let back = self.queue_mut(resource).and_then(|queue| queue.unacked.remove(&delivery.place));
+            assert!(back.is_some(), "the channel holds a tag of a copy that its queue does not know as unacked");
+            if let Some(unacked) = back {
+                self.requeue(cx, resource, delivery.place, unacked.held, reason, Some(cause));
+            }
+        }
+        if is_concerned {
+            self.restart_expiry(cx, resource);
+            self.drop_overflow(cx, resource, Some(cause));
+        }
+    }
+}
