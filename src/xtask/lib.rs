@@ -2,7 +2,8 @@
 //!
 //! In reading order: [`problem`] (how everything here fails), [`process`] and [`debian`] (other programs), [`tools`] (what
 //! is found or installed, each version once), [`bundle`] (the release page and its budget), [`files`] (a static server),
-//! [`serve`], [`stages`] (the tests), [`servers`] (the real RabbitMQ and Redis, for recording).
+//! [`serve`], [`stages`] (the tests), [`servers`] (the real RabbitMQ and Redis, for recording), [`record_redis`] and
+//! [`random_redis`] (the store's transcripts, and random commands beside the real one).
 //!
 //! Deliberately absent: shell scripts, and anything that the page itself needs.
 
@@ -11,6 +12,8 @@ pub mod debian;
 pub mod files;
 pub mod problem;
 pub mod process;
+pub mod random_redis;
+pub mod record_redis;
 pub mod serve;
 pub mod servers;
 pub mod stages;

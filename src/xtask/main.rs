@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use xtask::problem::{Outcome, Problem};
-use xtask::{bundle, serve, stages};
+use xtask::{bundle, record_redis, serve, stages};
 
 const HELP: &str = "\
 Warren's developer commands. Each gets what is missing, into target/tools where it can, and says so.
@@ -10,7 +10,8 @@ Warren's developer commands. Each gets what is missing, into target/tools where 
   cargo xtask serve [--port N] [--no-open] [--dev]   builds the page, serves it on 127.0.0.1:8080, opens the browser
   cargo xtask build                                  the release page in dist/, for any static host, with its size
   cargo xtask test [stage...] [-- words]             every check; stages: fmt clippy engine native web build page
-  cargo xtask record [amqp|redis]                    transcripts anew from the real RabbitMQ and Redis of Debian";
+  cargo xtask record [amqp|redis]                    transcripts anew from the real RabbitMQ and Redis of Debian
+  cargo xtask record redis --random N [--seed S]     N random commands, each answered as the real Redis does";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +30,7 @@ fn dispatch(words: &[String]) -> Outcome {
         ("serve", _) => serve::serve(rest),
         ("build", []) => bundle::build(bundle::Mode::Release).map(drop),
         ("test", _) => stages::test(rest),
+        ("record", [server, rest @ ..]) if server == "redis" => record_redis::record(rest),
         ("help" | "--help" | "-h", _) => {
             println!("{HELP}");
             Ok(())

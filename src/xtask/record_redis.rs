@@ -51,7 +51,9 @@ fn transcripts(server: &RedisServer) -> Outcome {
         }
         printed += compare_with_cli(server.port(), &path.display().to_string(), &played)?;
     }
-    println!("Redis {version} answered {commands} commands; {changed} files changed; redis-cli printed {printed} replies alike.");
+    println!(
+        "Redis {version} answered {commands} commands; {changed} files changed; redis-cli printed {printed} replies alike."
+    );
     Ok(())
 }
 
@@ -190,7 +192,8 @@ impl Both {
         if !self.wires.contains_key(&client) {
             self.wires.insert(client, Wire::connect(self.port)?);
         }
-        let wire = self.wires.get_mut(&client).ok_or_else(|| Problem::new("A connection that was just made is gone."))?;
+        let wire =
+            self.wires.get_mut(&client).ok_or_else(|| Problem::new("A connection that was just made is gone."))?;
         let reply = wire.call(args)?;
         if args[0].eq_ignore_ascii_case(b"quit") {
             self.wires.remove(&client);

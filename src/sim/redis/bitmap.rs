@@ -87,7 +87,9 @@ fn bitcount(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     if !matches!(call.args.len(), 2 | 4 | 5) {
         return Err(error::SYNTAX);
     }
-    let range = if call.args.len() == 2 { bits_of(0, -1, false, bytes.len()) } else {
+    let range = if call.args.len() == 2 {
+        bits_of(0, -1, false, bytes.len())
+    } else {
         let (start, end) = (call.integer(2)?, call.integer(3)?);
         // Redis sees that this is empty before it looks at the unit.
         if is_reversed(start, end) {

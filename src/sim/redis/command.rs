@@ -121,7 +121,21 @@ impl Command {
     /// A row; the methods below add what most commands do not have.
     pub const fn new(group: Group, name: &'static str, arity: i8, run: Run) -> Self {
         let (flags, categories, keys, tips, since, syntax, english, chinese) = ("", "", "", "", "", "", "", "");
-        Command { name, arity, run, container: false, group, flags, categories, keys, tips, since, syntax, english, chinese }
+        Command {
+            name,
+            arity,
+            run,
+            container: false,
+            group,
+            flags,
+            categories,
+            keys,
+            tips,
+            since,
+            syntax,
+            english,
+            chinese,
+        }
     }
     /// The flags, parted by spaces.
     pub const fn flags(mut self, flags: &'static str) -> Self {
@@ -221,7 +235,11 @@ impl Command {
     pub fn key_places(&self, count: usize) -> Vec<(usize, &'static str)> {
         let mut places = Vec::new();
         for spec in self.key_specs() {
-            let last = if spec.last < 0 { count as i64 + i64::from(spec.last) } else { i64::from(spec.first) + i64::from(spec.last) };
+            let last = if spec.last < 0 {
+                count as i64 + i64::from(spec.last)
+            } else {
+                i64::from(spec.first) + i64::from(spec.last)
+            };
             let mut place = usize::from(spec.first);
             while place as i64 <= last && place < count {
                 places.push((place, spec.flags));
@@ -233,9 +251,8 @@ impl Command {
 }
 
 /// The ACL categories in the order in which COMMAND INFO lists them.
-const CATEGORIES: &[&str] = &[
-    "keyspace", "read", "write", "string", "bitmap", "admin", "fast", "slow", "dangerous", "connection",
-];
+const CATEGORIES: &[&str] =
+    &["keyspace", "read", "write", "string", "bitmap", "admin", "fast", "slow", "dangerous", "connection"];
 
 /// One stretch of keys among the arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -338,7 +355,11 @@ mod tests {
     #[test]
     fn every_row_is_whole() {
         for command in commands() {
-            assert!(!command.since.is_empty() && !command.english.is_empty() && !command.chinese.is_empty(), "{}", command.name);
+            assert!(
+                !command.since.is_empty() && !command.english.is_empty() && !command.chinese.is_empty(),
+                "{}",
+                command.name
+            );
             assert!(command.key_specs().iter().all(|spec| spec.first > 0 && spec.step > 0), "{}", command.name);
             let found = find_command(command.name.to_ascii_uppercase().as_bytes()).expect("it is in the table");
             assert_eq!(found.name, command.name);
@@ -349,7 +370,12 @@ mod tests {
     #[test]
     fn key_places() {
         let places = |name: &str, count| -> Vec<usize> {
-            find_command(name.as_bytes()).expect("a command").key_places(count).iter().map(|(place, _)| *place).collect()
+            find_command(name.as_bytes())
+                .expect("a command")
+                .key_places(count)
+                .iter()
+                .map(|(place, _)| *place)
+                .collect()
         };
         assert_eq!(places("get", 2), [1]);
         assert_eq!(places("mset", 5), [1, 3]);

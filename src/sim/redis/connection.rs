@@ -42,10 +42,7 @@ pub const COMMANDS: &[Command] = &[
         .flags("noscript loading stale")
         .takes("2.6.9", "")
         .says("Tells the name of the connection", "返回连接的名字"),
-    row("client|help", 2, help)
-        .flags("loading stale")
-        .takes("5.0.0", "")
-        .says("Lists the subcommands", "列出子命令"),
+    row("client|help", 2, help).flags("loading stale").takes("5.0.0", "").says("Lists the subcommands", "列出子命令"),
     row("client|id", 2, client_id)
         .flags("noscript loading stale")
         .takes("5.0.0", "")

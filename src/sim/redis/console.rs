@@ -3,10 +3,10 @@
 //! [`parse_line`] needs no store: it is what is typed, as redis-cli reads it. [`format_reply`] is what `redis-cli --no-raw` prints.
 //! [`Console`] puts both around a store for one tab of the page.
 
+use super::Language;
 use super::help::{general_help, help};
 use super::reply::Reply;
 use super::store::{ClientId, Cx, Store};
-use super::Language;
 use crate::bytes::Bytes;
 use alloc::{format, string::String, vec::Vec};
 
@@ -150,7 +150,9 @@ fn repeat_count(word: &[u8]) -> Option<Result<u32, &'static str>> {
     }
     let size = digits.iter().try_fold(0_i64, |sum, digit| sum.checked_mul(10)?.checked_add(i64::from(digit - b'0')));
     Some(match size {
-        Some(times @ 1..) if !trimmed.starts_with(b"-") => Ok(u32::try_from(times).unwrap_or(MAX_REPEAT).min(MAX_REPEAT)),
+        Some(times @ 1..) if !trimmed.starts_with(b"-") => {
+            Ok(u32::try_from(times).unwrap_or(MAX_REPEAT).min(MAX_REPEAT))
+        }
         _ => Err("Invalid redis-cli repeat command option value.\n"),
     })
 }
@@ -337,7 +339,8 @@ mod tests {
 
     #[test]
     fn lines() {
-        let command = |words: &[&str], times| Line::Command(words.iter().map(|word| Bytes::from(*word)).collect(), times);
+        let command =
+            |words: &[&str], times| Line::Command(words.iter().map(|word| Bytes::from(*word)).collect(), times);
         assert_eq!(parse_line(b"3 INCR n"), command(&["INCR", "n"], 3));
         assert_eq!(parse_line(b"3"), command(&["3"], 1));
         assert_eq!(parse_line(b"0 INCR n"), Line::Text("Invalid redis-cli repeat command option value.\n"));

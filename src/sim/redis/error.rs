@@ -103,7 +103,13 @@ pub fn unsupported_option(option: &[u8]) -> Error {
 pub fn unknown_subcommand(container: &str, subcommand: &[u8]) -> Error {
     let asked = c_string(subcommand);
     let container = container.to_ascii_uppercase();
-    from_client(&[b"ERR unknown subcommand '", &asked[..asked.len().min(128)], b"'. Try ", container.as_bytes(), b" HELP."])
+    from_client(&[
+        b"ERR unknown subcommand '",
+        &asked[..asked.len().min(128)],
+        b"'. Try ",
+        container.as_bytes(),
+        b" HELP.",
+    ])
 }
 
 /// A command that does not exist, with as many of its arguments as begin within 128 bytes (`rejectCommandFormat` of Redis).

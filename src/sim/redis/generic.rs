@@ -82,7 +82,10 @@ pub const COMMANDS: &[Command] = &[
         .keys("1 RW access update")
         .takes("1.0.0", "key db")
         .says("Moves a key into another database", "把键移到另一个数据库"),
-    row("object", -2, bare_container).container().takes("2.2.3", "").says("Looks at how a key is kept", "查看键的内部存储方式"),
+    row("object", -2, bare_container)
+        .container()
+        .takes("2.2.3", "")
+        .says("Looks at how a key is kept", "查看键的内部存储方式"),
     row("object|encoding", 3, object_encoding)
         .flags("readonly")
         .keys("2 RO")
@@ -95,10 +98,7 @@ pub const COMMANDS: &[Command] = &[
         .tips("nondeterministic_output")
         .takes("4.0.0", "key")
         .says("Tells how often a key was used, under a policy that counts it", "返回键的访问频率（需要 LFU 策略）"),
-    row("object|help", 2, help)
-        .flags("loading stale")
-        .takes("6.2.0", "")
-        .says("Lists the subcommands", "列出子命令"),
+    row("object|help", 2, help).flags("loading stale").takes("6.2.0", "").says("Lists the subcommands", "列出子命令"),
     row("object|idletime", 3, object_idletime)
         .flags("readonly")
         .keys("2 RO")

@@ -26,9 +26,10 @@ pub const COMMANDS: &[Command] = &[
     row("command|getkeys", -4, command_getkeys)
         .takes("2.8.13", "")
         .says("Picks the keys out of a command's arguments", "从一条完整命令里取出键"),
-    row("command|getkeysandflags", -4, command_getkeysandflags)
-        .takes("7.0.0", "")
-        .says("Picks the keys out of a command's arguments and says what is done to each", "取出键，并说明命令会怎样使用它们"),
+    row("command|getkeysandflags", -4, command_getkeysandflags).takes("7.0.0", "").says(
+        "Picks the keys out of a command's arguments and says what is done to each",
+        "取出键，并说明命令会怎样使用它们",
+    ),
     row("command|help", 2, help).takes("5.0.0", "").says("Lists the subcommands", "列出子命令"),
     row("command|info", -2, command_info)
         .tips("nondeterministic_output_order")
@@ -192,7 +193,9 @@ fn key_spec(spec: &KeySpec) -> Reply {
 /// The first key, the last and the step, as clients older than 7.0 want them: the stretches that follow each other, as one.
 fn legacy_range(specs: &[KeySpec]) -> (i64, i64, i64) {
     let Some(start) = specs.first() else { return (0, 0, 0) };
-    let end = |spec: &KeySpec| if spec.last < 0 { i64::from(spec.last) } else { i64::from(spec.first) + i64::from(spec.last) };
+    let end = |spec: &KeySpec| {
+        if spec.last < 0 { i64::from(spec.last) } else { i64::from(spec.first) + i64::from(spec.last) }
+    };
     let mut last = end(start);
     for spec in &specs[1..] {
         if last == i64::from(spec.first) - 1 {

@@ -108,7 +108,11 @@ impl Table {
                 }
                 joined = true;
             } else {
-                if self.at(i - 1, j) > self.at(i, j - 1) { i -= 1 } else { j -= 1 }
+                if self.at(i - 1, j) > self.at(i, j - 1) {
+                    i -= 1
+                } else {
+                    j -= 1
+                }
                 joined = false;
             }
         }

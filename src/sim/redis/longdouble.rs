@@ -190,7 +190,11 @@ impl Scanned {
             // The quotient gets 66 or 67 bits: 64 for the mantissa, and enough behind them to round.
             let shift = 66 + divisor.bits() as i32 - number.bits() as i32;
             let (mut top, mut bottom) = (number, divisor);
-            if shift >= 0 { top = top.shifted(shift as usize) } else { bottom = bottom.shifted(shift.unsigned_abs() as usize) }
+            if shift >= 0 {
+                top = top.shifted(shift as usize)
+            } else {
+                bottom = bottom.shifted(shift.unsigned_abs() as usize)
+            }
             let (quotient, rest) = top.divided(bottom);
             round(negative, quotient, -shift, rest)
         };
@@ -372,7 +376,9 @@ mod tests {
 
     #[test]
     fn refusals() {
-        for text in ["", " 1", "1 ", "1e", "e5", ".", "0x", "0xg", "nan", "1e5000", "1e-5000", "--1", "1.2.3", "infinit"] {
+        for text in
+            ["", " 1", "1 ", "1e", "e5", ".", "0x", "0xg", "nan", "1e5000", "1e-5000", "--1", "1.2.3", "infinit"]
+        {
             assert_eq!(LongDouble::parse(text.as_bytes()), None, "{text:?}");
         }
         assert_eq!(sum("inf", "1"), None);

@@ -60,7 +60,9 @@ mod tests {
         let read = |text: &str| parse_integer(text.as_bytes());
         assert_eq!(read("9223372036854775807"), Some(i64::MAX));
         assert_eq!(read("-9223372036854775808"), Some(i64::MIN));
-        for refused in ["", "-", "-0", "+1", "01", " 1", "1 ", "1.0", "9223372036854775808", "-9223372036854775809", "1e3"] {
+        for refused in
+            ["", "-", "-0", "+1", "01", " 1", "1 ", "1.0", "9223372036854775808", "-9223372036854775809", "1e3"]
+        {
             assert_eq!(read(refused), None, "{refused:?}");
         }
     }

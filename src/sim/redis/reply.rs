@@ -219,7 +219,9 @@ mod tests {
 
     #[test]
     fn broken_bytes_are_refused() {
-        for broken in ["\r\n", "?\r\n", ":x\r\n", "$-2\r\n", "$1\r\nab\r\n", "*-7\r\n", "*99999999\r\n", "$99999999999\r\n"] {
+        for broken in
+            ["\r\n", "?\r\n", ":x\r\n", "$-2\r\n", "$1\r\nab\r\n", "*-7\r\n", "*99999999\r\n", "$99999999999\r\n"]
+        {
             assert_eq!(decode(broken.as_bytes()), Decoded::Invalid, "{broken:?}");
         }
         assert_eq!(decode("*1\r\n".repeat(40).as_bytes()), Decoded::Invalid);

@@ -203,7 +203,10 @@ impl Store {
         for db in &self.databases {
             db.check();
         }
-        assert!(self.clients.values().all(|client| client.db < DATABASES), "every client has selected a database that exists");
+        assert!(
+            self.clients.values().all(|client| client.db < DATABASES),
+            "every client has selected a database that exists"
+        );
     }
 }
 

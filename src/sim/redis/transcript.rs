@@ -131,13 +131,20 @@ pub fn play(text: &str, player: &mut dyn Player) -> Result<Played, String> {
         while current != "----" {
             let problem = |what: &str| format!("line {}: {what}: {current}", number + 1);
             match current.strip_prefix('!') {
-                Some(directive) => direct(directive, player, &mut client, &mut rule).ok_or_else(|| problem("no such directive"))?,
+                Some(directive) => {
+                    direct(directive, player, &mut client, &mut rule).ok_or_else(|| problem("no such directive"))?
+                }
                 None => {
-                    output += &run_line(current, player, client, rule, &mut played).ok_or_else(|| problem("not for a transcript"))?;
+                    output += &run_line(current, player, client, rule, &mut played)
+                        .ok_or_else(|| problem("not for a transcript"))?;
                     rule = Rule::Exact;
                 }
             }
-            current = lines.next().map(|(_, line)| line).filter(|line| !line.is_empty()).ok_or_else(|| problem("---- is missing"))?;
+            current = lines
+                .next()
+                .map(|(_, line)| line)
+                .filter(|line| !line.is_empty())
+                .ok_or_else(|| problem("---- is missing"))?;
             played.text += current;
             played.text.push('\n');
         }
@@ -187,7 +194,8 @@ mod tests {
 
     #[test]
     fn a_difference_is_told_and_the_text_rewritten() {
-        let played = play("# story\nset k v\n2 strlen k\n----\nOK\n(integer) 1\nwrong\n\n", &mut Engine::default()).expect("it reads");
+        let played = play("# story\nset k v\n2 strlen k\n----\nOK\n(integer) 1\nwrong\n\n", &mut Engine::default())
+            .expect("it reads");
         assert_eq!(played.text, "# story\nset k v\n2 strlen k\n----\nOK\n(integer) 1\n(integer) 1\n\n");
         assert_eq!((played.commands, played.differences.len()), (3, 1));
         assert_eq!(play(&played.text, &mut Engine::default()).expect("it reads").differences, Vec::<String>::new());
