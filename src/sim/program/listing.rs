@@ -102,7 +102,8 @@ pub struct Listing {
     /// Requests that wait for their answer: correlation id and body.
     requests: Vec<(Bytes, Bytes)>,
     answered: u32,
-    started: bool,
+    /// Whether a call has been sent and its answer is awaited.
+    calling: bool,
 }
 
 impl Listing {
@@ -123,7 +124,7 @@ impl Listing {
             return_to: 0,
             requests: Vec::new(),
             answered: 0,
-            started: false,
+            calling: false,
         }
     }
 
@@ -334,8 +335,7 @@ impl Listing {
 }
 
 impl Program for Listing {
-    fn resume(&mut self, wake: Wake, host: &mut Host<'_>) -> Call {
-        self.started = true;
+    fn resume(&mut self, wake: Wake, host: &mut Host<'_>, line: &mut u16) -> Call {
         let waiting = !matches!(wake, Wake::Go);
         let before = self.pc;
         if let Err(error) = self.take_in(wake) {
@@ -346,7 +346,13 @@ impl Program for Listing {
         if waiting && in_call && self.pc == before {
             return Call::Wait;
         }
+        *line = self.line();
+        self.calling = matches!(self.op(), Op::OpenChannel | Op::Call(_) | Op::Close);
         self.run(host)
+    }
+
+    fn waits(&self) -> bool {
+        self.calling || matches!(self.op(), Op::StartConsuming { .. } | Op::AwaitReplies(_))
     }
 
     fn line(&self) -> u16 {

@@ -72,8 +72,10 @@ pub struct Host<'a> {
 
 /// A program that can be paused, copied and hashed at any line.
 pub trait Program {
-    /// Runs one line. `None` as the line of an event means that nothing of the listing was at work.
-    fn resume(&mut self, wake: Wake, host: &mut Host<'_>) -> Call;
+    /// Runs one line, and notes which.
+    fn resume(&mut self, wake: Wake, host: &mut Host<'_>, line: &mut u16) -> Call;
+    /// Whether it stands at a line that takes the next frame; any other line runs before frames are looked at.
+    fn waits(&self) -> bool;
     /// The line that runs next or that it is paused at, from 1.
     fn line(&self) -> u16;
     /// Its code.

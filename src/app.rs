@@ -1,0 +1,737 @@
+//! The page itself: it owns the session, answers every [`Action`], keeps time while playing, and puts the panels in their places.
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use gloo::{
+    events::{EventListener, EventListenerOptions},
+    render::{AnimationFrame, request_animation_frame},
+    storage::{LocalStorage, Storage},
+    utils::{document_element, window},
+};
+use wasm_bindgen::JsCast;
+use warren_sim::{
+    amqp::event::MessageId,
+    bytes::Bytes,
+    event::{ProcessId, What},
+    input::Input,
+    lesson::Lesson,
+    lessons,
+    link::{Link, LinkError},
+    session::Session,
+};
+use web_sys::{HtmlCanvasElement, KeyboardEvent};
+use yew::prelude::*;
+
+use crate::{
+    action::{Action, Selection, Tab, Theme},
+    bridge,
+    panels::{self, code::Code, console::ConsolePanel, events::Events, inspector::Inspector, keys::Keys},
+    shell::{
+        header::{self, Header},
+        icon::{Icon, icon},
+        lesson::{self, LessonPanel},
+        splitter::Splitter,
+        toolbar::{self, Toolbar},
+        transport::{self, Transport},
+    },
+    stage::{self, Stage, StageHandle},
+    text::{Language, Text, fill},
+};
+
+/// The speeds that can be chosen: virtual time per real time.
+pub const SPEEDS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0, 1000.0];
+/// The speed a page opens with, as an index.
+const NORMAL: usize = 3;
+/// How long a single step is seen to happen, in real ms.
+const STEP_MS: f64 = 220.0;
+/// The most steps done between two pictures: beyond it time runs slower than chosen, but the page stays awake.
+const STEPS_PER_FRAME: u32 = 2_000;
+/// Below this width, in px, the stage is drawn from top to bottom.
+const NARROW_PX: f64 = 720.0;
+
+/// What the application hears.
+pub enum Msg {
+    /// A person did something.
+    Do(Action),
+    /// A picture is due, at this real time in ms.
+    Frame(f64),
+    /// A script changed the session.
+    Changed,
+    /// The address changed.
+    AddressChanged,
+    /// The window changed its size.
+    Resized,
+}
+
+/// A line at the top that tells something once.
+#[derive(Clone, PartialEq)]
+struct Notice {
+    text: String,
+    bad: bool,
+}
+
+/// The page.
+pub struct App {
+    session: Rc<RefCell<Session>>,
+    language: Language,
+    theme: Theme,
+    titles: Vec<(String, String)>,
+    playing: bool,
+    /// Where playing stops by itself.
+    stop_at: Option<u32>,
+    speed: usize,
+    /// The moment the canvas shows, in virtual ms; between two steps it runs ahead of the world's clock.
+    shown_ms: f64,
+    /// A single step that is being seen: from which moment to which, since when (real ms).
+    tween: Option<(f64, f64, Option<f64>)>,
+    last_frame: Option<f64>,
+    frame: Option<AnimationFrame>,
+    selection: Selection,
+    pointed: Option<MessageId>,
+    answers: BTreeMap<usize, usize>,
+    tab: Tab,
+    code_of: Option<ProcessId>,
+    notice: Option<Notice>,
+    fault: Option<String>,
+    narrow: bool,
+    folded: (bool, bool),
+    canvas: NodeRef,
+    handle: StageHandle,
+    listeners: Vec<EventListener>,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let language = first_language();
+        let theme = match LocalStorage::get::<String>("theme").as_deref() {
+            Ok("light") => Theme::Light,
+            Ok("dark") => Theme::Dark,
+            _ => Theme::System,
+        };
+        let first = lesson_of(lessons::LESSONS[0].0, language).expect("the first lesson is tested to parse");
+        let seed = first.seed;
+        let mut app = App {
+            session: Rc::new(RefCell::new(Session::new(first, seed))),
+            language,
+            theme,
+            titles: titles(language),
+            playing: false,
+            stop_at: None,
+            speed: NORMAL,
+            shown_ms: 0.0,
+            tween: None,
+            last_frame: None,
+            frame: None,
+            selection: Selection::Nothing,
+            pointed: None,
+            answers: BTreeMap::new(),
+            tab: Tab::Queues,
+            code_of: None,
+            notice: None,
+            fault: None,
+            narrow: is_narrow(),
+            folded: (false, false),
+            canvas: NodeRef::default(),
+            handle: StageHandle::default(),
+            listeners: Vec::new(),
+        };
+        app.read_address();
+        app.wear();
+        app.settle_view();
+        app.listen(ctx);
+        bridge::install(app.session.clone(), ctx.link().callback(|()| Msg::Changed));
+        app
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Do(action) => {
+                self.act(action);
+                self.request_frame(ctx);
+                true
+            }
+            Msg::Frame(now) => {
+                self.frame = None;
+                let changed = self.tick(now);
+                self.paint();
+                if self.playing || self.tween.is_some() {
+                    self.request_frame(ctx);
+                } else {
+                    self.last_frame = None;
+                }
+                changed
+            }
+            Msg::Changed => {
+                self.playing = false;
+                self.tween = None;
+                self.settle_view();
+                self.request_frame(ctx);
+                true
+            }
+            Msg::AddressChanged => {
+                self.read_address();
+                self.settle_view();
+                self.request_frame(ctx);
+                true
+            }
+            Msg::Resized => {
+                self.narrow = is_narrow();
+                self.request_frame(ctx);
+                true
+            }
+        }
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        if first {
+            self.request_frame(ctx);
+        } else if self.frame.is_none() {
+            self.paint();
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let on = ctx.link().callback(Msg::Do);
+        let text = self.language.text();
+        let session = self.session.borrow();
+        let class = classes!(
+            "page",
+            self.folded.0.then_some("lesson-folded"),
+            self.folded.1.then_some("details-folded"),
+            self.narrow.then_some("narrow"),
+        );
+        html! {
+            <div {class} lang={self.language.tag()}>
+                <Header view={header::view(&session, &self.titles)} {text} theme={self.theme} on={on.clone()} />
+                <div class="notice-place" role="status">{ self.notice(ctx, text) }</div>
+                <main class="rooms">
+                    <section class="lesson" id="lesson" tabindex="-1" aria-label={text.app.lesson}>
+                        { self.fold_button(ctx, text, true) }
+                        <LessonPanel view={self.lesson_view(&session)} {text} on={on.clone()} />
+                    </section>
+                    <Splitter property="--lesson-width" initial={320} min={240} max={560}
+                        label={fill(text.app.resize, &[text.app.lesson])} />
+                    <div class="middle">
+                        <section class="stage" aria-label={text.app.stage}>
+                            <Toolbar view={toolbar::view(&session)} {text} fault={self.fault.clone()} on={on.clone()} />
+                            <Stage view={stage::view(&session, self.narrow, text)} {text} on={on.clone()} pointed={self.pointed}
+                                selection={self.selection.clone()} canvas={self.canvas.clone()} handle={self.handle.clone()} />
+                        </section>
+                        <Splitter property="--tables-height" sideways=false behind=true initial={260} min={120} max={560}
+                            label={fill(text.app.resize, &[text.app.tables])} />
+                        { self.lower(&session, text, &on) }
+                    </div>
+                    <Splitter property="--details-width" behind=true initial={320} min={240} max={560}
+                        label={fill(text.app.resize, &[text.app.details])} />
+                    <section class="details" aria-label={text.app.details}>
+                        { self.fold_button(ctx, text, false) }
+                        <Inspector view={panels::inspector::view(&session, &self.selection, text)} {text} on={on.clone()} pointed={self.pointed} />
+                    </section>
+                </main>
+                <Transport view={transport::view(&session)} playing={self.playing} speed={self.speed} {text} {on} />
+            </div>
+        }
+    }
+}
+
+impl App {
+    fn listen(&mut self, ctx: &Context<Self>) {
+        let link = ctx.link().clone();
+        let options = EventListenerOptions::enable_prevent_default();
+        let keys = EventListener::new_with_options(&window(), "keydown", options, move |event| {
+            if let Some(action) = event.dyn_ref::<KeyboardEvent>().and_then(key_action) {
+                event.prevent_default();
+                link.send_message(Msg::Do(action));
+            }
+        });
+        let link = ctx.link().clone();
+        let resize = EventListener::new(&window(), "resize", move |_| link.send_message(Msg::Resized));
+        let link = ctx.link().clone();
+        let address = EventListener::new(&window(), "hashchange", move |_| link.send_message(Msg::AddressChanged));
+        self.listeners = vec![keys, resize, address];
+    }
+
+    fn request_frame(&mut self, ctx: &Context<Self>) {
+        if self.frame.is_none() {
+            let link = ctx.link().clone();
+            self.frame = Some(request_animation_frame(move |now| link.send_message(Msg::Frame(now))));
+        }
+    }
+
+    fn paint(&self) {
+        if let Some(canvas) = self.canvas.cast::<HtmlCanvasElement>() {
+            stage::paint(&canvas, &self.handle, &self.session.borrow(), self.shown_ms, self.pointed, less_motion());
+        }
+    }
+
+    /// Moves the shown moment on. True when the session moved.
+    fn tick(&mut self, now: f64) -> bool {
+        let elapsed = (now - self.last_frame.unwrap_or(now)).clamp(0.0, 100.0);
+        self.last_frame = Some(now);
+        if let Some((from, to, since)) = self.tween {
+            let since = since.unwrap_or(now);
+            let part = ((now - since) / STEP_MS).min(1.0);
+            self.shown_ms = from + (to - from) * part;
+            self.tween = Some((from, to, Some(since)));
+            if part < 1.0 {
+                return false;
+            }
+            self.tween = None;
+            self.session.borrow_mut().forward();
+            self.settle_view();
+            return true;
+        }
+        if !self.playing {
+            return false;
+        }
+        self.shown_ms += elapsed * SPEEDS[self.speed];
+        let mut session = self.session.borrow_mut();
+        let mut moved = false;
+        for _ in 0..STEPS_PER_FRAME {
+            if self.stop_at.is_some_and(|stop| session.timeline().position() >= stop) {
+                self.playing = false;
+                break;
+            }
+            match session.timeline().next_due() {
+                None => {
+                    self.playing = false;
+                    break;
+                }
+                Some(due) if due as f64 > self.shown_ms => break,
+                Some(_) => {
+                    session.forward();
+                    moved = true;
+                }
+            }
+        }
+        let now_ms = session.world().now_ms() as f64;
+        // Where the bound held the run back, the clock waits for it.
+        let due = session.timeline().next_due().map_or(now_ms, |due| due as f64);
+        self.shown_ms = self.shown_ms.clamp(now_ms, due.max(now_ms));
+        drop(session);
+        if moved {
+            self.tell_limits();
+        }
+        moved || !self.playing
+    }
+
+    /// After any jump: the shown moment is the world's.
+    fn settle_view(&mut self) {
+        self.shown_ms = self.session.borrow().world().now_ms() as f64;
+        self.last_frame = None;
+        let session = self.session.borrow();
+        if self.code_of.is_none_or(|id| session.world().processes().get(id.0 as usize).is_none()) {
+            self.code_of = session.world().processes().first().map(|process| process.id);
+        }
+    }
+
+    fn jump(&mut self, to: impl FnOnce(&mut Session)) {
+        self.playing = false;
+        self.tween = None;
+        to(&mut self.session.borrow_mut());
+        self.settle_view();
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::TogglePlay => self.toggle_play(),
+            Action::Step => self.step(),
+            Action::Back => self.jump(|session| session.seek(session.timeline().position().saturating_sub(1))),
+            Action::Seek(step) => self.jump(|session| session.seek(step.min(session.timeline().length()))),
+            Action::SeekEnd => self.jump(Session::seek_end),
+            Action::Speed(speed) => self.speed = speed.min(SPEEDS.len() - 1),
+            Action::Restart(seed) => {
+                let lesson = self.session.borrow().lesson().clone();
+                self.open(Session::new(lesson, seed));
+            }
+            Action::OpenLesson(id) => match lesson_of(&id, self.language) {
+                Some(lesson) => {
+                    let seed = lesson.seed;
+                    self.open(Session::new(lesson, seed));
+                }
+                None => self.tell(fill(self.language.text().app.link_lesson, &[&id]), true),
+            },
+            Action::OpenChapter(chapter) => self.jump(|session| session.open_chapter(chapter)),
+            Action::Continue => self.go_on(),
+            Action::Answer { chapter, choice } => {
+                self.answers.insert(chapter, choice);
+            }
+            Action::Submit(input) => self.submit(input),
+            Action::SubmitLine(line) => match Input::parse(&line) {
+                Ok(input) => self.submit(input),
+                Err(fault) => {
+                    let message = fill(self.language.text().app.bad_line, &[&fault.to_string()]);
+                    self.fault = Some(message.clone());
+                    self.tell(message, true);
+                }
+            },
+            Action::Type(line) => self.submit(Input::Redis { client: 1, line: Bytes::from(line) }),
+            Action::Select(selection) => {
+                if let Selection::Process(id) = &selection {
+                    self.code_of = Some(*id);
+                }
+                self.selection = selection;
+                self.folded.1 = false;
+            }
+            Action::Point(message) => self.pointed = message,
+            Action::Branch(id) => self.jump(|session| {
+                session.switch_branch(id);
+            }),
+            Action::Open(tab) => self.tab = tab,
+            Action::ShowCode(process) => self.code_of = Some(process),
+            Action::Speak(language) => self.speak(language),
+            Action::Wear(theme) => {
+                self.theme = theme;
+                self.wear();
+            }
+            Action::Share => self.share(),
+            Action::Fold(true) => self.folded.0 = !self.folded.0,
+            Action::Fold(false) => self.folded.1 = !self.folded.1,
+            Action::Dismiss => self.notice = None,
+        }
+    }
+
+    fn toggle_play(&mut self) {
+        if let Some((_, to, _)) = self.tween.take() {
+            self.shown_ms = to;
+        }
+        self.playing = !self.playing;
+        if self.playing {
+            let session = self.session.borrow();
+            let position = session.timeline().position();
+            // Playing stops where a chapter ends, since the next one may begin with a question.
+            let ends = (0..session.lesson().chapters.len()).map(|chapter| session.span(chapter).1);
+            self.stop_at = ends.filter(|end| *end > position).min();
+        }
+    }
+
+    fn step(&mut self) {
+        self.playing = false;
+        if self.tween.take().is_some() {
+            self.session.borrow_mut().forward();
+            self.settle_view();
+        }
+        let next_due = self.session.borrow().timeline().next_due();
+        match next_due {
+            Some(due) if due as f64 > self.shown_ms && !less_motion() => {
+                self.tween = Some((self.shown_ms, due as f64, None));
+            }
+            Some(_) => {
+                self.session.borrow_mut().forward();
+                self.settle_view();
+            }
+            None => self.tell_limits(),
+        }
+    }
+
+    fn go_on(&mut self) {
+        let (done, chapter, end) = {
+            let session = self.session.borrow();
+            (session.chapter_done(), session.chapter(), session.span(session.chapter()).1)
+        };
+        if done {
+            self.jump(|session| session.open_chapter(chapter + 1));
+        } else {
+            self.tween = None;
+            self.playing = true;
+            self.stop_at = Some(end);
+        }
+    }
+
+    fn submit(&mut self, input: Input) {
+        self.fault = None;
+        let mut told = None;
+        self.tween = None;
+        {
+            let mut session = self.session.borrow_mut();
+            if session.submit(input) {
+                let here = session.timeline().position();
+                for event in session.timeline().events(here, here) {
+                    if let What::NotDone { reason } = &event.what {
+                        told = Some(fill(self.language.text().app.not_done, &[&reason.text()]));
+                    }
+                }
+            } else {
+                told = Some(self.language.text().app.full.to_string());
+            }
+        }
+        let playing = self.playing;
+        self.settle_view();
+        self.playing = playing;
+        self.stop_at = None;
+        if let Some(text) = told {
+            self.tell(text, true);
+        }
+    }
+
+    fn open(&mut self, session: Session) {
+        self.answers.clear();
+        self.selection = Selection::Nothing;
+        self.pointed = None;
+        self.notice = None;
+        self.code_of = None;
+        self.tab = if session.lesson().console { Tab::Console } else { Tab::Queues };
+        self.jump(|old| *old = session);
+    }
+
+    fn speak(&mut self, language: Language) {
+        self.language = language;
+        self.titles = titles(language);
+        self.notice = None;
+        // A private window may refuse to remember; the choice then holds for this visit.
+        let _ = LocalStorage::set("language", language.code());
+        let id = self.session.borrow().lesson().id.clone();
+        if let Some(lesson) = lesson_of(&id, language) {
+            self.session.borrow_mut().translate(lesson);
+        }
+        self.wear();
+    }
+
+    /// Tells the document which language and colours it has.
+    fn wear(&self) {
+        let root = document_element();
+        let theme = match self.theme {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        };
+        // Setting an attribute of the root element cannot fail: the names are constants and valid.
+        let _ = root.set_attribute("data-theme", theme);
+        let _ = root.set_attribute("lang", self.language.tag());
+        let _ = LocalStorage::set("theme", theme);
+        self.handle.forget_colours();
+    }
+
+    fn tell(&mut self, text: String, bad: bool) {
+        self.notice = Some(Notice { text, bad });
+    }
+
+    fn tell_limits(&mut self) {
+        let session = self.session.borrow();
+        let full = session.timeline().length() >= warren_sim::timeline::MAX_STEPS;
+        drop(session);
+        if full {
+            self.tell(self.language.text().app.full.to_string(), true);
+        }
+    }
+
+    fn share(&mut self) {
+        let text = &self.language.text().app;
+        let fragment = match Link::of(&self.session.borrow(), self.language.code()).print() {
+            Ok(fragment) => fragment,
+            Err(error) => {
+                let why = self.why(&error);
+                self.tell(why, true);
+                return;
+            }
+        };
+        let location = window().location();
+        let base = location.href().unwrap_or_default();
+        let address = format!("{}#{fragment}", base.split('#').next().unwrap_or_default());
+        let url = format!("#{fragment}");
+        let shown = window()
+            .history()
+            .and_then(|history| history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&url)));
+        // Where the history refuses, the clipboard still has the link.
+        let _ = shown;
+        if window().is_secure_context() {
+            let _ = window().navigator().clipboard().write_text(&address);
+            self.tell(text.shared.to_string(), false);
+        } else {
+            self.tell(text.share_by_hand.to_string(), false);
+        }
+    }
+
+    fn why(&self, error: &LinkError) -> String {
+        let text = &self.language.text().app;
+        match error {
+            LinkError::Version(version) => fill(text.link_version, &[version]),
+            LinkError::CutShort => text.link_cut.to_string(),
+            LinkError::TooLong => text.link_long.to_string(),
+            LinkError::Garbled { part } => fill(text.link_garbled, &[part]),
+        }
+    }
+
+    /// Opens what the address names; what cannot be opened is told, and what was there stays.
+    fn read_address(&mut self) {
+        let fragment = window().location().hash().unwrap_or_default();
+        let fragment = fragment.trim_start_matches('#');
+        if !fragment.contains('=') {
+            return;
+        }
+        match self.open_link(fragment) {
+            Ok((session, language, made)) => {
+                if language != self.language {
+                    self.language = language;
+                    self.titles = titles(language);
+                    self.wear();
+                }
+                let now = session.hash();
+                let id = session.lesson().id.clone();
+                self.open(session);
+                let _ = id;
+                if !made.is_empty() && made != now {
+                    self.tell(fill(self.language.text().app.link_hash, &[&made, &now]), true);
+                }
+            }
+            Err(why) => self.tell(fill(self.language.text().app.bad_link, &[&why]), true),
+        }
+    }
+
+    fn open_link(&self, fragment: &str) -> Result<(Session, Language, String), String> {
+        let link = Link::parse(fragment).map_err(|error| self.why(&error))?;
+        let language = Language::from_code(&link.language).unwrap_or(self.language);
+        let lesson = lesson_of(&link.lesson, language)
+            .ok_or_else(|| fill(self.language.text().app.link_lesson, &[&link.lesson]))?;
+        let session = link.open(lesson).map_err(|error| self.why(&error))?;
+        Ok((session, language, link.hash))
+    }
+
+    fn lesson_view(&self, session: &Session) -> lesson::LessonView {
+        let here = self.titles.iter().position(|(id, _)| *id == session.lesson().id);
+        let next = here.and_then(|index| self.titles.get(index + 1)).cloned();
+        lesson::view(session, self.playing, self.answers.get(&session.chapter()).copied(), next)
+    }
+
+    fn notice(&self, ctx: &Context<Self>, text: &'static Text) -> Html {
+        let Some(notice) = &self.notice else { return html! { <span></span> } };
+        let dismiss = ctx.link().callback(|_| Msg::Do(Action::Dismiss));
+        html! {
+            <div class={classes!("notice", notice.bad.then_some("bad"))}>
+                <p>{ &notice.text }</p>
+                <button class="button quiet square" aria-label={text.app.close} onclick={dismiss}>{ icon(Icon::Close) }</button>
+            </div>
+        }
+    }
+
+    fn fold_button(&self, ctx: &Context<Self>, text: &'static Text, left: bool) -> Html {
+        let folded = if left { self.folded.0 } else { self.folded.1 };
+        let name = if left { text.app.lesson } else { text.app.details };
+        let label = fill(if folded { text.app.unfold } else { text.app.fold }, &[name]);
+        let picture = if left == folded { Icon::Right } else { Icon::Left };
+        let toggle = ctx.link().callback(move |_| Msg::Do(Action::Fold(left)));
+        html! {
+            <button class="button quiet square fold" aria-expanded={(!folded).to_string()} aria-label={label.clone()} title={label}
+                onclick={toggle}>{ icon(picture) }</button>
+        }
+    }
+
+    /// Code and tables under the stage; on a phone they share one row of tabs.
+    fn lower(&self, session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
+        html! {
+            <div class={classes!("lower", (self.tab == Tab::Code).then_some("shows-code"))}>
+                <section class="code-room" aria-label={text.app.code}>
+                    <Code view={panels::code::view(session, self.code_of)} {text} on={on.clone()} />
+                </section>
+                <Splitter property="--code-width" initial={420} min={200} max={900} label={fill(text.app.resize, &[text.app.code])} />
+                <section class="tables-room" aria-label={text.app.tables}>
+                    { self.tabs(text, on) }
+                    <div class="tab-body" role="tabpanel" aria-labelledby={format!("tab-{:?}", self.tab)} tabindex="0">
+                        { self.tab_body(session, text, on) }
+                    </div>
+                </section>
+            </div>
+        }
+    }
+
+    fn tabs(&self, text: &'static Text, on: &Callback<Action>) -> Html {
+        let titles = panels::tabs(text);
+        let order: Vec<Tab> = titles.iter().map(|(tab, _)| *tab).collect();
+        html! {
+            <div class="tabs" role="tablist" aria-label={text.app.tables}>
+                { for titles.iter().map(|(tab, title)| {
+                    let (tab, chosen) = (*tab, self.tab == *tab);
+                    let open = on.reform(move |_| Action::Open(tab));
+                    let (on, order) = (on.clone(), order.clone());
+                    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+                        let here = order.iter().position(|other| *other == tab).unwrap_or(0);
+                        let to = match event.key().as_str() {
+                            "ArrowRight" => (here + 1) % order.len(),
+                            "ArrowLeft" => (here + order.len() - 1) % order.len(),
+                            _ => return,
+                        };
+                        event.prevent_default();
+                        event.stop_propagation();
+                        on.emit(Action::Open(order[to]));
+                        if let Some(button) = gloo::utils::document().get_element_by_id(&format!("tab-{:?}", order[to]))
+                            && let Some(button) = button.dyn_ref::<web_sys::HtmlElement>()
+                        {
+                            // A tab that cannot take the focus is still open.
+                            let _ = button.focus();
+                        }
+                    });
+                    html! {
+                        <button key={format!("{tab:?}")} id={format!("tab-{tab:?}")} role="tab" aria-selected={chosen.to_string()}
+                            tabindex={if chosen { "0" } else { "-1" }} {onkeydown}
+                            class={classes!("tab", format!("tab-{tab:?}").to_lowercase(), chosen.then_some("chosen"))} onclick={open}>{ *title }</button>
+                    }
+                }) }
+            </div>
+        }
+    }
+
+    fn tab_body(&self, session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
+        match self.tab {
+            Tab::Queues => panels::queue_room(session, &self.selection, self.pointed, text, on),
+            Tab::Events => {
+                html! { <Events key="events" view={panels::events::view(session, text)} {text} on={on.clone()} pointed={self.pointed} /> }
+            }
+            Tab::Console => {
+                html! { <ConsolePanel key="console" view={panels::console::view(session)} {text} on={on.clone()} /> }
+            }
+            Tab::Keys => html! { <Keys key="keys" view={panels::keys::view(session)} {text} on={on.clone()} /> },
+            Tab::Code => {
+                html! { <Code key="code" view={panels::code::view(session, self.code_of)} {text} on={on.clone()} /> }
+            }
+        }
+    }
+}
+
+/// The keys that work anywhere but in a field or on a control that uses them itself.
+fn key_action(event: &KeyboardEvent) -> Option<Action> {
+    if event.ctrl_key() || event.alt_key() || event.meta_key() {
+        return None;
+    }
+    let element = event.target()?.dyn_into::<web_sys::Element>().ok();
+    let tag = element.as_ref().map(|element| element.tag_name().to_lowercase()).unwrap_or_default();
+    let role = element.as_ref().and_then(|element| element.get_attribute("role")).unwrap_or_default();
+    let uses_keys = matches!(tag.as_str(), "input" | "textarea" | "select")
+        || matches!(role.as_str(), "separator" | "tab")
+        || element.is_some_and(|element| element.closest("[role=tabpanel],pre").ok().flatten().is_some());
+    let presses = tag == "button" || tag == "a" || role == "button";
+    match event.key().as_str() {
+        _ if uses_keys => None,
+        " " if !presses => Some(Action::TogglePlay),
+        "ArrowRight" => Some(Action::Step),
+        "ArrowLeft" => Some(Action::Back),
+        _ => None,
+    }
+}
+
+fn first_language() -> Language {
+    let kept: Option<Language> =
+        LocalStorage::get::<String>("language").ok().and_then(|code| Language::from_code(&code));
+    kept.unwrap_or_else(|| {
+        let wants_chinese = window().navigator().language().is_some_and(|tag| tag.starts_with("zh"));
+        if wants_chinese { Language::Chinese } else { Language::English }
+    })
+}
+
+fn lesson_of(id: &str, language: Language) -> Option<Rc<Lesson>> {
+    lessons::lesson(id, language.code()).map(Rc::new)
+}
+
+fn titles(language: Language) -> Vec<(String, String)> {
+    lessons::titles(language.code())
+}
+
+fn is_narrow() -> bool {
+    window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width < NARROW_PX)
+}
+
+fn less_motion() -> bool {
+    window().match_media("(prefers-reduced-motion: reduce)").ok().flatten().is_some_and(|query| query.matches())
+}

@@ -1,0 +1,299 @@
+//! `window.warren`: the session for scripts. The only file that speaks to JavaScript about it.
+//!
+//! Everything is synchronous. What cannot be done throws an `Error` that says why; the state that was there stays.
+
+use std::{cell::RefCell, rc::Rc};
+
+use js_sys::{Function, Object, Reflect};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use warren_sim::{
+    amqp::queue::Queue,
+    bytes::Bytes,
+    event::EventId,
+    input::Input,
+    lessons,
+    link::Link,
+    redis::view as keys_view,
+    session::Session,
+    world::{EPOCH_MS, World},
+};
+use yew::Callback;
+
+use crate::{
+    say,
+    text::{Language, Text},
+};
+
+type Shared = Rc<RefCell<Session>>;
+type Answer = Result<JsValue, JsValue>;
+
+/// Puts `window.warren` there; `changed` is called after every change.
+pub fn install(session: Shared, changed: Callback<()>) {
+    let warren = Object::new();
+    let with = |run: fn(&Shared, &[JsValue]) -> Answer, changes: bool| {
+        let (session, changed) = (session.clone(), changed.clone());
+        move |arguments: Vec<JsValue>| {
+            let answer = run(&session, &arguments)?;
+            if changes {
+                changed.emit(());
+            }
+            Ok(answer)
+        }
+    };
+    for (name, run, changes) in FUNCTIONS {
+        let function = variadic(with(*run, *changes));
+        // The object is our own and plain: a property can always be set on it.
+        let _ = Reflect::set(&warren, &JsValue::from_str(name), &function);
+    }
+    let _ = Reflect::set(&gloo::utils::window(), &JsValue::from_str("warren"), &warren);
+}
+
+/// A function for JavaScript with any number of arguments.
+fn variadic(run: impl Fn(Vec<JsValue>) -> Answer + 'static) -> Function {
+    // Three are enough for every function below; a closure must state its arguments.
+    let closure: Closure<dyn Fn(JsValue, JsValue, JsValue) -> Answer> =
+        Closure::new(move |a, b, c| run(vec![a, b, c]));
+    // The functions live as long as the page.
+    closure.into_js_value().unchecked_into()
+}
+
+/// A row: its name, what it does, and whether it changes anything.
+type Row = (&'static str, fn(&Shared, &[JsValue]) -> Answer, bool);
+
+const FUNCTIONS: &[Row] = &[
+    ("lessons", lessons_list, false),
+    ("load", load, true),
+    ("step", step, true),
+    ("back", back, true),
+    ("seek", seek, true),
+    ("position", |session, _| Ok(JsValue::from(session.borrow().timeline().position())), false),
+    ("length", |session, _| Ok(JsValue::from(session.borrow().timeline().length())), false),
+    ("hash", |session, _| Ok(JsValue::from_str(&session.borrow().hash())), false),
+    ("snapshot", |session, _| plain(&snapshot(session.borrow().world())), false),
+    ("events", events, false),
+    ("redis", redis, true),
+    ("run", run, true),
+    ("link", link, false),
+];
+
+fn error(text: &str) -> JsValue {
+    js_sys::Error::new(text).into()
+}
+
+fn plain<T: Serialize>(value: &T) -> Answer {
+    value.serialize(&Serializer::json_compatible()).map_err(|problem| error(&problem.to_string()))
+}
+
+/// A whole number from JavaScript, or the default when nothing was given.
+fn number(value: &JsValue, default: u32, name: &str) -> Result<u32, JsValue> {
+    if value.is_undefined() || value.is_null() {
+        return Ok(default);
+    }
+    match value.as_f64() {
+        Some(n) if n >= 0.0 && n.fract() == 0.0 && n <= f64::from(u32::MAX) => Ok(n as u32),
+        _ => Err(error(&format!("{name}: expected a whole number from 0"))),
+    }
+}
+
+fn text_of(value: &JsValue, name: &str) -> Result<String, JsValue> {
+    value.as_string().ok_or_else(|| error(&format!("{name}: expected a string")))
+}
+
+#[derive(Serialize)]
+struct LessonRow {
+    id: String,
+    title: String,
+    title_zh: String,
+    seed: u64,
+}
+
+fn lessons_list(_: &Shared, _: &[JsValue]) -> Answer {
+    let rows: Vec<LessonRow> = lessons::LESSONS
+        .iter()
+        .filter_map(|(id, _, _)| {
+            let (en, zh) = (lessons::lesson(id, "en")?, lessons::lesson(id, "zh")?);
+            Some(LessonRow { id: en.id, title: en.title, title_zh: zh.title, seed: en.seed })
+        })
+        .collect();
+    plain(&rows)
+}
+
+fn load(session: &Shared, arguments: &[JsValue]) -> Answer {
+    let id = text_of(&arguments[0], "lessonId")?;
+    let Some(lesson) = lessons::lesson(&id, "en") else {
+        let known: Vec<&str> = lessons::LESSONS.iter().map(|(id, _, _)| *id).collect();
+        return Err(error(&format!("there is no lesson '{id}'; there are {}", known.join(", "))));
+    };
+    let seed = if arguments[1].is_undefined() {
+        lesson.seed
+    } else {
+        // A seed may be a number, a BigInt or text, since numbers of JavaScript hold 53 bits only.
+        let text = arguments[1].as_string().or_else(|| arguments[1].as_f64().map(|n| n.to_string()));
+        let text = text.or_else(|| js_sys::BigInt::from(arguments[1].clone()).to_string(10).ok().map(String::from));
+        text.and_then(|text| text.parse().ok()).ok_or_else(|| error("seed: expected a whole number from 0"))?
+    };
+    let language = page_language();
+    let lesson = lessons::lesson(&id, language.code()).unwrap_or(lesson);
+    *session.borrow_mut() = Session::new(Rc::new(lesson), seed);
+    Ok(JsValue::UNDEFINED)
+}
+
+/// The language that the document says it has.
+fn page_language() -> Language {
+    let tag = gloo::utils::document_element().get_attribute("lang").unwrap_or_default();
+    if tag.starts_with("zh") { Language::Chinese } else { Language::English }
+}
+
+fn step(session: &Shared, arguments: &[JsValue]) -> Answer {
+    let count = number(&arguments[0], 1, "n")?;
+    let mut session = session.borrow_mut();
+    let target = session.timeline().position().saturating_add(count);
+    session.seek(target);
+    Ok(JsValue::from(session.timeline().position()))
+}
+
+fn back(session: &Shared, arguments: &[JsValue]) -> Answer {
+    let count = number(&arguments[0], 1, "n")?;
+    let mut session = session.borrow_mut();
+    let target = session.timeline().position().saturating_sub(count);
+    session.seek(target);
+    Ok(JsValue::from(session.timeline().position()))
+}
+
+fn seek(session: &Shared, arguments: &[JsValue]) -> Answer {
+    let target = number(&arguments[0], 0, "n")?;
+    let mut session = session.borrow_mut();
+    session.seek(target);
+    Ok(JsValue::from(session.timeline().position()))
+}
+
+fn redis(session: &Shared, arguments: &[JsValue]) -> Answer {
+    let line = text_of(&arguments[0], "line")?;
+    let mut session = session.borrow_mut();
+    if !session.submit(Input::Redis { client: 1, line: Bytes::from(line) }) {
+        return Err(error("the run has reached its limit of steps"));
+    }
+    let printed = session.world().consoles().first().and_then(|console| console.last_output()).cloned();
+    Ok(JsValue::from_str(&printed.unwrap_or_default().text()))
+}
+
+fn run(session: &Shared, arguments: &[JsValue]) -> Answer {
+    let script = text_of(&arguments[0], "scriptText")?;
+    let mut session = session.borrow_mut();
+    session.run(&script).map_err(|fault| error(&fault.to_string()))?;
+    Ok(JsValue::from(session.timeline().position()))
+}
+
+fn link(session: &Shared, _: &[JsValue]) -> Answer {
+    let fragment = Link::of(&session.borrow(), page_language().code())
+        .print()
+        .map_err(|_| error("the learner did more than a link can hold"))?;
+    let address = gloo::utils::window().location().href().unwrap_or_default();
+    Ok(JsValue::from_str(&format!("{}#{fragment}", address.split('#').next().unwrap_or_default())))
+}
+
+#[derive(Serialize)]
+struct EventRow {
+    id: EventId,
+    step: u32,
+    at_ms: u64,
+    cause: Option<EventId>,
+    kind: &'static str,
+    text: String,
+}
+
+fn events(session: &Shared, arguments: &[JsValue]) -> Answer {
+    let session = session.borrow();
+    let timeline = session.timeline();
+    let from = number(&arguments[0], 0, "from")?;
+    let to = number(&arguments[1], timeline.position(), "to")?;
+    let text: &'static Text = page_language().text();
+    let rows: Vec<EventRow> = timeline
+        .events(from, to)
+        .iter()
+        .map(|event| EventRow {
+            id: event.id,
+            step: timeline.step_of(event.id),
+            at_ms: event.at_ms,
+            cause: event.cause,
+            kind: event.what.kind(),
+            text: say::event(event, &session, text),
+        })
+        .collect();
+    plain(&rows)
+}
+
+#[derive(Serialize)]
+struct Snapshot {
+    now_ms: u64,
+    broker_running: bool,
+    exchanges: Vec<ExchangeRow>,
+    queues: Vec<QueueRow>,
+    consumers: Vec<ConsumerRow>,
+    keys: Vec<KeyRow>,
+    processes: Vec<ProcessRow>,
+}
+
+#[derive(Serialize)]
+struct ExchangeRow {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    durable: bool,
+    auto_delete: bool,
+    internal: bool,
+}
+
+#[derive(Serialize)]
+struct QueueRow {
+    name: String,
+    durable: bool,
+    exclusive: bool,
+    auto_delete: bool,
+    ready: Vec<MessageRow>,
+    unacked: Vec<MessageRow>,
+}
+
+#[derive(Serialize)]
+struct MessageRow {
+    id: u32,
+    exchange: String,
+    routing_key: String,
+    body: String,
+    redelivered: bool,
+    persistent: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery_tag: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ConsumerRow {
+    queue: String,
+    tag: String,
+    process: String,
+    prefetch: u16,
+    no_ack: bool,
+    unacked: u64,
+}
+
+#[derive(Serialize)]
+struct KeyRow {
+    db: u32,
+    key: String,
+    #[serde(rename = "type")]
+    kind: String,
+    ttl_ms: Option<u64>,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct ProcessRow {
+    name: String,
+    alive: bool,
+    line: u16,
+    output: Vec<String>,
+}

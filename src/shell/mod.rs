@@ -1,0 +1,9 @@
+//! The frame around the panels: header, lesson, toolbar, timeline, borders that can be dragged.
+
+pub mod header;
+pub mod icon;
+pub mod lesson;
+pub mod prose;
+pub mod splitter;
+pub mod toolbar;
+pub mod transport;

@@ -1,0 +1,328 @@
+//! What the learner can do to the world from the stage: publish, add, break, or say it as a line of script.
+
+use warren_sim::session::Session;
+use web_sys::{FormData, HtmlFormElement};
+use yew::prelude::*;
+
+use super::icon::{Icon, icon};
+use crate::{
+    action::Action,
+    text::{Text, fill},
+};
+
+/// What the toolbar offers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolbarView {
+    /// Exchanges that can be published to; the default one is empty.
+    pub exchanges: Vec<String>,
+    /// Queues that can be consumed from.
+    pub queues: Vec<String>,
+    /// Processes: name and whether it runs.
+    pub processes: Vec<(String, bool)>,
+    /// Whether the broker is up.
+    pub running: bool,
+}
+
+/// What the toolbar offers in this world.
+pub fn view(session: &Session) -> ToolbarView {
+    let world = session.world();
+    let mut exchanges: Vec<String> =
+        world.broker().exchanges().map(|exchange| exchange.resource.name.text().into_owned()).collect();
+    // The learner's own exchanges come first; the predeclared ones follow.
+    exchanges.sort_by_key(|name| (name.starts_with("amq."), name.is_empty(), name.clone()));
+    ToolbarView {
+        exchanges,
+        queues: world.broker().queues().map(|queue| queue.resource.name.text().into_owned()).collect(),
+        processes: world.processes().iter().map(|p| (p.name.text().into_owned(), p.is_alive())).collect(),
+        running: world.broker().is_running(),
+    }
+}
+
+/// The forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Publish,
+    Add,
+    Break,
+    Command,
+}
+
+/// What the component is given.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// What to offer.
+    pub view: ToolbarView,
+    /// The words.
+    pub text: &'static Text,
+    /// What was wrong with the last line, if anything.
+    pub fault: Option<String>,
+    /// Where actions go.
+    pub on: Callback<Action>,
+}
+
+/// The toolbar.
+#[component]
+pub fn Toolbar(props: &Props) -> Html {
+    let text = &props.text.app;
+    let open = use_state(|| None::<Form>);
+    let toggle = |form: Form, name: &'static str| {
+        let open = open.clone();
+        let is_open = *open == Some(form);
+        html! {
+            <button class={classes!("button", is_open.then_some("chosen"))} aria-expanded={is_open.to_string()}
+                onclick={move |_| open.set(if is_open { None } else { Some(form) })}>{ name }</button>
+        }
+    };
+    let close = {
+        let open = open.clone();
+        Callback::from(move |()| open.set(None))
+    };
+    let escape = {
+        let close = close.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape" {
+                close.emit(());
+            }
+        })
+    };
+    html! {
+        <div class="toolbar" onkeydown={escape}>
+            <div class="toolbar-row">
+                { toggle(Form::Publish, text.publish) }
+                { toggle(Form::Add, text.add) }
+                { toggle(Form::Break, text.break_menu) }
+                { toggle(Form::Command, text.command) }
+            </div>
+            <div class="toolbar-form">
+                { match *open {
+                    None => html! { <span key="none"></span> },
+                    Some(Form::Publish) => publish_form(props, &close),
+                    Some(Form::Add) => html! { <AddForm key="add" view={props.view.clone()} text={props.text} on={props.on.clone()} close={close} /> },
+                    Some(Form::Break) => break_menu(props, &close),
+                    Some(Form::Command) => command_form(props, &close),
+                } }
+            </div>
+        </div>
+    }
+}
+
+/// A form's fields by name, read when it is sent.
+fn on_fields(run: impl Fn(&dyn Fn(&str) -> String) + 'static) -> Callback<SubmitEvent> {
+    Callback::from(move |event: SubmitEvent| {
+        event.prevent_default();
+        let form: HtmlFormElement = event.target_unchecked_into();
+        // Without its data a form can say nothing; the page stays as it is.
+        let Ok(data) = FormData::new_with_form(&form) else { return };
+        run(&|name| data.get(name).as_string().unwrap_or_default());
+    })
+}
+
+/// A value as a word of script.
+fn word(name: &str, value: &str) -> String {
+    if value.is_empty() {
+        return String::new();
+    }
+    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!(" {name}=\"{escaped}\"")
+}
+
+fn close_button(text: &'static Text, close: &Callback<()>) -> Html {
+    html! {
+        <button type="button" class="button quiet square form-close" aria-label={text.app.close} onclick={close.reform(|_| ())}>
+            { icon(Icon::Close) }
+        </button>
+    }
+}
+
+fn field(label: &'static str, name: &'static str, value: &'static str, numeric: bool) -> Html {
+    html! {
+        <label class="field"><span>{ label }</span>
+            <input {name} {value} autocomplete="off" inputmode={if numeric { "numeric" } else { "text" }} maxlength="2000" />
+        </label>
+    }
+}
+
+fn choice(label: &'static str, name: &'static str, values: &[(String, String)]) -> Html {
+    html! {
+        <label class="field"><span>{ label }</span>
+            <select {name}>
+                { for values.iter().map(|(value, shown)| html! { <option key={value.clone()} value={value.clone()}>{ shown }</option> }) }
+            </select>
+        </label>
+    }
+}
+
+/// Exchanges as choices; the default one has no name to show.
+fn exchange_choices(props_view: &ToolbarView, text: &'static Text) -> Vec<(String, String)> {
+    let shown = |name: &String| if name.is_empty() { text.app.default_exchange.to_string() } else { name.clone() };
+    props_view.exchanges.iter().map(|name| (name.clone(), shown(name))).collect()
+}
+
+fn publish_form(props: &Props, close: &Callback<()>) -> Html {
+    let text = &props.text.app;
+    let on = props.on.clone();
+    let send = on_fields(move |get| {
+        let mode = if get("persistent").is_empty() { "" } else { " delivery_mode=2" };
+        let line = format!(
+            "amqp you basic.publish{}{}{mode} body=\"{}\"",
+            word("exchange", &get("exchange")),
+            word("routing_key", &get("key")),
+            get("body").replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"),
+        );
+        on.emit(Action::SubmitLine(line));
+    });
+    html! {
+        <form key="publish" class="form" onsubmit={send}>
+            { close_button(props.text, close) }
+            { choice(text.exchange, "exchange", &exchange_choices(&props.view, props.text)) }
+            { field(text.routing_key, "key", "", false) }
+            { field(text.body, "body", "hello", false) }
+            <label class="check"><input type="checkbox" name="persistent" />{ text.persistent }</label>
+            <button class="button primary">{ text.send_it }</button>
+        </form>
+    }
+}
+
+/// What the form to add something is given.
+#[derive(Properties, PartialEq)]
+struct AddProps {
+    view: ToolbarView,
+    text: &'static Text,
+    on: Callback<Action>,
+    close: Callback<()>,
+}
+
+/// The form to add a consumer or a producer.
+#[component]
+fn AddForm(props: &AddProps) -> Html {
+    let text = &props.text.app;
+    let producer = use_state(|| false);
+    let name = fresh_name(&props.view, if *producer { "producer" } else { "worker" });
+    let kinds = [(false, text.consumer), (true, text.producer)];
+    let on = props.on.clone();
+    let is_producer = *producer;
+    let start = on_fields(move |get| {
+        let line = if is_producer {
+            format!(
+                "start {} send{}{}{}{}{}",
+                get("name"),
+                word("exchange", &get("exchange")),
+                word("key", &get("key")),
+                word("body", &get("body")),
+                word("count", &get("count")),
+                word("every", &get("every")),
+            )
+        } else {
+            format!(
+                "start {} receive{}{}{}{}{}",
+                get("name"),
+                word("queue", &get("queue")),
+                word("exchange", &get("exchange")),
+                word("key", &get("key")),
+                word("work", &get("work")),
+                word("prefetch", &get("prefetch")),
+            )
+        };
+        on.emit(Action::SubmitLine(line));
+    });
+    let mut queues = vec![(String::new(), text.own_queue.to_string())];
+    queues.extend(props.view.queues.iter().map(|name| (name.clone(), name.clone())));
+    queues.rotate_left(1);
+    let exchanges = exchange_choices(&props.view, props.text);
+    html! {
+        <form class="form" onsubmit={start}>
+            { close_button(props.text, &props.close) }
+            <div class="segments" role="group">
+                { for kinds.iter().map(|(kind, label)| {
+                    let (producer, kind) = (producer.clone(), *kind);
+                    html! {
+                        <button key={*label} type="button" class={classes!("segment", (*producer == kind).then_some("chosen"))}
+                            aria-pressed={(*producer == kind).to_string()} onclick={move |_| producer.set(kind)}>{ *label }</button>
+                    }
+                }) }
+            </div>
+            <label class="field"><span>{ text.name }</span>
+                <input name="name" value={name} autocomplete="off" maxlength="40" required=true pattern="[^\\s\"=]+" />
+            </label>
+            if *producer {
+                <div class="fields" key="producer">
+                    { choice(text.exchange, "exchange", &exchanges) }
+                    { field(text.routing_key, "key", "", false) }
+                    { field(text.body, "body", "hello {n}", false) }
+                    { field(text.count, "count", "5", true) }
+                    { field(text.every, "every", "1000", true) }
+                </div>
+            } else {
+                <div class="fields" key="consumer">
+                    { choice(text.queue, "queue", &queues) }
+                    { choice(text.exchange, "exchange", &exchanges_with_default_first(&exchanges)) }
+                    { field(text.binding_keys, "key", "", false) }
+                    { field(text.work, "work", "1000", true) }
+                    { field(text.prefetch, "prefetch", "1", true) }
+                </div>
+            }
+            <button class="button primary">{ text.start_it }</button>
+        </form>
+    }
+}
+
+/// A consumer needs no exchange: the default one, which no queue can be bound to, stands for none.
+fn exchanges_with_default_first(exchanges: &[(String, String)]) -> Vec<(String, String)> {
+    let mut sorted = exchanges.to_vec();
+    sorted.sort_by_key(|(value, _)| !value.is_empty());
+    sorted
+}
+
+fn fresh_name(view: &ToolbarView, stem: &str) -> String {
+    (1..)
+        .map(|n| format!("{stem}_{n}"))
+        .find(|name| view.processes.iter().all(|(known, _)| known != name))
+        .unwrap_or_default()
+}
+
+fn break_menu(props: &Props, close: &Callback<()>) -> Html {
+    let text = &props.text.app;
+    let row = |line: String, label: String, danger: bool| {
+        let on = props.on.clone();
+        html! {
+            <button key={line.clone()} type="button" class={classes!("button", danger.then_some("danger"))}
+                onclick={move |_| on.emit(Action::SubmitLine(line.clone()))}>{ label }</button>
+        }
+    };
+    html! {
+        <div key="break" class="form">
+            { close_button(props.text, close) }
+            <div class="menu">
+                { for props.view.processes.iter().map(|(name, alive)| if *alive {
+                    row(format!("kill {name}"), fill(text.kill, &[name]), true)
+                } else {
+                    row(format!("restart {name}"), fill(text.start_again, &[name]), false)
+                }) }
+                if props.view.running {
+                    <>
+                        { row("broker stop".into(), text.broker_stop.into(), true) }
+                        { row("broker kill".into(), text.broker_kill.into(), true) }
+                    </>
+                } else {
+                    <>{ row("broker start".into(), text.broker_start.into(), false) }</>
+                }
+            </div>
+        </div>
+    }
+}
+
+fn command_form(props: &Props, close: &Callback<()>) -> Html {
+    let text = &props.text.app;
+    let on = props.on.clone();
+    let run = on_fields(move |get| on.emit(Action::SubmitLine(get("line"))));
+    html! {
+        <form key="command" class="form command-form" onsubmit={run}>
+            { close_button(props.text, close) }
+            <label class="field"><span>{ text.command_hint }</span>
+                <input name="line" class="mono" autocomplete="off" spellcheck="false" maxlength="16000" />
+            </label>
+            <p class="fault" role="alert">{ props.fault.clone().unwrap_or_default() }</p>
+            <button class="button primary">{ text.do_it }</button>
+        </form>
+    }
+}

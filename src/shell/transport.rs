@@ -1,0 +1,243 @@
+//! The timeline: play, pause, step, back, speed, and every moment of the run to go to.
+
+use warren_sim::{input::Input, session::Session};
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use super::icon::{Icon, icon};
+use crate::{
+    action::Action,
+    app::SPEEDS,
+    text::{Text, fill},
+};
+
+/// A mark on the timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// The step.
+    pub step: u32,
+    /// What it was.
+    pub label: String,
+    /// Whether something was broken.
+    pub fault: bool,
+}
+
+/// What the timeline shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TransportView {
+    /// The step that is looked at.
+    pub position: u32,
+    /// How many steps there are.
+    pub length: u32,
+    /// The clock, in virtual ms.
+    pub now_ms: u64,
+    /// What was done, by the lesson or the learner.
+    pub marks: Vec<Mark>,
+    /// Where chapters begin: step and number.
+    pub chapters: Vec<(u32, usize)>,
+    /// The branches: number, where it left which branch, its length.
+    pub branches: Vec<(u32, Option<(u32, u32)>, u32)>,
+    /// The one that is looked at.
+    pub branch: u32,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// What the timeline shows of a session.
+pub fn view(session: &Session) -> TransportView {
+    let timeline = session.timeline();
+    let branch = timeline.branch();
+    let marks = branch
+        .inputs()
+        .iter()
+        .map(|(step, input)| Mark {
+            step: *step,
+            label: input.to_string(),
+            fault: matches!(input, Input::Kill { .. } | Input::BrokerKill | Input::BrokerStop),
+        })
+        .collect();
+    TransportView {
+        position: timeline.position(),
+        length: timeline.length(),
+        now_ms: session.world().now_ms(),
+        marks,
+        chapters: (0..session.lesson().chapters.len()).map(|k| (session.span(k).0, k + 1)).collect(),
+        branches: timeline.branches().iter().map(|branch| (branch.id, branch.forked, branch.length())).collect(),
+        branch: branch.id,
+        seed: session.seed(),
+    }
+}
+
+/// What the component is given.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// What to show.
+    pub view: TransportView,
+    /// Whether time runs.
+    pub playing: bool,
+    /// The chosen speed.
+    pub speed: usize,
+    /// The words.
+    pub text: &'static Text,
+    /// Where actions go.
+    pub on: Callback<Action>,
+}
+
+/// The timeline.
+#[component]
+pub fn Transport(props: &Props) -> Html {
+    let text = &props.text.app;
+    let view = &props.view;
+    let button = |name: &'static str, picture: Icon, action: Action, class: &'static str| {
+        let on = props.on.clone();
+        html! {
+            <button class={classes!("button", "square", class)} aria-label={name} title={name}
+                onclick={move |_| on.emit(action.clone())}>{ icon(picture) }</button>
+        }
+    };
+    let (play_name, play_icon) = if props.playing { (text.pause, Icon::Pause) } else { (text.play, Icon::Play) };
+    let pick_speed = props.on.reform(|event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        Action::Speed(select.selected_index().max(0) as usize)
+    });
+    let step_text = fill(text.step_of, &[&view.position.to_string(), &view.length.to_string()]);
+    let time = fill(text.at_time, &[&seconds(view.now_ms)]);
+    html! {
+        <footer class="transport" aria-label={text.timeline}>
+            <div class="transport-buttons">
+                { button(text.back, Icon::Back, Action::Back, "back") }
+                { button(play_name, play_icon, Action::TogglePlay, "primary play") }
+                { button(text.step, Icon::Step, Action::Step, "step") }
+                { button(text.to_end, Icon::End, Action::SeekEnd, "end") }
+                <select class="speed" aria-label={text.speed} onchange={pick_speed}>
+                    { for SPEEDS.iter().enumerate().map(|(index, speed)| html! {
+                        <option key={index} selected={index == props.speed}>{ format!("{speed}x") }</option>
+                    }) }
+                </select>
+            </div>
+            <div class="scrub">{ scrubber(props, &step_text, &time) }</div>
+            <div class="transport-facts">
+                <span class="chip num step-chip">{ step_text.clone() }</span>
+                <span class="chip num time-chip">{ time.clone() }</span>
+                { branches(props) }
+                <SeedForm seed={view.seed} text={props.text} on={props.on.clone()} />
+            </div>
+        </footer>
+    }
+}
+
+fn scrubber(props: &Props, step_text: &str, time: &str) -> Html {
+    let text = &props.text.app;
+    let view = &props.view;
+    let seek = props.on.reform(|event: InputEvent| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        Action::Seek(input.value_as_number().max(0.0) as u32)
+    });
+    let at = |step: u32| format!("{:.3}%", 100.0 * f64::from(step) / f64::from(view.length.max(1)));
+    // The thumb's centre runs from half its width to the same distance from the end, so the drawing is inset by as much.
+    html! {
+        <>
+            <svg class="marks" aria-hidden="true" width="100%" height="40">
+                <rect class="track" x="0" y="21" width="100%" height="4" rx="2" />
+                <rect class="past" x="0" y="21" width={at(view.position)} height="4" rx="2" />
+                { for view.chapters.iter().map(|(step, number)| html! {
+                    <g key={format!("c{number}")} class="chapter-mark">
+                        <circle cx={at(*step)} cy="23" r="3"><title>{ fill(text.chapter_begins, &[&number.to_string()]) }</title></circle>
+                    </g>
+                }) }
+                { for view.marks.iter().map(|mark| html! {
+                    <line key={format!("m{}", mark.step)} class={classes!("mark", mark.fault.then_some("fault"))}
+                        x1={at(mark.step)} x2={at(mark.step)} y1="6" y2="15"><title>{ &mark.label }</title></line>
+                }) }
+                { for view.branches.iter().filter_map(|branch| left_behind(view, branch)).map(|(id, from, to)| html! {
+                    <line key={format!("b{id}")} class="left-behind" x1={at(from)} x2={at(to)} y1="34" y2="34" />
+                }) }
+            </svg>
+            <input type="range" min="0" max={view.length.to_string()} value={view.position.to_string()}
+                aria-label={text.timeline} aria-valuetext={format!("{step_text}, {time}")} oninput={seek} />
+        </>
+    }
+}
+
+/// The stretch of another branch that lies beside this one.
+fn left_behind(view: &TransportView, branch: &(u32, Option<(u32, u32)>, u32)) -> Option<(u32, u32, u32)> {
+    let (id, forked, length) = *branch;
+    if id == view.branch {
+        return None;
+    }
+    let own = view.branches.iter().find(|(id, _, _)| *id == view.branch).and_then(|(_, forked, _)| *forked);
+    let from = match (own, forked) {
+        (Some((parent, step)), _) if parent == id => step,
+        (_, Some((parent, step))) if parent == view.branch => step,
+        _ => return None,
+    };
+    Some((id, from.min(view.length), length.min(view.length)))
+}
+
+fn branches(props: &Props) -> Html {
+    let text = &props.text.app;
+    let view = &props.view;
+    let ids: Vec<u32> = view.branches.iter().map(|(id, _, _)| *id).collect();
+    let pick = props.on.reform(move |event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        Action::Branch(ids.get(select.selected_index().max(0) as usize).copied().unwrap_or(1))
+    });
+    html! {
+        <span class="branches">
+            if view.branches.len() > 1 {
+                <select class="branch" aria-label={text.branch} onchange={pick}>
+                    { for view.branches.iter().map(|(id, forked, _)| {
+                        let name = match forked {
+                            None => fill(text.branch_n, &[&id.to_string()]),
+                            Some((parent, step)) => fill(text.branch_of, &[&id.to_string(), &parent.to_string(), &step.to_string()]),
+                        };
+                        html! { <option key={*id} selected={*id == view.branch}>{ name }</option> }
+                    }) }
+                </select>
+            }
+        </span>
+    }
+}
+
+/// What the seed's form is given.
+#[derive(Properties, PartialEq)]
+struct SeedProps {
+    seed: u64,
+    text: &'static Text,
+    on: Callback<Action>,
+}
+
+/// The seed, and the button that begins again with it.
+#[component]
+fn SeedForm(props: &SeedProps) -> Html {
+    let text = &props.text.app;
+    let field = use_node_ref();
+    let wrong = use_state(|| false);
+    let begin = {
+        let (on, field, wrong) = (props.on.clone(), field.clone(), wrong.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let typed = field.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
+            let seed = typed.trim().parse();
+            wrong.set(seed.is_err());
+            if let Ok(seed) = seed {
+                on.emit(Action::Restart(seed));
+            }
+        })
+    };
+    html! {
+        <form class="restart" onsubmit={begin}>
+            <label><span class="seed-label">{ text.seed }</span>
+                <input ref={field} class="seed num" inputmode="numeric" autocomplete="off" maxlength="20" size="4"
+                    aria-invalid={wrong.to_string()} value={props.seed.to_string()} />
+            </label>
+            <button class="button square" aria-label={text.restart} title={text.restart_hint}>{ icon(Icon::Restart) }</button>
+            <span class="seed-wrong" role="alert">{ if *wrong { text.bad_seed } else { "" } }</span>
+        </form>
+    }
+}
+
+/// Seconds with one digit after the point.
+pub fn seconds(ms: u64) -> String {
+    format!("{}.{}", ms / 1000, ms % 1000 / 100)
+}
