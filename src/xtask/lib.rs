@@ -7,6 +7,7 @@
 //!
 //! Deliberately absent: shell scripts, and anything that the page itself needs.
 
+pub mod amqp_wire;
 pub mod bundle;
 pub mod debian;
 pub mod files;
@@ -14,6 +15,7 @@ pub mod problem;
 pub mod process;
 pub mod random_redis;
 pub mod record_redis;
+pub mod record_amqp;
 pub mod serve;
 pub mod servers;
 pub mod stages;

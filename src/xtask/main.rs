@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use xtask::problem::{Outcome, Problem};
-use xtask::{bundle, record_redis, serve, stages};
+use xtask::{bundle, record_amqp, record_redis, serve, stages};
 
 const HELP: &str = "\
 Warren's developer commands. Each gets what is missing, into target/tools where it can, and says so.
@@ -30,6 +30,7 @@ fn dispatch(words: &[String]) -> Outcome {
         ("serve", _) => serve::serve(rest),
         ("build", []) => bundle::build(bundle::Mode::Release).map(drop),
         ("test", _) => stages::test(rest),
+        ("record", [server, rest @ ..]) if server == "amqp" => record_amqp::record(rest),
         ("record", [server, rest @ ..]) if server == "redis" => record_redis::record(rest),
         ("help" | "--help" | "-h", _) => {
             println!("{HELP}");

@@ -28,6 +28,7 @@ mod restart;
 mod settle;
 pub mod text;
 mod topology;
+pub mod transcript;
 mod tx;
 pub mod value;
 pub mod view;

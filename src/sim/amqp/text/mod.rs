@@ -229,8 +229,7 @@ fn unknown_method(name: &str) -> String {
         return "expected a method, such as queue.declare".to_string();
     }
     let class = name.split('.').next().unwrap_or(name);
-    let kin: Vec<&str> =
-        Method::NAMES.iter().copied().filter(|known| known.split('.').next() == Some(class)).collect();
+    let kin: Vec<&str> = Method::NAMES.iter().copied().filter(|known| known.split('.').next() == Some(class)).collect();
     if kin.is_empty() {
         let classes = "connection, channel, exchange, queue, basic, confirm and tx";
         return format!("there is no method '{name}': the classes are {classes}");

@@ -47,7 +47,7 @@ fn table(prng: &mut Prng, depth: u32) -> Table {
 }
 
 fn frame(prng: &mut Prng, name: &str) -> Frame {
-    let mut method = Method::from_name(name).unwrap();
+    let mut method = Method::from_name(name).expect("a name of the list");
     for (field, arg) in method.fields() {
         let bits = if prng.below(3) == 0 { 0 } else { prng.next_u64() };
         let arg = match arg {
@@ -65,7 +65,7 @@ fn frame(prng: &mut Prng, name: &str) -> Frame {
     let mut content = carries_content(&method).then(|| Content { body: bytes(prng), ..Content::default() });
     if let Some(content) = &mut content {
         for name in PROPERTIES {
-            let slot = property(&mut content.properties, name).unwrap();
+            let slot = property(&mut content.properties, name).expect("a name of the list");
             match slot.kind() {
                 _ if prng.below(2) == 0 => {}
                 Arg::Octet(_) => slot.fill(Arg::Octet(prng.next_u64() as u8)),

@@ -1,0 +1,509 @@
+//! `cargo xtask record amqp [name...]`: what is heard in the broker's transcripts, anew from a real RabbitMQ.
+//!
+//! A real broker has no moment at which it is at rest, so one is made: each channel is asked something harmless and answers when it has
+//! done everything before; then a control connection asks each queue, and then the channels again. Three such rounds and a short
+//! silence end a command.
+
+use crate::amqp_wire::{Decoder, PROTOCOL_HEADER, encode};
+use crate::problem::{Outcome, Problem};
+use crate::process::{wait_for_port, workspace};
+use crate::servers::RabbitServer;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use warren_sim::amqp::method::*;
+use warren_sim::amqp::text::{parse_frame, print_frame};
+use warren_sim::amqp::transcript::{self, Heard, Power, Stage};
+use warren_sim::bytes::Bytes;
+
+/// How long a server may take to answer anything.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The silence that ends an ordinary command.
+const SILENCE: Duration = Duration::from_millis(8);
+/// The silence after a connection ended: the broker takes its channels and queues down in processes of their own.
+const LONG_SILENCE: Duration = Duration::from_millis(80);
+
+/// Records all transcripts, or those whose names contain one of the words.
+pub fn record(words: &[String]) -> Outcome {
+    let files = files(words)?;
+    // Every transcript is read before the server starts: a slip in the last would cost the time of all.
+    let mut transcripts = Vec::new();
+    for path in &files {
+        let text = fs::read_to_string(path).map_err(|error| problem(path, &error))?;
+        let blocks = transcript::parse(&text).map_err(|fault| problem(path, &fault))?;
+        transcripts.push((path, text, blocks));
+    }
+    println!("Starting RabbitMQ ...");
+    let mut live = Live::new(RabbitServer::start()?);
+    let (mut all_blocks, mut commands, mut changed) = (0, 0, 0);
+    for (path, old, blocks) in &transcripts {
+        let replayed = transcript::replay(blocks, &mut live).map_err(|error| problem(path, &error))?;
+        live.clean_up().map_err(|error| problem(path, &error))?;
+        let new = transcript::print(&replayed);
+        if new != *old {
+            println!("{} changed", path.display());
+            fs::write(path, &new).map_err(|error| problem(path, &error))?;
+            changed += 1;
+        }
+        all_blocks += blocks.len();
+        commands += blocks.iter().map(|block| block.lines.len()).sum::<usize>();
+    }
+    live.left_behind()?;
+    let version = live.server.version()?;
+    println!(
+        "RabbitMQ {version} answered {commands} commands in {all_blocks} blocks of {} transcripts; {changed} files changed.",
+        transcripts.len()
+    );
+    Ok(())
+}
+
+fn files(words: &[String]) -> Outcome<Vec<PathBuf>> {
+    let folder = workspace().join("tests/transcripts/amqp");
+    let entries = fs::read_dir(&folder).map_err(|error| problem(&folder, &error))?;
+    let wanted = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.ends_with(".txt") && (words.is_empty() || words.iter().any(|word| name.contains(word.as_str())))
+    };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(wanted).collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(Problem::new(format!("No transcript in {} has such a name.", folder.display())));
+    }
+    Ok(files)
+}
+
+fn problem(path: &std::path::Path, error: &dyn std::fmt::Display) -> Problem {
+    Problem::new(format!("{}: {error}", path.display()))
+}
+
+/// The real broker and its clients.
+struct Live {
+    server: RabbitServer,
+    power: Power,
+    clients: BTreeMap<String, Client>,
+    control: Option<Client>,
+    /// Queues whose answer tells that they are at rest.
+    asked: BTreeSet<Bytes>,
+    /// What a transcript may leave behind.
+    queues: BTreeSet<Bytes>,
+    exchanges: BTreeSet<Bytes>,
+    bindings: Vec<ExchangeBind>,
+    heard: Vec<Heard>,
+    silence: Duration,
+}
+
+impl Live {
+    fn new(server: RabbitServer) -> Live {
+        Live {
+            server,
+            power: Power::Start,
+            clients: BTreeMap::new(),
+            control: None,
+            asked: BTreeSet::new(),
+            queues: BTreeSet::new(),
+            exchanges: BTreeSet::new(),
+            bindings: Vec::new(),
+            heard: Vec::new(),
+            silence: SILENCE,
+        }
+    }
+
+    /// Takes note of what a frame will create.
+    fn note(&mut self, frame: &Frame) {
+        match &frame.method {
+            Method::QueueDeclare(declare) if !declare.queue.is_empty() && !declare.passive => {
+                self.queues.insert(declare.queue.clone());
+                // To ask a queue is to use it, and that would keep it from expiring.
+                if declare.arguments.get("x-expires").is_none() {
+                    self.asked.insert(declare.queue.clone());
+                }
+            }
+            Method::ExchangeDeclare(declare) if !declare.passive => {
+                self.exchanges.insert(declare.exchange.clone());
+            }
+            Method::ExchangeBind(bind) => self.bindings.push(bind.clone()),
+            Method::ConnectionClose(_) => self.silence = LONG_SILENCE,
+            _ => {}
+        }
+    }
+
+    /// Reads what every client has to read; true when there was something.
+    fn pump(&mut self) -> Outcome<bool> {
+        let mut any = false;
+        for client in self.clients.values_mut() {
+            any |= client.pump()?;
+        }
+        let mut gone = Vec::new();
+        for (name, client) in &mut self.clients {
+            for (channel, frame) in std::mem::take(&mut client.inbox) {
+                if let Some(Frame { method: Method::QueueDeclareOk(ok), .. }) = &frame {
+                    self.queues.insert(ok.queue.clone());
+                }
+                self.heard.push(Heard { client: name.clone(), channel, frame });
+            }
+            if !client.alive {
+                gone.push(name.clone());
+            }
+        }
+        for name in gone {
+            self.clients.remove(&name);
+            self.silence = LONG_SILENCE;
+        }
+        Ok(any)
+    }
+
+    /// Every open channel has done what it was sent.
+    fn ask_channels(&mut self) -> Outcome {
+        self.clients.values_mut().for_each(Client::ask);
+        let end = Instant::now() + PATIENCE;
+        while self.clients.values().any(|client| !client.asking.is_empty()) {
+            if !self.pump()? {
+                sleep(Duration::from_micros(100));
+            }
+            if Instant::now() > end {
+                let waiting = self.clients.iter().filter(|(_, client)| !client.asking.is_empty());
+                let names: Vec<_> = waiting.map(|(name, client)| format!("{name} {:?}", client.asking)).collect();
+                return Err(Problem::new(format!("RabbitMQ does not answer on {}.", names.join(", "))));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every queue has done what it was sent.
+    fn ask_queues(&mut self) -> Outcome {
+        for queue in self.asked.clone() {
+            let declare = QueueDeclare { queue: queue.clone(), passive: true, ..Default::default() };
+            // It is gone, or exclusive to somebody else: the silence has to do.
+            if self.control()?.call(declare.into())?.is_none() {
+                self.asked.remove(&queue);
+            }
+        }
+        Ok(())
+    }
+
+    fn wait_for_silence(&mut self) -> Outcome {
+        let mut last = Instant::now();
+        while last.elapsed() < self.silence {
+            if self.pump()? {
+                last = Instant::now();
+            } else {
+                sleep(Duration::from_micros(500));
+            }
+        }
+        Ok(())
+    }
+
+    fn control(&mut self) -> Outcome<&mut Client> {
+        if self.control.as_ref().is_none_or(|control| !control.alive) {
+            self.control = None;
+        }
+        let port = self.server.port();
+        match &mut self.control {
+            Some(control) => Ok(control),
+            empty => Ok(empty.insert(Client::connect(port, true)?)),
+        }
+    }
+
+    /// Every connection ends and everything that was declared is gone.
+    fn clean_up(&mut self) -> Outcome {
+        if self.power != Power::Start {
+            self.power(Power::Start)?;
+        }
+        self.clients.clear();
+        sleep(LONG_SILENCE);
+        self.heard.clear();
+        for queue in std::mem::take(&mut self.queues) {
+            let delete = QueueDelete { queue: queue.clone(), ..Default::default() };
+            // An exclusive queue may not have noticed yet that its connection is gone.
+            let deleted = (0..20).any(|round| {
+                sleep(Duration::from_millis(20 * round.min(1)));
+                self.control().and_then(|control| control.call(delete.clone().into())).is_ok_and(|ok| ok.is_some())
+            });
+            if !deleted {
+                return Err(Problem::new(format!("The queue '{queue}' cannot be deleted.")));
+            }
+        }
+        for bind in std::mem::take(&mut self.bindings) {
+            let ExchangeBind { destination, source, routing_key, arguments, .. } = bind;
+            let unbind = ExchangeUnbind { destination, source, routing_key, arguments, ..Default::default() };
+            self.control()?.call(unbind.into())?;
+        }
+        for exchange in std::mem::take(&mut self.exchanges) {
+            // Those that could not be declared in the first place cannot be deleted either.
+            self.control()?.call(ExchangeDelete { exchange, ..Default::default() }.into())?;
+        }
+        self.asked.clear();
+        Ok(())
+    }
+
+    /// A problem when something was not cleaned up: it would be heard in the transcripts after it.
+    fn left_behind(&self) -> Outcome {
+        for (what, columns) in [("list_queues", &["name"][..]), ("list_exchanges", &["name"]), ("list_bindings", &[])] {
+            let output = self.server.ctl(&[&["-q", "--no-table-headers", what][..], columns].concat())?;
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            if let Some(line) = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with("amq.")) {
+                return Err(Problem::new(format!("A transcript left something behind: {what} says {line}.")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Stage for Live {
+    type Error = Problem;
+
+    fn connect(&mut self, client: &str, channels: &[u16], capabilities: bool) -> Outcome {
+        match self.power {
+            Power::Start => {}
+            Power::Stop => {
+                self.heard.push(Heard { client: client.to_string(), channel: 0, frame: None });
+                return Ok(());
+            }
+            Power::Kill => return Err(Problem::new("Nobody can connect between `broker kill` and `broker start`.")),
+        }
+        let mut new = Client::connect(self.server.port(), capabilities)?;
+        for &channel in channels {
+            new.open_channel(channel)?;
+        }
+        self.clients.insert(client.to_string(), new);
+        Ok(())
+    }
+
+    fn is_connected(&self, client: &str) -> bool {
+        self.clients.contains_key(client)
+    }
+
+    fn disconnect(&mut self, client: &str) -> Outcome {
+        self.clients.remove(client);
+        self.silence = LONG_SILENCE;
+        Ok(())
+    }
+
+    fn send(&mut self, client: &str, channel: u16, frame: Frame) -> Outcome {
+        self.note(&frame);
+        let expected = self.clients.get_mut(client);
+        expected.ok_or_else(|| Problem::new(format!("{client} is not connected.")))?.send(channel, &frame);
+        Ok(())
+    }
+
+    fn power(&mut self, power: Power) -> Outcome {
+        match (self.power, power) {
+            (Power::Start, Power::Stop) => drop(self.server.ctl(&["stop_app"])?),
+            (Power::Start, Power::Kill) => self.server.kill9_and_start()?,
+            (Power::Stop, Power::Start) => {
+                self.server.ctl(&["start_app"])?;
+                if !wait_for_port(self.server.port(), PATIENCE) {
+                    return Err(Problem::new("RabbitMQ does not listen again."));
+                }
+            }
+            // After a kill the node is up again already: killing and starting are one thing here.
+            (Power::Kill, Power::Start) => {}
+            (from, to) => return Err(Problem::new(format!("The broker cannot go from {from:?} to {to:?}."))),
+        }
+        self.power = power;
+        self.silence = LONG_SILENCE;
+        self.control = None;
+        self.pump().map(drop)
+    }
+
+    fn advance(&mut self, ms: u64) -> Outcome {
+        let end = Instant::now() + Duration::from_millis(ms);
+        while Instant::now() < end {
+            self.pump()?;
+            sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Outcome<Vec<Heard>> {
+        if self.power == Power::Start {
+            for _ in 0..3 {
+                self.ask_channels()?;
+                self.ask_queues()?;
+            }
+            self.ask_channels()?;
+        }
+        self.wait_for_silence()?;
+        self.silence = SILENCE;
+        Ok(std::mem::take(&mut self.heard))
+    }
+}
+
+/// One connection.
+struct Client {
+    stream: TcpStream,
+    decoder: Decoder,
+    /// What was heard; none when the socket was closed without a goodbye.
+    inbox: Vec<(u16, Option<Frame>)>,
+    /// The open channels.
+    open: BTreeSet<u16>,
+    /// Channels whose answer to [`Client::ask`] is awaited.
+    asking: BTreeSet<u16>,
+    /// How many `channel.flow` of the transcript itself are to be answered first, by channel.
+    flows: BTreeMap<u16, u32>,
+    alive: bool,
+}
+
+impl Client {
+    fn connect(port: u16, capabilities: bool) -> Outcome<Client> {
+        let failed =
+            |error: std::io::Error| Problem::new(format!("RabbitMQ cannot be reached on port {port}: {error}."));
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        stream.write_all(PROTOCOL_HEADER).map_err(failed)?;
+        stream.set_nonblocking(true).map_err(failed)?;
+        let mut client = Client {
+            stream,
+            decoder: Decoder::default(),
+            inbox: Vec::new(),
+            open: BTreeSet::new(),
+            asking: BTreeSet::new(),
+            flows: BTreeMap::new(),
+            alive: true,
+        };
+        let properties = if capabilities {
+            // As pika 1.4 announces them.
+            "capabilities={authentication_failure_close=true, basic.nack=true, connection.blocked=true, \
+             consumer_cancel_notify=true, publisher_confirms=true}, product=\"Warren's recorder\""
+        } else {
+            "product=\"Warren's recorder\""
+        };
+        let login = "mechanism=PLAIN response=\"\\x00guest\\x00guest\" locale=en_US";
+        client.wait_for(0, "connection.start")?;
+        client.say(&format!("connection.start-ok client_properties={{{properties}}} {login}"))?;
+        client.wait_for(0, "connection.tune")?;
+        client.say("connection.tune-ok channel_max=2047 frame_max=131072")?;
+        client.say("connection.open virtual_host=/")?;
+        client.wait_for(0, "connection.open-ok")?;
+        Ok(client)
+    }
+
+    fn open_channel(&mut self, channel: u16) -> Outcome {
+        self.send(channel, &ChannelOpen::default().into());
+        self.wait_for(channel, "channel.open-ok").map(drop)
+    }
+
+    /// Says something on channel 0.
+    fn say(&mut self, line: &str) -> Outcome {
+        let frame = parse_frame(line).map_err(|error| Problem::new(format!("{line}: {error}")))?;
+        self.send(0, &frame);
+        Ok(())
+    }
+
+    fn send(&mut self, channel: u16, frame: &Frame) {
+        match &frame.method {
+            Method::ChannelFlow(_) => *self.flows.entry(channel).or_default() += 1,
+            Method::ChannelClose(_) => drop(self.open.remove(&channel)),
+            Method::ConnectionClose(_) => self.open.clear(),
+            _ => {}
+        }
+        let mut bytes = &encode(channel, frame)[..];
+        while !bytes.is_empty() {
+            match self.stream.write(bytes) {
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(Duration::from_millis(1)),
+                // The server closed the connection; the next read tells.
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Asks every open channel for an answer. `channel.flow` with `active` changes nothing there.
+    fn ask(&mut self) {
+        self.asking = self.open.clone();
+        for channel in self.open.clone() {
+            let bytes = encode(channel, &ChannelFlow { active: true }.into());
+            // A failure is a connection that is gone, as in `send`.
+            let _ = self.stream.write_all(&bytes);
+        }
+    }
+
+    /// Reads what is there; true when there was something.
+    fn pump(&mut self) -> Outcome<bool> {
+        let mut buffer = [0; 65536];
+        let mut any = false;
+        while self.alive {
+            match self.stream.read(&mut buffer) {
+                Ok(count) if count > 0 => self.decoder.feed(&buffer[..count]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Ok(_) | Err(_) => {
+                    self.end();
+                    self.inbox.push((0, None));
+                }
+            }
+            any = true;
+            while let Some((channel, frame)) = self.decoder.next_frame().map_err(Problem::new)? {
+                self.hear(channel, frame);
+            }
+        }
+        Ok(any)
+    }
+
+    fn end(&mut self) {
+        self.alive = false;
+        self.open.clear();
+        self.asking.clear();
+    }
+
+    fn hear(&mut self, channel: u16, frame: Frame) {
+        match &frame.method {
+            Method::ChannelOpenOk(_) => drop(self.open.insert(channel)),
+            Method::ChannelClose(_) => {
+                self.open.remove(&channel);
+                self.asking.remove(&channel);
+                self.send(channel, &ChannelCloseOk {}.into());
+            }
+            Method::ConnectionClose(_) => {
+                self.end();
+                self.send(0, &ConnectionCloseOk {}.into());
+            }
+            Method::ConnectionCloseOk(_) => self.end(),
+            Method::ChannelFlowOk(_) => match self.flows.get_mut(&channel) {
+                Some(flows) if *flows > 0 => *flows -= 1,
+                _ => {
+                    self.asking.remove(&channel);
+                    return;
+                }
+            },
+            _ => {}
+        }
+        self.inbox.push((channel, Some(frame)));
+    }
+
+    /// The next frame on a channel; it must be this one.
+    fn wait_for(&mut self, channel: u16, name: &str) -> Outcome<Frame> {
+        let end = Instant::now() + PATIENCE;
+        while self.inbox.is_empty() && Instant::now() < end {
+            if !self.pump()? {
+                sleep(Duration::from_micros(100));
+            }
+        }
+        match (!self.inbox.is_empty()).then(|| self.inbox.remove(0)) {
+            Some((at, Some(frame))) if at == channel && frame.method.name() == name => Ok(frame),
+            Some((at, Some(frame))) => {
+                Err(Problem::new(format!("Instead of {name}, RabbitMQ said on channel {at}: {}.", print_frame(&frame))))
+            }
+            Some((_, None)) => Err(Problem::new(format!("Instead of {name}, RabbitMQ closed the socket."))),
+            None => Err(Problem::new(format!("RabbitMQ does not say {name}."))),
+        }
+    }
+
+    /// Asks something on a channel of its own; none when the server refuses.
+    fn call(&mut self, frame: Frame) -> Outcome<Option<Frame>> {
+        if self.open.is_empty() {
+            self.open_channel(1)?;
+        }
+        let answer = format!("{}-ok", frame.method.name());
+        self.send(1, &frame);
+        match self.wait_for(1, &answer) {
+            Ok(frame) => Ok(Some(frame)),
+            // The refusal closed the channel; the next call opens it again.
+            Err(_) if self.alive && self.open.is_empty() => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+}
