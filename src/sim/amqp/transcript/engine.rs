@@ -53,8 +53,20 @@ impl Engine {
         }
     }
 
-    /// Does something with the broker, holds it to its invariants, and hands round what it said.
-    fn with<R>(&mut self, act: impl FnOnce(&mut Broker, &mut Cx<'_>) -> R) -> R {
+    /// Does something with the broker, and hands round what it said.
+    fn with(&mut self, act: impl FnOnce(&mut Broker, &mut Cx<'_>)) {
+        let out = self.act(act);
+        let answers: Vec<_> = out.into_iter().filter_map(|out| self.hear(out)).collect();
+        for (connection, channel, answer) in answers {
+            let out = self.act(|broker, cx| broker.receive(cx, connection, channel, answer));
+            for out in out {
+                assert!(self.hear(out).is_none(), "a broker does not answer a close-ok with a close");
+            }
+        }
+    }
+
+    /// Does something with the broker, and holds it to its invariants.
+    fn act(&mut self, act: impl FnOnce(&mut Broker, &mut Cx<'_>)) -> Vec<Out> {
         let mut out = Vec::new();
         let count = &mut self.events;
         let mut events = |_, _| {
@@ -63,13 +75,9 @@ impl Engine {
         };
         let mut cx =
             Cx { now_ms: self.now_ms, prng: &mut self.prng, message: None, events: &mut events, out: &mut out };
-        let result = act(&mut self.broker, &mut cx);
+        act(&mut self.broker, &mut cx);
         assert_eq!(self.broker.check(), Ok(()), "after {} events", self.events);
-        let answers: Vec<_> = out.into_iter().filter_map(|out| self.hear(out)).collect();
-        for (connection, channel, answer) in answers {
-            self.with(|broker, cx| broker.receive(cx, connection, channel, answer));
-        }
-        result
+        out
     }
 
     /// A client hears something; its answer, where it answers by itself.
