@@ -8,7 +8,7 @@ use gloo::{
     storage::{LocalStorage, Storage},
     utils::{document_element, window},
 };
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use warren_sim::{
     amqp::event::MessageId,
     bytes::Bytes,
@@ -520,7 +520,8 @@ impl App {
 
     fn share(&mut self) {
         let text = &self.language.text().app;
-        let fragment = match Link::of(&self.session.borrow(), self.language.code()).print() {
+        let link = Link::of(&self.session.borrow(), self.language.code());
+        let fragment = match link.print() {
             Ok(fragment) => fragment,
             Err(error) => {
                 let why = self.why(&error);
@@ -532,11 +533,8 @@ impl App {
         let base = location.href().unwrap_or_default();
         let address = format!("{}#{fragment}", base.split('#').next().unwrap_or_default());
         let url = format!("#{fragment}");
-        let shown = window()
-            .history()
-            .and_then(|history| history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&url)));
         // Where the history refuses, the clipboard still has the link.
-        let _ = shown;
+        let _ = window().history().and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&url)));
         if window().is_secure_context() {
             let _ = window().navigator().clipboard().write_text(&address);
             self.tell(text.shared.to_string(), false);
@@ -570,9 +568,7 @@ impl App {
                     self.wear();
                 }
                 let now = session.hash();
-                let id = session.lesson().id.clone();
                 self.open(session);
-                let _ = id;
                 if !made.is_empty() && made != now {
                     self.tell(fill(self.language.text().app.link_hash, &[&made, &now]), true);
                 }
@@ -725,7 +721,7 @@ fn lesson_of(id: &str, language: Language) -> Option<Rc<Lesson>> {
 }
 
 fn titles(language: Language) -> Vec<(String, String)> {
-    lessons::titles(language.code())
+    lessons::titles(language.code()).into_iter().map(|(id, title)| (id.to_string(), title)).collect()
 }
 
 fn is_narrow() -> bool {

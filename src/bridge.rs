@@ -9,13 +9,13 @@ use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use warren_sim::{
-    amqp::queue::Queue,
+    amqp::{message::Held, queue::Queue},
     bytes::Bytes,
     event::EventId,
     input::Input,
     lessons,
     link::Link,
-    redis::view as keys_view,
+    redis::{DATABASES, view as keys_view},
     session::Session,
     world::{EPOCH_MS, World},
 };
@@ -296,4 +296,106 @@ struct ProcessRow {
     alive: bool,
     line: u16,
     output: Vec<String>,
+}
+
+/// How many bytes of a key's value a snapshot shows.
+const VALUE_BYTES: usize = 4096;
+/// How many keys of a database a snapshot shows.
+const KEYS: usize = 1000;
+
+fn snapshot(world: &World) -> Snapshot {
+    let broker = world.broker();
+    Snapshot {
+        now_ms: world.now_ms(),
+        broker_running: broker.is_running(),
+        exchanges: broker
+            .exchanges()
+            .map(|exchange| ExchangeRow {
+                name: shown(&exchange.resource.name),
+                kind: exchange.exchange_type.name().to_string(),
+                durable: exchange.durable,
+                auto_delete: exchange.auto_delete,
+                internal: exchange.internal,
+            })
+            .collect(),
+        queues: broker.queues().map(|queue| queue_row(world, queue)).collect(),
+        consumers: broker.queues().flat_map(|queue| consumer_rows(world, queue)).collect(),
+        keys: (0..DATABASES).flat_map(|db| key_rows(world, db)).collect(),
+        processes: world
+            .processes()
+            .iter()
+            .map(|process| ProcessRow {
+                name: shown(&process.name),
+                alive: process.is_alive(),
+                line: process.last_line,
+                output: process.output.iter().map(shown).collect(),
+            })
+            .collect(),
+    }
+}
+
+fn shown(bytes: &Bytes) -> String {
+    bytes.text().into_owned()
+}
+
+fn message_row(held: &Held) -> MessageRow {
+    let message = &held.message;
+    MessageRow {
+        id: message.id.0,
+        exchange: shown(&message.exchange),
+        routing_key: shown(&message.routing_key),
+        body: shown(&message.body),
+        redelivered: held.redelivered,
+        persistent: message.is_persistent(),
+        delivery_tag: None,
+        consumer: None,
+    }
+}
+
+fn queue_row(world: &World, queue: &Queue) -> QueueRow {
+    let owner = |connection| world.owner_name(connection).map(shown);
+    QueueRow {
+        name: shown(&queue.resource.name),
+        durable: queue.durable,
+        exclusive: queue.exclusive.is_some(),
+        auto_delete: queue.auto_delete,
+        ready: queue.ready.values().map(message_row).collect(),
+        unacked: queue
+            .unacked
+            .values()
+            .map(|unacked| MessageRow {
+                delivery_tag: Some(unacked.delivery_tag),
+                consumer: owner(unacked.channel.connection),
+                ..message_row(&unacked.held)
+            })
+            .collect(),
+    }
+}
+
+fn consumer_rows(world: &World, queue: &Queue) -> Vec<ConsumerRow> {
+    queue
+        .consumers
+        .values()
+        .map(|consumer| ConsumerRow {
+            queue: shown(&queue.resource.name),
+            tag: shown(&consumer.at.tag),
+            process: world.owner_name(consumer.at.channel.connection).map(shown).unwrap_or_default(),
+            prefetch: consumer.prefetch_count,
+            no_ack: consumer.no_ack,
+            unacked: consumer.in_flight,
+        })
+        .collect()
+}
+
+fn key_rows(world: &World, db: u8) -> Vec<KeyRow> {
+    keys_view::keys(world.store(), db, EPOCH_MS + world.now_ms(), KEYS, VALUE_BYTES)
+        .into_iter()
+        .map(|row| KeyRow {
+            db: u32::from(db),
+            key: shown(&row.key),
+            kind: row.type_name.to_string(),
+            ttl_ms: row.ttl_ms,
+            value: shown(&row.bytes),
+        })
+        .collect()
 }

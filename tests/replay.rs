@@ -1,10 +1,11 @@
 //! Runs forward and back: the world at step n is the same however one came there, whatever was done to it.
 
+#[path = "replay/random.rs"]
+mod random;
+
 use std::rc::Rc;
 
-use warren_sim::{
-    input::Input, lesson::Lesson, link::Link, prng::Prng, session::Session, timeline::Timeline, world::World,
-};
+use warren_sim::{input::Input, lesson::Lesson, link::Link, session::Session};
 
 /// A lesson with nothing in it: what is done to it is all there is.
 fn sandbox() -> Rc<Lesson> {
@@ -28,35 +29,6 @@ restart worker_2
 run idle
 ";
 
-/// Some input that a learner could think of.
-fn random_input(prng: &mut Prng) -> Input {
-    const LINES: [&str; 22] = [
-        "start p send queue=q count=4 every=50ms",
-        "start p2 send exchange=logs type=topic key=a.b,b.c,c count=5 every=70ms persistent",
-        "start c receive queue=q work=120ms",
-        "start d receive exchange=logs type=topic key=a.#,*.c work=30ms prefetch=2",
-        "start e receive queue=q ack=auto",
-        "start f receive queue=q ack=never prefetch=3",
-        "start s rpc_server work=40ms",
-        "start r rpc_client ask=3,7,9",
-        "restart p",
-        "restart c",
-        "kill c",
-        "kill d",
-        "kill s",
-        "broker stop",
-        "broker kill",
-        "broker start",
-        "amqp you basic.publish routing_key=q body=hi delivery_mode=2",
-        "amqp you queue.declare queue=kept durable",
-        "amqp you basic.get queue=q",
-        "amqp you queue.delete queue=q",
-        "redis SET k v PX 90",
-        "redis INCR n",
-    ];
-    Input::parse(LINES[prng.below(LINES.len() as u64) as usize]).expect("these lines are inputs")
-}
-
 #[test]
 fn the_story_of_a_dying_consumer_runs_to_its_end() {
     let mut session = Session::new(sandbox(), 7);
@@ -71,21 +43,9 @@ fn the_story_of_a_dying_consumer_runs_to_its_end() {
 
 #[test]
 fn seek_equals_live_for_every_step_of_random_runs() {
+    let mut golden = String::new();
     for seed in 0..12 {
-        let mut prng = Prng::new(seed);
-        let mut timeline = Timeline::new(World::new(seed, 20), Vec::new());
-        let mut hashes = vec![timeline.world().hash()];
-        for _ in 0..700 {
-            if prng.below(8) == 0 {
-                assert!(timeline.submit(random_input(&mut prng)));
-            } else if !timeline.forward() {
-                continue;
-            }
-            if let Err(broken) = timeline.world().check() {
-                panic!("seed {seed}, step {}: {broken}", timeline.position());
-            }
-            hashes.push(timeline.world().hash());
-        }
+        let (mut timeline, hashes) = random::run(seed);
         assert!(timeline.length() > 200, "seed {seed} does next to nothing: {} steps", timeline.length());
         // Neither forward nor backward only: every step, in an order that jumps.
         let count = hashes.len() as u64;
@@ -94,7 +54,15 @@ fn seek_equals_live_for_every_step_of_random_runs() {
             timeline.seek(n as u32);
             assert_eq!(timeline.world().hash(), hashes[n as usize], "seed {seed}, step {n}");
         }
+        golden.push_str(&random::line(seed, &hashes));
     }
+    // The same file is compared in WebAssembly by tests/web.rs.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/random_hashes.txt");
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(path, &golden).expect("the file can be written");
+    }
+    let expected = std::fs::read_to_string(path).expect("UPDATE_EXPECT=1 writes it");
+    assert_eq!(golden, expected, "links made before this change show other hashes; UPDATE_EXPECT=1 accepts that");
 }
 
 #[test]
