@@ -1,0 +1,176 @@
+//! The consumers, and the reason each of them waits.
+
+use warren_sim::{bytes::Bytes, event::ProcessId, input::Input, process::Process, session::Session};
+use yew::prelude::*;
+
+use super::look;
+use crate::{
+    action::{Action, Selection},
+    say::Teller,
+    text::{Text, fill},
+};
+
+/// The most consumers that are listed.
+const MAX_ROWS: usize = 100;
+
+/// What the table of consumers shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsumersView {
+    /// The consumers queue by queue; then the programs that would consume but do not, or no longer.
+    pub rows: Vec<ConsumerRow>,
+}
+
+/// One consumer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsumerRow {
+    /// Its program, unless it is a client driven by hand.
+    pub process: Option<ProcessId>,
+    /// The name of the program or client.
+    pub name: Bytes,
+    /// Its consumer tag; empty while it does not consume.
+    pub tag: String,
+    /// Its queue; empty while it does not consume.
+    pub queue: String,
+    /// Its prefetch; 0 is without limit, none while it does not consume.
+    pub prefetch: Option<u16>,
+    /// Messages it has not acknowledged.
+    pub unacked: u64,
+    /// Why it waits.
+    pub reason: String,
+    /// Whether its program runs.
+    pub alive: bool,
+}
+
+/// What the table of consumers shows of a session.
+pub fn view(session: &Session, text: &Text) -> ConsumersView {
+    let world = session.world();
+    let teller = Teller::new(session, text);
+    let mut rows = Vec::new();
+    for queue in world.broker().queues() {
+        for (consumer, reason) in look::consumers(world, queue) {
+            let name = Bytes::from(teller.channel(consumer.at.channel));
+            let process = world.process(&name);
+            rows.push(ConsumerRow {
+                process: process.map(|process| process.id),
+                tag: consumer.at.tag.to_string(),
+                queue: queue.resource.name.to_string(),
+                prefetch: Some(consumer.prefetch_count),
+                unacked: consumer.in_flight,
+                reason: match process {
+                    // The broker has not heard yet that its consumer is gone.
+                    Some(process) if !process.is_alive() => teller.process_waits(process),
+                    _ => teller.consumer_waits(queue, consumer, reason),
+                },
+                alive: process.is_none_or(Process::is_alive),
+                name,
+            });
+        }
+    }
+    let idle = world.processes().iter().filter(|process| process.spec.kind != "send");
+    for process in idle {
+        if !rows.iter().any(|row| row.process == Some(process.id)) {
+            rows.push(not_consuming(process, &teller));
+        }
+    }
+    rows.truncate(MAX_ROWS);
+    ConsumersView { rows }
+}
+
+/// A program that does not consume, or no longer.
+fn not_consuming(process: &Process, teller: &Teller<'_>) -> ConsumerRow {
+    ConsumerRow {
+        process: Some(process.id),
+        name: process.name.clone(),
+        tag: String::new(),
+        queue: String::new(),
+        prefetch: None,
+        unacked: 0,
+        reason: teller.process_waits(process),
+        alive: process.is_alive(),
+    }
+}
+
+/// What the component is given.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// What to show.
+    pub view: ConsumersView,
+    /// The words.
+    pub text: &'static Text,
+    /// Who hears what the learner does.
+    pub on: Callback<Action>,
+}
+
+/// The table of consumers.
+#[component]
+pub fn Consumers(props: &Props) -> Html {
+    let Props { view, text, on } = props;
+    let t = &text.panels.consumers;
+    if view.rows.is_empty() {
+        return html! { <p class="empty">{ t.empty }</p> };
+    }
+    html! {
+        <div class="consumers">
+            <table class="table">
+                <caption class="sr">{ t.title }</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{ t.consumer }</th>
+                        <th scope="col">{ t.reason }</th>
+                        <th scope="col">{ t.queue }</th>
+                        <th scope="col" class="n">{ t.prefetch }</th>
+                        <th scope="col" class="n">{ t.unacked }</th>
+                        <th scope="col"><span class="sr">{ t.actions }</span></th>
+                    </tr>
+                </thead>
+                <tbody>{ for view.rows.iter().enumerate().map(|(at, row)| print_row(at, row, text, on)) }</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn print_row(at: usize, row: &ConsumerRow, text: &'static Text, on: &Callback<Action>) -> Html {
+    let t = &text.panels.consumers;
+    let name = row.name.to_string();
+    let title = if row.tag.is_empty() { String::new() } else { fill(t.tag, &[&row.tag]) };
+    let prefetch = match row.prefetch {
+        None => "–".to_string(),
+        Some(0) => t.unlimited.to_string(),
+        Some(count) => count.to_string(),
+    };
+    html! {
+        <tr key={at} class={classes!((!row.alive).then_some("consumers-dead"))}>
+            <th scope="row" {title}>{ match row.process {
+                Some(id) => {
+                    let select = on.reform(move |_: MouseEvent| Action::Select(Selection::Process(id)));
+                    html! { <button class="panel-link" onclick={select}>{ &name }</button> }
+                }
+                None => html! { <span>{ &name }</span> },
+            } }</th>
+            <td class="consumers-reason">{ &row.reason }</td>
+            <td>{ if row.queue.is_empty() { "–" } else { &row.queue } }</td>
+            <td class="n">{ prefetch }</td>
+            <td class="n">{ row.unacked }</td>
+            <td class="consumers-actions">{ switch(row, text, on) }</td>
+        </tr>
+    }
+}
+
+/// Kills a program that runs, restarts one that does not.
+fn switch(row: &ConsumerRow, text: &'static Text, on: &Callback<Action>) -> Html {
+    let t = &text.panels.consumers;
+    if row.process.is_none() {
+        return html! { <span></span> };
+    }
+    let name = row.name.clone();
+    let (word, label, input) = match row.alive {
+        true => (t.kill, t.kill_label, Input::Kill { name: name.clone() }),
+        false => (t.restart, t.restart_label, Input::Restart { name: name.clone() }),
+    };
+    let submit = on.reform(move |_: MouseEvent| Action::Submit(input.clone()));
+    html! {
+        <button class={classes!("button", "small", row.alive.then_some("danger"))} aria-label={fill(label, &[&name.text()])} onclick={submit}>
+            { word }
+        </button>
+    }
+}
