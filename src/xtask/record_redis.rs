@@ -4,6 +4,7 @@
 //! with `--random N --seed S`, N random commands whose every reply must be the engine's.
 
 use crate::problem::{Outcome, Problem};
+use crate::process::capture;
 use crate::random_redis;
 use crate::servers::RedisServer;
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 use warren_sim::bytes::Bytes;
 use warren_sim::redis::transcript::{Engine, Played, Player, Rule, play};
-use warren_sim::redis::{ClientId, Decoded, Reply, decode};
+use warren_sim::redis::{ClientId, Decoded, Language, Reply, commands, decode, help};
 
 /// `record redis [--random N] [--seed S]`.
 pub fn record(words: &[String]) -> Outcome {
@@ -51,6 +52,8 @@ fn transcripts(server: &RedisServer) -> Outcome {
         }
         printed += compare_with_cli(server.port(), &path.display().to_string(), &played)?;
     }
+    let helped = compare_help(server.port())?;
+    println!("redis-cli's help has the same syntax, group and version for {helped} commands and subcommands.");
     println!(
         "Redis {version} answered {commands} commands; {changed} files changed; redis-cli printed {printed} replies alike."
     );
@@ -96,6 +99,35 @@ fn compare_with_cli(port: u16, name: &str, played: &Played) -> Outcome<u32> {
     let at = place.unwrap_or_else(|| got.lines().count().min(expected.lines().count()));
     let line = |text: &str| text.lines().nth(at).unwrap_or("(nothing)").to_string();
     Err(Problem::new(format!("{name}: redis-cli prints {:?} where we print {:?}.", line(&got), line(&expected))))
+}
+
+/// Compares `help` of every command with redis-cli's, but for the sentences, which are our own; returns how many there are.
+fn compare_help(port: u16) -> Outcome<usize> {
+    for command in commands() {
+        let words: Vec<&str> = command.name.split('|').collect();
+        let output = capture(Command::new("redis-cli").args(["-p", &port.to_string(), "help"]).args(&words))?;
+        let real = without_colours(&String::from_utf8_lossy(&output.stdout));
+        let typed: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
+        let ours = help(&typed, Language::English);
+        // redis-cli lists a container's subcommands with it, the ones that we do not have among them.
+        let known = |text: &str| -> Vec<String> {
+            let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.contains("summary:"));
+            lines.map(str::to_string).take(3).collect()
+        };
+        if known(&real) != known(&ours) {
+            return Err(Problem::new(format!(
+                "help {}: redis-cli prints {real:?}, we print {ours:?}.",
+                words.join(" ")
+            )));
+        }
+    }
+    Ok(commands().len())
+}
+
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split('\x1b');
+    let first = parts.next().unwrap_or_default().to_string();
+    first + &parts.map(|part| part.split_once('m').map_or(part, |(_, rest)| rest)).collect::<String>()
 }
 
 /// What the real redis-cli prints when these lines are typed.

@@ -31,7 +31,7 @@ fn run(call: &mut Call<'_, '_>, read_only: bool) -> Result<Reply, Error> {
         return Ok(Reply::Array(steps.iter().map(|step| step.run(&mut bytes, &mut false)).collect()));
     };
     let mut replies = Vec::new();
-    call.edit(key, end, "setbit", |bytes| {
+    call.edit(key, end, "setbit", &mut |bytes| {
         // The string grows even if no step goes through: Redis makes room before it starts.
         let mut changed = (bytes.len() as u64) < end;
         bytes.resize(bytes.len().max(end as usize), 0);

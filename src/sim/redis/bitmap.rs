@@ -39,7 +39,7 @@ pub const COMMANDS: &[Command] = &[
         .says("Finds the first bit that is set, or the first that is clear", "查找第一个为 1 或为 0 的位"),
     row("bitop", -4, bitop)
         .flags("write denyoom")
-        .keys("2 OW update; 3..-1 RO access")
+        .keys("2 OW update;3:-1 RO access")
         .takes("2.6.0", "operation destkey key [key ...]")
         .says("Combines strings bit by bit (AND, OR, XOR, NOT) into another key", "按位运算（AND、OR、XOR、NOT），结果存入另一个键"),
     row("bitfield", -2, bitfield)
@@ -63,7 +63,7 @@ fn setbit(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let value = parse_integer(call.arg(3)).filter(|bit| matches!(bit, 0 | 1)).ok_or(error::BIT_VALUE)? as u8;
     let (byte, mask) = ((offset >> 3) as usize, 0x80 >> (offset & 7));
     let mut old = 0;
-    call.edit(call.arg(1), byte as u64 + 1, "setbit", |bytes| {
+    call.edit(call.arg(1), byte as u64 + 1, "setbit", &mut |bytes| {
         let grows = bytes.len() <= byte;
         bytes.resize(bytes.len().max(byte + 1), 0);
         old = u8::from(bytes[byte] & mask != 0);

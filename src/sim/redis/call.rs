@@ -107,10 +107,13 @@ impl<'a> Call<'a, '_> {
 
     /// Changes a string in place, or makes one; it is `raw` from then on and keeps its life. `grown_to` is the length that it will
     /// have at least: when that is more than the store may hold, nothing happens. `edit` returns whether there is something to tell.
-    pub fn edit<F>(&mut self, key: &Bytes, grown_to: u64, how: &'static str, edit: F) -> Result<u64, Error>
-    where
-        F: FnOnce(&mut Vec<u8>) -> bool,
-    {
+    pub fn edit(
+        &mut self,
+        key: &Bytes,
+        grown_to: u64,
+        how: &'static str,
+        edit: &mut dyn FnMut(&mut Vec<u8>) -> bool,
+    ) -> Result<u64, Error> {
         let old = self.string(key)?;
         self.room_for(grown_to.saturating_sub(old.as_ref().map_or(0, |text| text.len() as u64)))?;
         let mut bytes = old.map_or_else(Vec::new, |text| text.bytes().into_owned());

@@ -19,25 +19,25 @@ const fn row(name: &'static str, arity: i8, run: Run) -> Command {
 pub const COMMANDS: &[Command] = &[
     row("del", -2, del)
         .flags("write")
-        .keys("1..-1 RM delete")
+        .keys("1:-1 RM delete")
         .tips("request_policy:multi_shard response_policy:agg_sum")
         .takes("1.0.0", "key [key ...]")
         .says("Removes keys", "删除键"),
     row("unlink", -2, del)
         .flags("write fast")
-        .keys("1..-1 RM delete")
+        .keys("1:-1 RM delete")
         .tips("request_policy:multi_shard response_policy:agg_sum")
         .takes("4.0.0", "key [key ...]")
         .says("Removes keys; a real server frees their memory in the background", "删除键，真实服务器会在后台释放内存"),
     row("exists", -2, exists)
         .flags("readonly fast")
-        .keys("1..-1 RO")
+        .keys("1:-1 RO")
         .tips("request_policy:multi_shard response_policy:agg_sum")
         .takes("1.0.0", "key [key ...]")
         .says("Counts how many of these keys are there", "统计给出的键里有多少个存在"),
     row("touch", -2, touch)
         .flags("readonly fast")
-        .keys("1..-1 RO")
+        .keys("1:-1 RO")
         .tips("request_policy:multi_shard response_policy:agg_sum")
         .takes("3.2.1", "key [key ...]")
         .says("Marks keys as just used and counts those that are there", "把键标记为刚被使用，返回存在的个数"),
@@ -64,17 +64,17 @@ pub const COMMANDS: &[Command] = &[
         .says("Returns any one of the keys", "随机返回一个键"),
     row("rename", 3, rename)
         .flags("write")
-        .keys("1 RW access delete; 2 OW update")
+        .keys("1 RW access delete;2 OW update")
         .takes("1.0.0", "key newkey")
         .says("Gives a key another name, in the place of a key that has it", "重命名键，覆盖已有的同名键"),
     row("renamenx", 3, renamenx)
         .flags("write fast")
-        .keys("1 RW access delete; 2 OW insert")
+        .keys("1 RW access delete;2 OW insert")
         .takes("1.0.0", "key newkey")
         .says("Gives a key another name only if no key has it", "仅当新名字未被使用时重命名"),
     row("copy", -3, copy)
         .flags("write denyoom")
-        .keys("1 RO access; 2 OW update")
+        .keys("1 RO access;2 OW update")
         .takes("6.2.0", "source destination [DB destination-db] [REPLACE]")
         .says("Copies a key with its value and its life", "复制键的值和过期时间"),
     row("move", 3, move_key)

@@ -56,11 +56,6 @@ fn entry(command: &Command, language: Language, with_group: bool) -> String {
 /// What redis-cli shows behind the cursor: the syntax of the command, less what is typed. Options stay until the line is sent.
 pub fn hint(line: &[u8]) -> Option<String> {
     let args = split_args(line)?;
-    let name = args.first()?;
-    let second = args.get(1).map_or(&[][..], Vec::as_slice);
-    // The command that COMMAND GETKEYS takes is hinted at as if it stood alone.
-    let inner = args.len() > 2 && is(name, "command") && (is(second, "getkeys") || is(second, "getkeysandflags"));
-    let args = &args[if inner { 2 } else { 0 }..];
     let matching = |command: &&&Command| {
         let mut typed = args.iter();
         command.name.split('|').all(|part| typed.next().is_some_and(|word| is(word, part)))
@@ -93,7 +88,6 @@ mod tests {
         assert_eq!(hint("SETRANGE k 1 v ").as_deref(), Some(""));
         assert_eq!(hint("bitcount k 0 ").as_deref(), Some("[start end [BYTE|BIT]]"));
         assert_eq!(hint("object encoding ").as_deref(), Some("key"));
-        assert_eq!(hint("command getkeys mget ").as_deref(), Some("key [key ...]"));
         assert_eq!(hint("nosuch "), None);
         assert_eq!(hint("get \"unclosed"), None);
     }

@@ -7,21 +7,28 @@ use super::value::Value;
 use crate::bytes::Bytes;
 use crate::hash::stable_hash;
 use crate::prng::Prng;
-use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
 
-/// A key's place in the order.
+/// A key's place in an order: by its hash, or by its last moment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Slot {
-    place: u32,
+    place: u64,
     key: Bytes,
 }
 
+/// Keys in an order, the entries shared with every clone of the database.
+type Tree = BTreeMap<Slot, Option<Rc<Entry>>>;
+
 impl Slot {
     fn of(key: &Bytes) -> Self {
-        Slot { place: stable_hash(&**key) as u32, key: key.clone() }
+        Slot { place: stable_hash(&**key) & PLACES, key: key.clone() }
     }
-    fn first_at(place: u32) -> Self {
+
+    fn over_at(last_ms: u64, key: &Bytes) -> Self {
+        Slot { place: last_ms, key: key.clone() }
+    }
+
+    fn first_at(place: u64) -> Self {
         Slot { place, key: Bytes::default() }
     }
 }
@@ -44,14 +51,19 @@ impl Entry {
     }
 }
 
+/// The places of the hash: few enough that a cursor can be typed, many enough that keys seldom share one.
+const PLACES: u64 = 0xffff_ffff;
+
 /// What a key costs beside its bytes. Redis spends about this much on its dictionary entry and object.
 const KEY_OVERHEAD: u64 = 64;
 
 /// One of the 16 databases.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Database {
-    entries: BTreeMap<Slot, Entry>,
-    expiries: BTreeSet<(u64, Bytes)>,
+    entries: Tree,
+    /// When which key is over, earliest first. There is no entry here: the tree is of the same type only so that the page need not
+    /// carry the code of two.
+    expiries: Tree,
     used_bytes: u64,
 }
 
@@ -72,55 +84,58 @@ impl Database {
 
     /// The entry of `key`, expired or not.
     pub fn get(&self, key: &Bytes) -> Option<&Entry> {
-        self.entries.get(&Slot::of(key))
+        self.entries.get(&Slot::of(key))?.as_deref()
     }
 
     /// Puts an entry, and gives the one that was there.
-    pub fn insert(&mut self, key: &Bytes, entry: Entry) -> Option<Entry> {
+    pub fn insert(&mut self, key: &Bytes, entry: Entry) -> Option<Rc<Entry>> {
         self.used_bytes += cost(key, &entry);
-        if let Some(at) = entry.expires_at_ms {
-            self.expiries.insert((at, key.clone()));
-        }
         let expires_at_ms = entry.expires_at_ms;
-        let old = self.entries.insert(Slot::of(key), entry)?;
-        self.used_bytes -= cost(key, &old);
-        if let Some(at) = old.expires_at_ms.filter(|_| old.expires_at_ms != expires_at_ms) {
-            self.expiries.remove(&(at, key.clone()));
+        let old = self.entries.insert(Slot::of(key), Some(Rc::new(entry))).flatten();
+        if let Some(old) = &old {
+            self.forget(key, old);
         }
-        Some(old)
+        if let Some(last_ms) = expires_at_ms {
+            self.expiries.insert(Slot::over_at(last_ms, key), None);
+        }
+        old
     }
 
     /// Takes an entry out.
-    pub fn remove(&mut self, key: &Bytes) -> Option<Entry> {
-        let entry = self.entries.remove(&Slot::of(key))?;
-        self.used_bytes -= cost(key, &entry);
-        if let Some(at) = entry.expires_at_ms {
-            self.expiries.remove(&(at, key.clone()));
-        }
+    pub fn remove(&mut self, key: &Bytes) -> Option<Rc<Entry>> {
+        let entry = self.entries.remove(&Slot::of(key))??;
+        self.forget(key, &entry);
         Some(entry)
+    }
+
+    /// Takes what was noted of an entry that is no longer there.
+    fn forget(&mut self, key: &Bytes, old: &Entry) {
+        self.used_bytes -= cost(key, old);
+        if let Some(last_ms) = old.expires_at_ms {
+            self.expiries.remove(&Slot::over_at(last_ms, key));
+        }
     }
 
     /// Notes that `key` was read now.
     pub fn touch(&mut self, key: &Bytes, now_ms: u64) {
-        if let Some(entry) = self.entries.get_mut(&Slot::of(key)) {
-            entry.accessed_ms = now_ms;
+        if let Some(Some(entry)) = self.entries.get_mut(&Slot::of(key)) {
+            Rc::make_mut(entry).accessed_ms = now_ms;
         }
     }
 
     /// All keys with their entries, in the database's order.
     pub fn iter(&self) -> impl Iterator<Item = (&Bytes, &Entry)> {
-        self.entries.iter().map(|(slot, entry)| (&slot.key, entry))
+        self.entries.iter().filter_map(|(slot, entry)| Some((&slot.key, entry.as_deref()?)))
     }
 
     /// About `count` keys from `cursor` on, and the cursor for what follows: 0 when nothing does.
     pub fn scan(&self, cursor: u64, count: u64) -> (u64, Vec<Bytes>) {
         let mut keys = Vec::new();
-        let Ok(start) = u32::try_from(cursor) else { return (0, keys) };
         let mut last_place = None;
-        for slot in self.entries.range(Slot::first_at(start)..).map(|(slot, _)| slot) {
+        for slot in self.entries.range(Slot::first_at(cursor)..).map(|(slot, _)| slot) {
             // Keys that share a place stay together: the cursor cannot point between them.
             if keys.len() as u64 >= count && last_place != Some(slot.place) {
-                return (u64::from(slot.place), keys);
+                return (slot.place, keys);
             }
             last_place = Some(slot.place);
             keys.push(slot.key.clone());
@@ -130,19 +145,19 @@ impl Database {
 
     /// Any key: the first one at or after a place drawn from `prng`.
     pub fn random(&self, prng: &mut Prng) -> Option<Bytes> {
-        let place = Slot::first_at(prng.next_u64() as u32);
+        let place = Slot::first_at(prng.next_u64() & PLACES);
         let after = self.entries.range(place..).next();
         after.or_else(|| self.entries.iter().next()).map(|(slot, _)| slot.key.clone())
     }
 
     /// The earliest last moment of any key.
     pub fn first_expiry(&self) -> Option<u64> {
-        self.expiries.first().map(|(at, _)| *at)
+        self.expiries.keys().next().map(|slot| slot.place)
     }
 
     /// The key that expires first, if its time has passed at `now_ms`.
     pub fn first_expired(&self, now_ms: u64) -> Option<&Bytes> {
-        self.expiries.first().filter(|(at, _)| *at < now_ms).map(|(_, key)| key)
+        self.expiries.keys().next().filter(|slot| slot.place < now_ms).map(|slot| &slot.key)
     }
 
     /// Sees to it that the indexes agree with the entries.
@@ -151,9 +166,13 @@ impl Database {
     /// When they do not: that is a mistake of ours.
     pub fn check(&self) {
         let used: u64 = self.iter().map(|(key, entry)| cost(key, entry)).sum();
-        assert_eq!(used, self.used_bytes, "memory is counted as it is used");
-        let timed = self.iter().filter_map(|(key, entry)| Some((entry.expires_at_ms?, key.clone())));
-        assert_eq!(timed.collect::<BTreeSet<_>>(), self.expiries, "every key with a time to live is indexed by it");
+        assert!(used == self.used_bytes, "memory is counted as it is used");
+        let noted = |key: &Bytes, last_ms| self.expiries.contains_key(&Slot::over_at(last_ms, key));
+        let timed = self.iter().filter_map(|(key, entry)| Some((key, entry.expires_at_ms?)));
+        let count = timed.filter(|(key, last_ms)| noted(key, *last_ms)).count();
+        let all = self.iter().filter(|(_, entry)| entry.expires_at_ms.is_some()).count();
+        assert!(count == all && all == self.expiries.len(), "every key with an end is noted under it, and no other");
+        assert!(self.entries.values().all(Option::is_some), "every key has an entry");
     }
 }
 
@@ -161,7 +180,7 @@ impl Database {
 mod tests {
     use super::*;
     use crate::redis::value::Str;
-    use alloc::format;
+    use alloc::{collections::BTreeSet, format};
 
     #[test]
     fn a_scan_sees_every_key_that_stays() {

@@ -43,6 +43,7 @@ pub use command::{Command, Flag, Group, KeySpec, Language, commands, find_comman
 pub use console::{Console, ConsoleEffect, ConsoleOutput};
 pub use error::Error;
 pub use event::{Event, Glimpse, ReplyKind};
+pub use help::{general_help, help, hint};
 pub use reply::{Decoded, Reply, decode};
 pub use store::{ClientId, Cx, DATABASES, EPOCH_MS, Limits, Store};
 pub use value::{Encoding, Str, Value};

@@ -8,7 +8,6 @@ use super::keyspace::Database;
 use super::reply::Reply;
 use crate::bytes::Bytes;
 use crate::prng::Prng;
-use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
@@ -70,7 +69,8 @@ pub(super) struct Client {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Store {
     databases: Vec<Rc<Database>>,
-    clients: BTreeMap<ClientId, Client>,
+    /// By id.
+    clients: Vec<(ClientId, Client)>,
     limits: Limits,
 }
 
@@ -78,7 +78,7 @@ impl Store {
     /// An empty store.
     pub fn new(limits: Limits) -> Self {
         let databases = (0..DATABASES).map(|_| Rc::default()).collect();
-        Store { databases, clients: BTreeMap::new(), limits }
+        Store { databases, clients: Vec::new(), limits }
     }
 
     /// A client connects.
@@ -86,23 +86,30 @@ impl Store {
     /// # Panics
     /// When one with this id is connected.
     pub fn client_open(&mut self, id: ClientId) {
-        let before = self.clients.insert(id, Client::default());
-        assert!(before.is_none(), "{id:?} is already connected");
+        let Err(place) = self.place_of(id) else { panic!("a client connects only once") };
+        self.clients.insert(place, (id, Client::default()));
     }
 
     /// A client's connection ends. Nothing happens if it is not connected.
     pub fn client_close(&mut self, id: ClientId) {
-        self.clients.remove(&id);
+        if let Ok(place) = self.place_of(id) {
+            self.clients.remove(place);
+        }
     }
 
     /// Whether a client of this id is connected: QUIT ends a connection too.
     pub fn is_open(&self, id: ClientId) -> bool {
-        self.clients.contains_key(&id)
+        self.place_of(id).is_ok()
     }
 
     /// The database that a client has selected; `None` if it is not connected.
     pub fn selected_db(&self, id: ClientId) -> Option<u8> {
-        self.clients.get(&id).map(|client| client.db)
+        self.place_of(id).ok().map(|place| self.clients[place].1.db)
+    }
+
+    /// Where a client stands, or would stand.
+    fn place_of(&self, id: ClientId) -> Result<usize, usize> {
+        self.clients.binary_search_by(|(other, _)| other.cmp(&id))
     }
 
     /// Runs one command, name first, and says in `cx.events` what happened.
@@ -192,7 +199,7 @@ impl Store {
     }
 
     pub(super) fn client_mut(&mut self, id: ClientId) -> Option<&mut Client> {
-        self.clients.get_mut(&id)
+        self.place_of(id).ok().map(|place| &mut self.clients[place].1)
     }
 
     /// Sees to it that all that is kept twice agrees, and that nothing expired can be seen.
@@ -204,7 +211,7 @@ impl Store {
             db.check();
         }
         assert!(
-            self.clients.values().all(|client| client.db < DATABASES),
+            self.clients.iter().all(|(_, client)| client.db < DATABASES),
             "every client has selected a database that exists"
         );
     }

@@ -42,13 +42,13 @@ pub const COMMANDS: &[Command] = &[
         .says("Gives a key a string and a life in milliseconds", "设置字符串，并以毫秒为单位设置过期时间"),
     row("mset", -3, mset)
         .flags("write denyoom")
-        .keys("1..-1/2 OW update")
+        .keys("1:-1/2 OW update")
         .tips("request_policy:multi_shard response_policy:all_succeeded")
         .takes("1.0.1", "key value [key value ...]")
         .says("Gives several keys their strings at once", "一次设置多个键的字符串"),
     row("msetnx", -3, msetnx)
         .flags("write denyoom")
-        .keys("1..-1/2 OW insert")
+        .keys("1:-1/2 OW insert")
         .tips("request_policy:multi_shard response_policy:agg_min")
         .takes("1.0.1", "key value [key value ...]")
         .says("Gives several keys their strings, but only if none of them is there yet", "仅当所有键都不存在时，一次设置它们"),
@@ -59,7 +59,7 @@ pub const COMMANDS: &[Command] = &[
         .says("Reads the string of a key", "读取键的字符串"),
     row("mget", -2, mget)
         .flags("readonly fast")
-        .keys("1..-1 RO access")
+        .keys("1:-1 RO access")
         .tips("request_policy:multi_shard")
         .takes("1.0.0", "key [key ...]")
         .says("Reads the strings of several keys", "一次读取多个键的字符串"),
@@ -246,7 +246,7 @@ fn setrange(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         return Ok(Reply::Integer(old_len as i64));
     }
     let end = checked_length(call, offset, value.len())?;
-    let len = call.edit(key, end, "setrange", |bytes| {
+    let len = call.edit(key, end, "setrange", &mut |bytes| {
         // The bound on a string's length, checked above, fits a usize of 32 bits.
         let (start, end) = (offset as usize, end as usize);
         bytes.resize(bytes.len().max(end), 0);
@@ -268,7 +268,7 @@ fn append(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     };
     let end = checked_length(call, text.len() as u64, value.len())?;
     drop(text);
-    let len = call.edit(key, end, "append", |bytes| {
+    let len = call.edit(key, end, "append", &mut |bytes| {
         bytes.extend_from_slice(value);
         true
     })?;

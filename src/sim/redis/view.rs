@@ -1,5 +1,7 @@
 //! What panels show of the store: plain data, nothing decided.
 
+use super::Value;
+use super::keyspace::Entry;
 use super::store::{ClientId, Store};
 use crate::bytes::Bytes;
 use alloc::vec::Vec;
@@ -29,11 +31,17 @@ pub fn key_count(store: &Store, db: u8, now_ms: u64) -> u64 {
 /// The keys of a database that can be seen at `now_ms`, in alphabetical order: at most `most_keys`, each with at most `most_bytes` of
 /// its value.
 pub fn keys(store: &Store, db: u8, now_ms: u64, most_keys: usize, most_bytes: usize) -> Vec<KeyRow> {
-    let mut alive: Vec<_> = store.database(db).iter().filter(|(_, entry)| !entry.is_over(now_ms)).collect();
-    alive.sort_by_key(|(key, _)| *key);
-    alive.truncate(most_keys);
-    let row = |(key, entry): (&Bytes, &super::keyspace::Entry)| {
-        let super::Value::String(text) = &entry.value;
+    // Put in order one by one, so that no more than what is shown is ever moved about.
+    let mut alive: Vec<(&Bytes, &Entry)> = Vec::new();
+    for found in store.database(db).iter().filter(|(_, entry)| !entry.is_over(now_ms)) {
+        let (Ok(place) | Err(place)) = alive.binary_search_by(|(key, _)| (*key).cmp(found.0));
+        if place < most_keys {
+            alive.insert(place, found);
+            alive.truncate(most_keys);
+        }
+    }
+    let row = |(key, entry): (&Bytes, &Entry)| {
+        let Value::String(text) = &entry.value;
         let bytes = text.bytes();
         KeyRow {
             key: key.clone(),
