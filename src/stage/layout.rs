@@ -1,0 +1,317 @@
+//! Where everything stands: a small layered layout, after Sugiyama.
+//!
+//! Nodes stand in layers in the direction of the messages (left to right or, on a phone, top to bottom). Within a layer they keep the order they
+//! came in unless another one crosses fewer edges, so that a new node does not shuffle the others. An edge that skips a layer passes it through
+//! a gap of its own; one that leads back goes around the outside ([`super::route`]). Everything is computed along (`u`) and across (`v`) the
+//! direction and turned at the end.
+
+use super::route::{self, Label, Path};
+
+/// A node to be placed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Box {
+    /// Nodes of smaller rank stand before those of larger rank.
+    pub rank: u32,
+    /// Width, in px.
+    pub width: f64,
+    /// Height.
+    pub height: f64,
+    /// Whether edges touch it at its corners only, as they do a diamond.
+    pub pointed: bool,
+}
+
+/// An edge to be drawn, between two nodes by their index.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wire {
+    /// Where it begins.
+    pub from: usize,
+    /// Where it ends.
+    pub to: usize,
+    /// Width of its label, in px; 0 is without.
+    pub label: f64,
+}
+
+/// Where everything stands, in px.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Layout {
+    /// The upper left corner of each node.
+    pub places: Vec<(f64, f64)>,
+    /// The way of each edge.
+    pub paths: Vec<Path>,
+    /// The place of each edge's label.
+    pub labels: Vec<Option<Label>>,
+    /// Size of the whole.
+    pub width: f64,
+    /// Size of the whole.
+    pub height: f64,
+}
+
+/// Measures that depend on the direction.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Measures {
+    /// Whether the messages go from top to bottom.
+    pub down: bool,
+    /// Least space between two layers.
+    pub layer_gap: f64,
+    /// Space between two nodes of a layer.
+    pub node_gap: f64,
+    /// Room across, beyond which a layer is broken into several.
+    pub room: f64,
+    /// Around everything.
+    pub margin: f64,
+}
+
+const ACROSS: Measures = Measures { down: false, layer_gap: 64.0, node_gap: 24.0, room: 1_200.0, margin: 24.0 };
+const DOWN: Measures = Measures { down: true, layer_gap: 36.0, node_gap: 14.0, room: 344.0, margin: 14.0 };
+
+/// The room an edge takes where it passes a layer.
+const PASS: f64 = 12.0;
+/// With more nodes than this, edges run straight across the layers they skip.
+const MANY: usize = 80;
+/// Sweeps over all layers, for order and for positions.
+const SWEEPS: usize = 6;
+
+/// A node, or the passage of an edge, in its layer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Item {
+    /// Extent along the direction.
+    pub along: f64,
+    /// Extent across it.
+    pub across: f64,
+    /// Middle across, once it is placed.
+    pub v: f64,
+}
+
+/// Nodes in layers, and edges as chains of neighbours.
+#[derive(Debug, Default)]
+pub(super) struct Layers {
+    /// All items.
+    pub items: Vec<Item>,
+    /// Items of each layer, in order.
+    pub rows: Vec<Vec<usize>>,
+    /// The layer of each item.
+    pub row_of: Vec<usize>,
+    /// The items each edge visits; an edge that leads back has only its ends.
+    pub chains: Vec<Vec<usize>>,
+    /// Where each layer begins and ends along the direction, once it is placed.
+    pub spans: Vec<(f64, f64)>,
+}
+
+/// Places nodes and edges.
+pub fn layout(boxes: &[Box], wires: &[Wire], narrow: bool) -> Layout {
+    let measures = if narrow { DOWN } else { ACROSS };
+    if boxes.is_empty() {
+        return Layout::default();
+    }
+    let mut layers = Layers::new(boxes, wires, measures);
+    layers.order();
+    layers.place_across(measures);
+    layers.place_along(wires, measures);
+    route::finish(&layers, boxes, wires, measures)
+}
+
+impl Layers {
+    fn new(boxes: &[Box], wires: &[Wire], measures: Measures) -> Layers {
+        let mut layers = Layers::default();
+        let mut ranks: Vec<u32> = boxes.iter().map(|one| one.rank).collect();
+        ranks.sort_unstable();
+        ranks.dedup();
+        for one in boxes {
+            let (along, across) = if measures.down { (one.height, one.width) } else { (one.width, one.height) };
+            layers.items.push(Item { along, across, v: 0.0 });
+        }
+        layers.row_of = vec![0; boxes.len()];
+        for rank in ranks {
+            let mut used = f64::MAX;
+            for (index, one) in boxes.iter().enumerate().filter(|(_, one)| one.rank == rank) {
+                let across = if measures.down { one.width } else { one.height };
+                if used + measures.node_gap + across > measures.room {
+                    layers.rows.push(Vec::new());
+                    used = -measures.node_gap;
+                }
+                used += measures.node_gap + across;
+                let row = layers.rows.len() - 1;
+                layers.rows[row].push(index);
+                layers.row_of[index] = row;
+            }
+        }
+        for wire in wires {
+            let chain = layers.chain(wire, boxes.len() > MANY);
+            layers.chains.push(chain);
+        }
+        layers
+    }
+
+    /// The items an edge visits, with a new passage in each layer that it skips.
+    fn chain(&mut self, wire: &Wire, straight: bool) -> Vec<usize> {
+        let mut chain = vec![wire.from];
+        if !straight {
+            for row in self.row_of[wire.from] + 1..self.row_of[wire.to].max(1) {
+                let item = self.items.len();
+                self.items.push(Item { along: 0.0, across: PASS, v: 0.0 });
+                self.row_of.push(row);
+                self.rows[row].push(item);
+                chain.push(item);
+            }
+        }
+        chain.push(wire.to);
+        chain
+    }
+
+    /// Whether an edge leads forward.
+    pub fn is_forward(&self, chain: &[usize]) -> bool {
+        matches!(chain, [first, .., last] if self.row_of[*first] < self.row_of[*last])
+    }
+
+    /// Pairs of neighbours in adjoining layers: the item before and the item behind.
+    fn links(&self) -> Vec<(usize, usize)> {
+        let forward = self.chains.iter().filter(|chain| self.is_forward(chain));
+        forward.flat_map(|chain| chain.windows(2).map(|pair| (pair[0], pair[1]))).collect()
+    }
+
+    /// Orders each layer by the mean of its neighbours' positions, as long as that crosses fewer edges.
+    fn order(&mut self) {
+        let links = self.links();
+        let mut best = self.crossings(&links);
+        for sweep in 0..SWEEPS {
+            if best == 0 || links.len() > 400 {
+                return;
+            }
+            let before = self.rows.clone();
+            let backward = sweep % 2 == 1;
+            for step in 0..self.rows.len() {
+                let row = if backward { self.rows.len() - 1 - step } else { step };
+                self.order_row(row, &links, backward);
+            }
+            let crossings = self.crossings(&links);
+            if crossings < best {
+                best = crossings;
+            } else {
+                self.rows = before;
+            }
+        }
+    }
+
+    fn positions(&self) -> Vec<f64> {
+        let mut positions = vec![0.0; self.items.len()];
+        for row in &self.rows {
+            // Relative to the layer's length, so that layers of different lengths can be compared.
+            for (at, item) in row.iter().enumerate() {
+                positions[*item] = (at as f64 + 0.5) / row.len() as f64;
+            }
+        }
+        positions
+    }
+
+    fn order_row(&mut self, row: usize, links: &[(usize, usize)], backward: bool) {
+        let positions = self.positions();
+        let mean = |item: usize| {
+            let neighbours = links.iter().filter_map(|(a, b)| match backward {
+                true => (*a == item).then_some(*b),
+                false => (*b == item).then_some(*a),
+            });
+            let (sum, count) = neighbours.fold((0.0, 0), |(sum, count), other| (sum + positions[other], count + 1));
+            if count == 0 { positions[item] } else { sum / f64::from(count) }
+        };
+        let mut keyed: Vec<(f64, usize)> = self.rows[row].iter().map(|item| (mean(*item), *item)).collect();
+        keyed.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        self.rows[row] = keyed.into_iter().map(|(_, item)| item).collect();
+    }
+
+    fn crossings(&self, links: &[(usize, usize)]) -> usize {
+        let positions = self.positions();
+        let mut count = 0;
+        for (index, (a, b)) in links.iter().enumerate() {
+            for (c, d) in &links[..index] {
+                let same = self.row_of[*a] == self.row_of[*c] && self.row_of[*b] == self.row_of[*d];
+                let crossed = (positions[*a] - positions[*c]) * (positions[*b] - positions[*d]) < 0.0;
+                count += usize::from(same && crossed);
+            }
+        }
+        count
+    }
+
+    /// Gives every item its place across: near the mean of its neighbours, without overlap.
+    fn place_across(&mut self, measures: Measures) {
+        for row in 0..self.rows.len() {
+            let wanted = vec![0.0; self.rows[row].len()];
+            self.settle(row, &wanted, measures);
+        }
+        let mut neighbours = vec![Vec::new(); self.items.len()];
+        for (a, b) in self.links() {
+            neighbours[a].push(b);
+            neighbours[b].push(a);
+        }
+        for sweep in 0..2 * SWEEPS {
+            for step in 0..self.rows.len() {
+                let row = if sweep % 2 == 1 { self.rows.len() - 1 - step } else { step };
+                let wanted: Vec<f64> = self.rows[row]
+                    .iter()
+                    .map(|item| {
+                        let near = &neighbours[*item];
+                        let sum: f64 = near.iter().map(|other| self.items[*other].v).sum();
+                        if near.is_empty() { self.items[*item].v } else { sum / near.len() as f64 }
+                    })
+                    .collect();
+                self.settle(row, &wanted, measures);
+            }
+        }
+    }
+
+    /// Puts the items of a layer as near to the wanted places as their order and extents allow: the pool-adjacent-violators
+    /// algorithm for least squares under order.
+    fn settle(&mut self, row: usize, wanted: &[f64], measures: Measures) {
+        let mut offsets = Vec::with_capacity(wanted.len());
+        let mut offset = 0.0;
+        let mut before = 0.0;
+        for (at, item) in self.rows[row].iter().enumerate() {
+            let half = self.items[*item].across / 2.0;
+            if at > 0 {
+                offset += before + measures.node_gap + half;
+            }
+            offsets.push(offset);
+            before = half;
+        }
+        // Each block is the sum of its wanted places, and how many there are.
+        let mut blocks: Vec<(f64, usize)> = Vec::new();
+        for (want, offset) in wanted.iter().zip(&offsets) {
+            blocks.push((want - offset, 1));
+            while let [.., (a, n), (b, m)] = blocks[..]
+                && a / n as f64 > b / m as f64
+            {
+                blocks.truncate(blocks.len() - 2);
+                blocks.push((a + b, n + m));
+            }
+        }
+        let mut at = 0;
+        for (sum, count) in blocks {
+            for _ in 0..count {
+                self.items[self.rows[row][at]].v = sum / count as f64 + offsets[at];
+                at += 1;
+            }
+        }
+    }
+
+    /// Gives every layer its place along the direction, with room for the labels before it.
+    fn place_along(&mut self, wires: &[Wire], measures: Measures) {
+        let mut u = 0.0;
+        for row in 0..self.rows.len() {
+            if row > 0 {
+                u += measures.layer_gap.max(self.label_room(row, wires, measures));
+            }
+            let thick = self.rows[row].iter().map(|item| self.items[*item].along).fold(0.0, f64::max);
+            self.spans.push((u, u + thick));
+            u += thick;
+        }
+    }
+
+    /// What the labels need that stand before this layer.
+    fn label_room(&self, row: usize, wires: &[Wire], measures: Measures) -> f64 {
+        let before = self
+            .chains
+            .iter()
+            .zip(wires)
+            .filter(|(chain, wire)| wire.label > 0.0 && self.is_forward(chain) && self.row_of[chain[1]] == row);
+        before.map(|(_, wire)| if measures.down { 20.0 + 34.0 } else { wire.label + 56.0 }).fold(0.0, f64::max)
+    }
+}

@@ -1,0 +1,189 @@
+//! The stage: processes, exchanges and queues in the order in which messages go, and the messages on their way.
+//!
+//! In reading order: [`graph`] says who is there and what leads where (with [`history`], what the past tells about it, and [`touch`], what the last
+//! step did); [`cards`] puts it into words of known size ([`measure`]); [`layout`] and [`route`] place it; [`motion`] says what moves along it at
+//! any moment. All of that is pure and tested without a browser. [`draw`] prints nodes and edges as real elements, [`paint`] draws what moves on
+//! a canvas over them. Deliberately absent: dragging nodes, and any position that depends on what was shown before.
+
+pub mod cards;
+mod draw;
+pub mod graph;
+pub mod history;
+pub mod layout;
+pub mod measure;
+pub mod motion;
+mod paint;
+pub mod route;
+pub mod touch;
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use warren_sim::{amqp::event::MessageId, session::Session};
+use web_sys::SvgElement;
+use yew::prelude::*;
+
+use self::{
+    cards::{Card, Shape, edge_label},
+    graph::{Graph, NodeId},
+    layout::Wire,
+    measure::{fit, text_width},
+    motion::{Geometry, Scene, Track},
+    route::Point,
+};
+pub use self::{
+    draw::DrawnEdge,
+    paint::{StageHandle, paint},
+};
+use crate::{
+    action::{Action, Selection},
+    text::Text,
+};
+
+/// The stage is never drawn smaller than this, so that its text stays readable; what does not fit is scrolled.
+const LEAST_SCALE: f64 = 0.926;
+/// Nor larger than this.
+const MOST_SCALE: f64 = 1.25;
+/// Font size of labels, in px.
+const LABEL_PX: f64 = 13.5;
+/// The longest label, in px.
+const LABEL_MAX: f64 = 150.0;
+
+/// A node in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacedCard {
+    /// The node.
+    pub card: Card,
+    /// Its upper left corner, in px.
+    pub at: Point,
+}
+
+/// What the stage shows at one step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StageView {
+    /// Nodes in reading order.
+    pub nodes: Vec<PlacedCard>,
+    /// Edges.
+    pub edges: Vec<DrawnEdge>,
+    /// Width and height, in px.
+    pub size: (f64, f64),
+    /// Whether the broker is down.
+    pub broker_down: bool,
+    /// What is on its way.
+    pub scene: Rc<Scene>,
+}
+
+/// Reads the stage off the session; `narrow` draws it from top to bottom.
+pub fn view(session: &Session, narrow: bool, text: &Text) -> StageView {
+    let history = history::history(session);
+    let touched = touch::touched(session, &history);
+    let graph = graph::graph(session, &history, &touched);
+    let (mut view, geometry) = arrange(&graph, narrow, text);
+    view.scene = Rc::new(motion::scene(session, &history, &geometry));
+    view
+}
+
+/// Puts a graph into words and places.
+pub fn arrange(graph: &Graph, narrow: bool, text: &Text) -> (StageView, Geometry) {
+    let cards = cards::cards(graph, narrow, text);
+    let index: BTreeMap<&NodeId, usize> = cards.iter().enumerate().map(|(at, card)| (&card.id, at)).collect();
+    let boxes: Vec<layout::Box> = cards.iter().map(box_of).collect();
+    let mut wires = Vec::new();
+    let mut labelled = Vec::new();
+    for edge in &graph.edges {
+        let (Some(from), Some(to)) = (index.get(&edge.from), index.get(&edge.to)) else { continue };
+        let label = edge_label(edge).map(|label| fit(&label, LABEL_PX, false, LABEL_MAX));
+        let width = label.as_ref().map_or(0.0, |label| text_width(label, LABEL_PX, false) + 10.0);
+        wires.push(Wire { from: *from, to: *to, label: width });
+        labelled.push((edge, label));
+    }
+    let placed = layout::layout(&boxes, &wires, narrow);
+    let mut geometry = Geometry { size: (placed.width, placed.height), ..Geometry::default() };
+    let mut edges = Vec::new();
+    for (((edge, label), path), place) in labelled.into_iter().zip(&placed.paths).zip(&placed.labels) {
+        geometry.tracks.insert((edge.from.clone(), edge.to.clone()), Rc::new(Track::new(path)));
+        edges.push(DrawnEdge::new(edge, path, label.zip(*place)));
+    }
+    let mut nodes: Vec<PlacedCard> = Vec::new();
+    for (card, at) in cards.iter().zip(&placed.places) {
+        geometry.nodes.insert(card.id.clone(), (at.0, at.1, card.width, card.height));
+        for tile in card.tiles.iter().filter(|_| card.shape == Shape::Queue) {
+            if let Some(message) = tile.message {
+                let rect = (at.0 + tile.x, at.1 + tile.y, tile.width, tile.height);
+                geometry.tiles.insert((card.id.clone(), message), rect);
+            }
+        }
+        nodes.push(PlacedCard { card: card.clone(), at: *at });
+    }
+    nodes.sort_by_key(|node| node.card.rank);
+    let view = StageView { nodes, edges, size: geometry.size, broker_down: !graph.broker_up, scene: Rc::default() };
+    (view, geometry)
+}
+
+fn box_of(card: &Card) -> layout::Box {
+    let pointed = card.shape == Shape::Exchange;
+    layout::Box { rank: card.rank, width: card.width, height: card.height, pointed }
+}
+
+/// What [`Stage`] needs.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// What it shows.
+    pub view: StageView,
+    /// The page's words.
+    pub text: &'static Text,
+    /// Where actions go.
+    pub on: Callback<Action>,
+    /// The message that is pointed at, wherever.
+    pub pointed: Option<MessageId>,
+    /// What is looked at closely.
+    pub selection: Selection,
+    /// The canvas, for [`paint`].
+    pub canvas: NodeRef,
+    /// What [`paint`] has to know.
+    pub handle: StageHandle,
+}
+
+/// The stage.
+#[component]
+pub fn Stage(props: &Props) -> Html {
+    let view = &props.view;
+    let stage = &props.text.stage;
+    props.handle.show(view);
+    let svg = props.handle.svg();
+    use_effect_with((view.size, svg.clone()), |((width, height), svg)| limit_scale(svg, *width, *height));
+    let (width, height) = (view.size.0.max(1.0), view.size.1.max(1.0));
+    let nodes = view.nodes.iter().map(|node| draw::node(node, props.pointed, &props.selection, &props.on));
+    html! {
+        <div class={classes!("stage-room", view.broker_down.then_some("down"))}>
+            <div class="stage-scroll">
+                <svg ref={svg} class="stage-svg" viewBox={format!("0 0 {width} {height}")} role="group" aria-label={stage.picture}>
+                    <g key="edges" aria-hidden="true">{ for view.edges.iter().map(draw::edge) }</g>
+                    <g key="labels" aria-hidden="true">{ for view.edges.iter().filter_map(draw::label) }</g>
+                    <g key="nodes">{ for nodes }</g>
+                </svg>
+            </div>
+            <canvas ref={props.canvas.clone()} class="stage-canvas" aria-hidden="true" />
+            <p class="stage-down" role="status">{ if view.broker_down { stage.broker_down } else { "" } }</p>
+            <div class="stage-empty" hidden={!view.nodes.is_empty()}>
+                <p><strong>{ stage.empty_title }</strong></p>
+                <p class="muted">{ stage.empty_hint }</p>
+            </div>
+        </div>
+    }
+}
+
+/// Keeps the drawing between its least and its most scale. A style attribute would be against the page's security policy; this is not one.
+fn limit_scale(svg: &NodeRef, width: f64, height: f64) {
+    let Some(svg) = svg.cast::<SvgElement>() else { return };
+    let style = svg.style();
+    let limits = [
+        ("min-width", width * LEAST_SCALE),
+        ("min-height", height * LEAST_SCALE),
+        ("max-width", width * MOST_SCALE),
+        ("max-height", height * MOST_SCALE),
+    ];
+    for (property, px) in limits {
+        // A browser that does not know one of these properties shows the stage at another size, no more.
+        let _ = style.set_property(property, &format!("{}px", px as u32));
+    }
+}

@@ -1,0 +1,271 @@
+//! The ways of the edges, once every node has its place.
+
+use super::layout::{Box, Layers, Layout, Measures, Wire};
+
+/// A point, in px.
+pub type Point = (f64, f64);
+
+/// A cubic curve: begin, two handles, end.
+pub type Curve = [Point; 4];
+
+/// The way of an edge.
+pub type Path = Vec<Curve>;
+
+/// The place of a label: its middle, and its width.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Label {
+    /// Its middle.
+    pub at: Point,
+    /// Its width.
+    pub width: f64,
+}
+
+/// Height of a label.
+pub const LABEL_HEIGHT: f64 = 20.0;
+/// Distance of the lanes that lead back around the outside.
+const LANE: f64 = 18.0;
+/// Radius of a lane's corners.
+const CORNER: f64 = 12.0;
+
+/// A point along and across.
+type Uv = (f64, f64);
+
+/// Draws all edges and labels and moves everything to where the margins begin.
+pub(super) fn finish(layers: &Layers, boxes: &[Box], wires: &[Wire], measures: Measures) -> Layout {
+    let mut router = Router { layers, boxes, wires, measures, top: 0.0, bottom: 0.0 };
+    let edges = |item: &super::layout::Item| (item.v - item.across / 2.0, item.v + item.across / 2.0);
+    router.top = layers.items.iter().map(|item| edges(item).0).fold(f64::MAX, f64::min);
+    router.bottom = layers.items.iter().map(|item| edges(item).1).fold(f64::MIN, f64::max);
+    let paths: Vec<Vec<[Uv; 4]>> = router.paths();
+    let labels = router.labels(&paths);
+    router.turned(paths, labels)
+}
+
+struct Router<'a> {
+    layers: &'a Layers,
+    boxes: &'a [Box],
+    wires: &'a [Wire],
+    measures: Measures,
+    /// The least `v` in use, and the greatest.
+    top: f64,
+    bottom: f64,
+}
+
+impl Router<'_> {
+    fn middle(&self, item: usize) -> Uv {
+        let (begin, end) = self.layers.spans[self.layers.row_of[item]];
+        ((begin + end) / 2.0, self.layers.items[item].v)
+    }
+
+    /// The point where edges leave an item, or enter it, at this offset across.
+    fn port(&self, item: usize, leaving: bool, offset: f64) -> Uv {
+        let (u, v) = self.middle(item);
+        let half = self.layers.items[item].along / 2.0;
+        (if leaving { u + half } else { u - half }, v + offset)
+    }
+
+    fn paths(&mut self) -> Vec<Vec<[Uv; 4]>> {
+        let leaving = self.offsets(true);
+        let entering = self.offsets(false);
+        let mut paths = vec![Vec::new(); self.wires.len()];
+        for (index, chain) in self.layers.chains.iter().enumerate() {
+            if self.layers.is_forward(chain) {
+                paths[index] = self.forward(chain, leaving[index], entering[index]);
+            }
+        }
+        let (mut above, mut below) = (0, 0);
+        for (index, chain) in self.layers.chains.iter().enumerate() {
+            if !self.layers.is_forward(chain) {
+                // What is published again goes over the top, what is consumed on the way back goes below.
+                let over = self.boxes[self.wires[index].to].pointed;
+                let lane = if over { &mut above } else { &mut below };
+                *lane += 1;
+                let v = if over { self.top - LANE * f64::from(*lane) } else { self.bottom + LANE * f64::from(*lane) };
+                paths[index] = self.around(chain, v, over);
+            }
+        }
+        self.top -= LANE * f64::from(above);
+        self.bottom += LANE * f64::from(below);
+        paths
+    }
+
+    /// Spreads the edges of a node along its side, in the order of their other ends.
+    fn offsets(&self, leaving: bool) -> Vec<f64> {
+        let mut offsets = vec![0.0; self.wires.len()];
+        for node in 0..self.boxes.len() {
+            if self.boxes[node].pointed {
+                continue;
+            }
+            let mut ends: Vec<(f64, usize)> = Vec::new();
+            for (index, chain) in self.layers.chains.iter().enumerate() {
+                let (own, other) = match leaving {
+                    true => (chain[0], chain[1]),
+                    false => (chain[chain.len() - 1], chain[chain.len() - 2]),
+                };
+                if own == node && self.layers.is_forward(chain) {
+                    ends.push((self.layers.items[other].v, index));
+                }
+            }
+            ends.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+            let room = self.layers.items[node].across - 28.0;
+            let space = if ends.len() > 1 { (room / (ends.len() - 1) as f64).clamp(0.0, 18.0) } else { 0.0 };
+            let middle = ends.len().saturating_sub(1) as f64 / 2.0;
+            for (at, (_, index)) in ends.into_iter().enumerate() {
+                offsets[index] = (at as f64 - middle) * space;
+            }
+        }
+        offsets
+    }
+
+    fn forward(&self, chain: &[usize], leaving: f64, entering: f64) -> Vec<[Uv; 4]> {
+        let mut path = Vec::new();
+        let mut from = self.port(chain[0], true, leaving);
+        let last = chain.len() - 1;
+        for (at, item) in chain.iter().enumerate().skip(1) {
+            let (begin, end) = self.layers.spans[self.layers.row_of[*item]];
+            let passes = at < last;
+            let to = if passes { (begin, self.layers.items[*item].v) } else { self.port(*item, false, entering) };
+            path.push(sway(from, to));
+            from = to;
+            if passes {
+                let through = (end, to.1);
+                path.push(straight(to, through));
+                from = through;
+            }
+        }
+        path
+    }
+
+    /// A way back along the lane at `v`, over everything or below it.
+    fn around(&self, chain: &[usize], v: f64, over: bool) -> Vec<[Uv; 4]> {
+        let (from, to) = (chain[0], chain[chain.len() - 1]);
+        let is_outer = |item: usize| {
+            let row = &self.layers.rows[self.layers.row_of[item]];
+            let outer = if over { row.first() } else { row.last() };
+            outer == Some(&item)
+        };
+        let edge = |item: usize| {
+            let (u, middle) = self.middle(item);
+            let half = self.layers.items[item].across / 2.0;
+            (u, if over { middle - half } else { middle + half })
+        };
+        let mut corners = Vec::new();
+        if is_outer(from) {
+            corners.extend([edge(from), (edge(from).0, v)]);
+        } else {
+            let out = self.port(from, true, 0.0);
+            let gutter = self.layers.spans[self.layers.row_of[from]].1 + CORNER + 4.0;
+            corners.extend([out, (gutter, out.1), (gutter, v)]);
+        }
+        if is_outer(to) {
+            corners.extend([(edge(to).0, v), edge(to)]);
+        } else {
+            let into = self.port(to, false, 0.0);
+            let gutter = self.layers.spans[self.layers.row_of[to]].0 - CORNER - 8.0;
+            corners.extend([(gutter, v), (gutter, into.1), into]);
+        }
+        rounded(&corners)
+    }
+
+    /// Finds each label a place on its edge where it covers neither another label nor a node.
+    fn labels(&self, paths: &[Vec<[Uv; 4]>]) -> Vec<Option<(Uv, f64)>> {
+        let mut placed: Vec<(Uv, f64)> = Vec::new();
+        let mut labels = Vec::new();
+        for (wire, path) in self.wires.iter().zip(paths) {
+            let Some(curve) = path.first().filter(|_| wire.label > 0.0) else {
+                labels.push(None);
+                continue;
+            };
+            let free = |at: &Uv| placed.iter().all(|other| !self.overlap((*at, wire.label), *other));
+            let places = [0.5, 0.6, 0.4, 0.68, 0.32].map(|t| point_at(curve, t));
+            let at = places.into_iter().find(free).unwrap_or(places[0]);
+            placed.push((at, wire.label));
+            labels.push(Some((at, wire.label)));
+        }
+        labels
+    }
+
+    fn overlap(&self, (a, a_width): (Uv, f64), (b, b_width): (Uv, f64)) -> bool {
+        let (along, across) = ((a.0 - b.0).abs(), (a.1 - b.1).abs());
+        let (wide, high) = if self.measures.down { (across, along) } else { (along, across) };
+        wide < (a_width + b_width) / 2.0 + 4.0 && high < LABEL_HEIGHT
+    }
+
+    /// Turns (along, across) into (x, y), with the upper left corner of everything at the margin.
+    fn turned(&self, paths: Vec<Vec<[Uv; 4]>>, labels: Vec<Option<(Uv, f64)>>) -> Layout {
+        let down = self.measures.down;
+        let margin = self.measures.margin;
+        let beyond = |label: &(Uv, f64)| if down { label.1 / 2.0 } else { LABEL_HEIGHT / 2.0 };
+        let named = labels.iter().flatten();
+        let top = named.clone().map(|label| label.0.1 - beyond(label)).fold(self.top, f64::min);
+        let bottom = named.map(|label| label.0.1 + beyond(label)).fold(self.bottom, f64::max);
+        let ways = paths.iter().flatten().flatten().map(|(u, _)| *u);
+        let begin = ways.clone().fold(0.0, f64::min);
+        let end = ways.fold(self.layers.spans.last().map_or(0.0, |span| span.1), f64::max);
+        let turn = |(u, v): Uv| {
+            let (u, v) = (u - begin + margin, v - top + margin);
+            if down { (v, u) } else { (u, v) }
+        };
+        let places = (0..self.boxes.len()).map(|node| {
+            let (x, y) = turn(self.middle(node));
+            ((x - self.boxes[node].width / 2.0).round(), (y - self.boxes[node].height / 2.0).round())
+        });
+        let (long, wide) = (end - begin + 2.0 * margin, bottom - top + 2.0 * margin);
+        let (width, height) = if down { (wide, long) } else { (long, wide) };
+        Layout {
+            places: places.collect(),
+            paths: paths.into_iter().map(|path| path.into_iter().map(|curve| curve.map(turn)).collect()).collect(),
+            labels: labels.into_iter().map(|label| label.map(|(at, width)| Label { at: turn(at), width })).collect(),
+            width: width.ceil(),
+            height: height.ceil(),
+        }
+    }
+}
+
+/// A curve that leaves and arrives along the direction.
+fn sway(from: Uv, to: Uv) -> [Uv; 4] {
+    let middle = (from.0 + to.0) / 2.0;
+    [from, (middle, from.1), (middle, to.1), to]
+}
+
+fn straight(from: Uv, to: Uv) -> [Uv; 4] {
+    [from, between(from, to, 1.0 / 3.0), between(from, to, 2.0 / 3.0), to]
+}
+
+fn between(a: Uv, b: Uv, part: f64) -> Uv {
+    (a.0 + (b.0 - a.0) * part, a.1 + (b.1 - a.1) * part)
+}
+
+/// A line through these corners, with every corner but the ends rounded.
+fn rounded(corners: &[Uv]) -> Vec<[Uv; 4]> {
+    let mut path = Vec::new();
+    let mut from = corners[0];
+    for at in 1..corners.len() {
+        let corner = corners[at];
+        let Some(next) = corners.get(at + 1) else {
+            path.push(straight(from, corner));
+            break;
+        };
+        let into = towards(corner, from);
+        let out = towards(corner, *next);
+        path.push(straight(from, into));
+        path.push([into, between(into, corner, 0.55), between(out, corner, 0.55), out]);
+        from = out;
+    }
+    path
+}
+
+/// The point a corner's radius away from `corner`, or half the way where that is too far.
+fn towards(corner: Uv, other: Uv) -> Uv {
+    let length = (other.0 - corner.0).hypot(other.1 - corner.1);
+    let part = if length > 0.0 { (CORNER / length).min(0.5) } else { 0.0 };
+    between(corner, other, part)
+}
+
+/// A point of a curve, `t` from 0 to 1.
+pub fn point_at([a, b, c, d]: &Curve, t: f64) -> Point {
+    let s = 1.0 - t;
+    let mix =
+        |a: f64, b: f64, c: f64, d: f64| s * s * s * a + 3.0 * s * s * t * b + 3.0 * s * t * t * c + t * t * t * d;
+    (mix(a.0, b.0, c.0, d.0), mix(a.1, b.1, c.1, d.1))
+}
