@@ -71,6 +71,8 @@ pub struct Process {
     pub connection: Option<ConnectionId>,
     /// Whether that connection is open.
     pub connected: bool,
+    /// The event by which its connection was lost, until the program notices: it first reads what came before, and a busy one reads nothing.
+    pub lost: Option<EventId>,
     /// Its terminal, oldest line first.
     pub output: VecDeque<Bytes>,
     /// Frames that came while it was busy, with the event each arrived by.
@@ -120,7 +122,7 @@ impl Hash for Process {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.id, &self.name, &self.spec, &self.state, self.connection, self.connected).hash(state);
         (&self.output, &self.inbox, &self.received, self.received_total, &self.in_hand).hash(state);
-        (self.cause, self.last_line, self.program.state_hash()).hash(state);
+        (self.lost, self.cause, self.last_line, self.program.state_hash()).hash(state);
     }
 }
 

@@ -427,13 +427,17 @@ impl World {
                 self.run(index, Wake::Connected, log);
             }
             Packet::Refused | Packet::Closed | Packet::Connect => {
-                let refused = !process.connected;
                 process.connection = None;
                 process.connected = false;
-                if process.is_alive() {
+                if process.state == ProcessState::Connecting {
                     process.cause = arrived;
-                    self.unschedule(id);
-                    self.run(index, Wake::Lost { refused }, log);
+                    self.run(index, Wake::Lost { refused: true }, log);
+                    return;
+                }
+                process.lost = Some(arrived);
+                if process.state == ProcessState::Waiting {
+                    process.state = ProcessState::Ready;
+                    self.schedule(self.now_ms, Task::Resume(id));
                 }
             }
             Packet::Frame(channel, frame) => {
@@ -459,16 +463,14 @@ impl World {
         let Some(index) = self.processes.iter().position(|process| process.id == id) else { return };
         let process = &mut self.processes[index];
         let waits = process.program.waits();
-        let wake = match process.inbox.pop_front() {
-            Some((frame, cause)) if waits => {
-                process.cause = cause;
-                Wake::Frame(frame)
-            }
-            Some(kept) => {
-                process.inbox.push_front(kept);
-                Wake::Go
-            }
-            None => Wake::Go,
+        let wake = if waits && let Some((frame, cause)) = process.inbox.pop_front() {
+            process.cause = cause;
+            Wake::Frame(frame)
+        } else if waits && let Some(cause) = process.lost {
+            process.cause = cause;
+            Wake::Lost { refused: false }
+        } else {
+            Wake::Go
         };
         self.run(index, wake, log);
     }
@@ -491,8 +493,9 @@ impl World {
         match call {
             Call::Continue => process.state = ProcessState::Ready,
             Call::Wait => {
-                next_ms = if process.inbox.is_empty() { None } else { next_ms };
-                process.state = if process.inbox.is_empty() { ProcessState::Waiting } else { ProcessState::Ready };
+                let waits = process.inbox.is_empty() && process.lost.is_none();
+                process.state = if waits { ProcessState::Waiting } else { ProcessState::Ready };
+                next_ms = if waits { None } else { next_ms };
             }
             Call::Sleep { ms } => {
                 let until_ms = self.now_ms + ms;
@@ -506,6 +509,11 @@ impl World {
                 process.state = ProcessState::Connecting;
                 next_ms = None;
                 self.send(connection, true, Packet::Connect, None, Some(ran), log);
+            }
+            Call::Send { .. } if process.lost.is_some() => {
+                // Whoever writes to a connection that is gone is told so, before reading what may still have come.
+                self.run(index, Wake::Lost { refused: false }, log);
+                return;
             }
             Call::Send { channel, frame, wait } => {
                 let waits = wait && process.inbox.is_empty();
@@ -587,6 +595,7 @@ impl World {
                     state: ProcessState::Ready,
                     connection: None,
                     connected: false,
+                    lost: None,
                     output: Default::default(),
                     inbox: Default::default(),
                     received: Default::default(),

@@ -256,10 +256,11 @@ impl Listing {
                 Call::Continue
             }
             Op::AwaitReplies(wanted) => self.await_replies(wanted, host),
-            Op::Close => call(
-                ConnectionClose { reply_code: 200, reply_text: "Normal shutdown".into(), ..ConnectionClose::default() }
-                    .into(),
-            ),
+            Op::Close => {
+                let close = ConnectionClose { reply_code: 200, reply_text: "Normal shutdown".into(), ..Default::default() };
+                // What concerns the whole connection travels on channel 0 (AMQP 0-9-1, 4.2.3).
+                Call::Send { channel: 0, frame: close.into(), wait: true }
+            }
             Op::End => Call::Exit { error: None },
         }
     }
