@@ -1,4 +1,5 @@
 //! Every lesson, as a learner would take it: both languages, every step, every question, everything that may be broken.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail where it stands")]
 
 use std::{collections::BTreeSet, fmt::Write, fs, path::PathBuf, rc::Rc};
 
@@ -95,7 +96,8 @@ fn every_command_of_a_script_reaches_what_it_runs_for() {
         let mut before = 0;
         for (index, command) in lesson.plan().enumerate() {
             let done = |step: &&(u32, _)| progress_done(step) as usize > index;
-            let (step, _) = progress.iter().find(done).unwrap_or_else(|| panic!("{id}: {command:?} was not carried out"));
+            let (step, _) =
+                progress.iter().find(done).unwrap_or_else(|| panic!("{id}: {command:?} was not carried out"));
             assert!(step - before < MAX_STEPS_OF_COMMAND, "{id}: {command:?} ran into its bound");
             before = *step;
             let world = session.timeline().world_at(*step);
@@ -128,6 +130,38 @@ fn every_question_has_one_right_answer() {
             assert!(verdicts.is_empty() || right == 1, "{id}, {}: {verdicts:?}", chapter.title);
         }
     }
+}
+
+#[test]
+fn another_seed_tells_the_same_story() {
+    for (id, session) in sessions() {
+        let chapters = session.lesson().chapters.len();
+        for seed in [0, 77, u64::MAX] {
+            let other = Session::new(session.lesson().clone(), seed);
+            for chapter in 0..chapters {
+                assert_eq!(other.verdicts(chapter), session.verdicts(chapter), "{id}, seed {seed}, {chapter}");
+            }
+        }
+    }
+}
+
+/// Seen with pika 1.4 and RabbitMQ 3.10: who is busy learns of it from the next write, who waits reads the broker's last word.
+#[test]
+fn a_lost_connection_is_noticed_when_the_program_reads_or_writes() {
+    let (_, mut session) = sessions().find(|(id, _)| *id == "restart").unwrap();
+    let printed = |session: &Session| {
+        let worker = session.world().process(&"worker".into()).unwrap();
+        worker.output.iter().map(|line| line.text().to_string()).collect::<Vec<_>>()
+    };
+    session.seek(session.span(2).1);
+    let lines = printed(&session);
+    assert_eq!(lines[..2], [" [x] Received 3", " [x] Done"]);
+    assert!(lines[2].contains("StreamLostError"), "{lines:?}");
+
+    session.seek_end();
+    session.run("broker stop\nrun idle").unwrap();
+    let lines = printed(&session);
+    assert!(lines[2].contains("ConnectionClosedByBroker: (320, \"CONNECTION_FORCED"), "{lines:?}");
 }
 
 #[test]

@@ -257,7 +257,8 @@ impl Listing {
             }
             Op::AwaitReplies(wanted) => self.await_replies(wanted, host),
             Op::Close => {
-                let close = ConnectionClose { reply_code: 200, reply_text: "Normal shutdown".into(), ..Default::default() };
+                let close =
+                    ConnectionClose { reply_code: 200, reply_text: "Normal shutdown".into(), ..Default::default() };
                 // What concerns the whole connection travels on channel 0 (AMQP 0-9-1, 4.2.3).
                 Call::Send { channel: 0, frame: close.into(), wait: true }
             }
