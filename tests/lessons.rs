@@ -164,6 +164,16 @@ fn a_lost_connection_is_noticed_when_the_program_reads_or_writes() {
     assert!(lines[2].contains("ConnectionClosedByBroker: (320, \"CONNECTION_FORCED"), "{lines:?}");
 }
 
+/// pika leaves `start_consuming` when the broker cancels its last consumer, and the program comes to its end.
+#[test]
+fn a_consumer_whose_queue_is_deleted_ends_without_an_error() {
+    let (_, mut session) = sessions().find(|(id, _)| *id == "restart").unwrap();
+    session.seek_end();
+    session.run("amqp me queue.delete queue=task_queue\nrun idle").unwrap();
+    let worker = session.world().process(&"worker".into()).unwrap();
+    assert_eq!(worker.state, ProcessState::Ended { error: None });
+}
+
 #[test]
 fn the_right_answer_does_not_always_stand_first() {
     let mut places = BTreeSet::new();

@@ -191,8 +191,7 @@ impl Listing {
     /// An answer has come: the call that waited for it is done.
     fn answer(&mut self) {
         match self.op() {
-            Op::OpenChannel | Op::Call(_) => self.pc += 1,
-            Op::Close => self.pc = self.ops.len() as u16 - 1,
+            Op::OpenChannel | Op::Call(_) | Op::Close => self.pc += 1,
             Op::Connect
             | Op::Publish(_)
             | Op::Sleep(_)
