@@ -30,6 +30,7 @@ fn dispatch(words: &[String]) -> Outcome {
         ("serve", _) => serve::serve(rest),
         ("build", []) => bundle::build(bundle::Mode::Release).map(drop),
         ("test", _) => stages::test(rest),
+        ("record", []) => record_amqp::record(&[]).and_then(|()| record_redis::record(&[])),
         ("record", [server, rest @ ..]) if server == "amqp" => record_amqp::record(rest),
         ("record", [server, rest @ ..]) if server == "redis" => record_redis::record(rest),
         ("help" | "--help" | "-h", _) => {

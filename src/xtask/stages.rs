@@ -78,7 +78,7 @@ fn clippy(_: &[String]) -> Outcome {
     };
     run(&mut cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"])).map_err(missing)?;
     // `--all-targets` passes over the tests that a plain `cargo test` must not start.
-    run(&mut cargo(&["clippy", "--quiet", "-p", "xtask", "--test", "page", "--", "-D", "warnings"]))
+    run(&mut cargo(&["clippy", "--quiet", "--workspace", "--test", "page", "--", "-D", "warnings"]))
         .map_err(missing)?;
     // The page once more as it is built for the browser, where other lines of it are compiled.
     tools::wasm_target()?;
@@ -129,6 +129,7 @@ fn page(rest: &[String]) -> Outcome {
     let browser = tools::browser()?;
     tools::axe_source()?;
     tools::chinese_font();
-    let mut command = cargo(&["test", "-p", "xtask", "--test", "page", "--"]);
+    // The same packages as in `native`: with others, cargo would choose other features and compile most crates again.
+    let mut command = cargo(&["test", "--workspace", "--exclude", "warren-sim", "--test", "page", "--"]);
     run(command.args(rest).env("CHROME", browser.chromium).env("CHROMEDRIVER", browser.driver))
 }
