@@ -62,6 +62,7 @@ pub struct Tally {
 }
 
 /// What leaves the broker, in order.
+#[allow(clippy::large_enum_variant, reason = "nearly everything that leaves is a frame")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Out {
     /// A frame goes to a client.
@@ -162,22 +163,30 @@ impl Broker {
         self.running
     }
 
-    /// A connection that is already through its handshake, as user `guest` on the virtual host `/`. A broker that is
-    /// down or full closes it at once.
+    /// A connection that is already through its handshake, as user `guest` on the virtual host `/`, with the capabilities
+    /// that current clients announce. A broker that is down or full closes it at once.
     pub fn connect(&mut self, cx: &mut Cx<'_>, connection: ConnectionId) {
-        if !self.running || self.connections.len() >= limits::CONNECTIONS_MAX {
+        let (user, vhost) = (Bytes::from("guest"), Bytes::from(DEFAULT_VHOST));
+        self.connect_as(cx, connection, user, vhost, Capabilities::default());
+    }
+
+    /// A connection that is already through its handshake with this outcome.
+    pub fn connect_as(
+        &mut self,
+        cx: &mut Cx<'_>,
+        connection: ConnectionId,
+        user: Bytes,
+        vhost: Bytes,
+        capabilities: Capabilities,
+    ) {
+        let is_welcome = self.running && self.vhosts.contains_key(&vhost);
+        if !is_welcome || self.connections.len() >= limits::CONNECTIONS_MAX {
             cx.out.push(Out::Closed { connection });
             return;
         }
         assert!(!self.connections.contains_key(&connection), "a connection number is handed out once");
-        let new = Connection {
-            id: connection,
-            user: Bytes::from("guest"),
-            vhost: Bytes::from(DEFAULT_VHOST),
-            capabilities: Capabilities::default(),
-            channels: BTreeMap::new(),
-            closing: false,
-        };
+        let channels = BTreeMap::new();
+        let new = Connection { id: connection, user, vhost, capabilities, channels, closing: false };
         self.connections.insert(connection, Rc::new(new));
         cx.event(Event::ConnectionOpened { connection }, None);
     }

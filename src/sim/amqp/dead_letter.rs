@@ -124,12 +124,12 @@ fn add_death(headers: &mut Table, mut death: Vec<(Bytes, Value)>, reason: &str, 
         Some(_) => Vec::new(),
     };
     let mut count = 1;
-    if let Some(at) = deaths.iter().position(is_same) {
-        if let Value::Table(old) = deaths.remove(at) {
-            count += old.get("count").and_then(Value::as_int).unwrap_or(0);
-            // What is kept is the first death of that kind, with its time.
-            death = old.0.into_iter().filter(|(name, _)| *name != "count").collect();
-        }
+    if let Some(at) = deaths.iter().position(is_same)
+        && let Value::Table(old) = deaths.remove(at)
+    {
+        count += old.get("count").and_then(Value::as_int).unwrap_or(0);
+        // What is kept is the first death of that kind, with its time.
+        death = old.0.into_iter().filter(|(name, _)| *name != "count").collect();
     }
     death.insert(0, (Bytes::from("count"), Value::I64(count)));
     if has_history {

@@ -145,9 +145,14 @@ pub fn reserved_name(is_exchange: bool, name: &Bytes) -> Refusal {
     refusal!(ACCESS_REFUSED, kind(is_exchange), " name '", *name, "' contains reserved prefix 'amq.*'")
 }
 
+/// Some of the words that are no exchange type but that Erlang knows as the name of something: RabbitMQ calls them invalid, not
+/// unknown (`rabbit_exchange:check_type`).
+const ERLANG_WORDS: &[&str] = &["", "default", "exchange", "invalid", "queue"];
+
 /// An exchange type that there is not.
 pub fn exchange_type(name: &Bytes) -> Refusal {
-    refusal!(COMMAND_INVALID, "invalid exchange type '", *name, "'")
+    let what = if ERLANG_WORDS.iter().any(|word| *name == *word) { "invalid" } else { "unknown" };
+    refusal!(COMMAND_INVALID, what, " exchange type '", *name, "'")
 }
 
 /// Publishing to an internal exchange.
@@ -274,6 +279,11 @@ pub fn recover_without_requeue() -> Refusal {
 /// A `user_id` that is not the user of the connection.
 pub fn user_id(claimed: &Bytes, user: &Bytes) -> Refusal {
     refusal!(PRECONDITION_FAILED, "user_id property set to '", *claimed, "' but authenticated user was '", *user, "'")
+}
+
+/// A `delivery_mode` other than 1 and 2.
+pub fn delivery_mode(mode: u8) -> Refusal {
+    refusal!(PRECONDITION_FAILED, "invalid message: {delivery_mode_unknown,", u64::from(mode), "}")
 }
 
 /// An `expiration` that is no number of milliseconds; `reason` is an Erlang term.
@@ -455,14 +465,12 @@ fn term(value: &Value) -> String {
         Value::LongStr(bytes) | Value::ByteArray(bytes) => write!(text, "<<\"{bytes}\">>"),
         Value::Array(values) => {
             let items: Vec<String> =
-                values.iter().map(|value| [&"{"[..], type_name(value), ",", &term(value), "}"].concat()).collect();
+                values.iter().map(|value| ["{", type_name(value), ",", &term(value), "}"].concat()).collect();
             write!(text, "[{}]", items.join(","))
         }
         Value::Table(table) => {
             let items: Vec<String> = (table.0.iter())
-                .map(|(key, value)| {
-                    [&"{<<\""[..], &key.text(), "\">>,", type_name(value), ",", &term(value), "}"].concat()
-                })
+                .map(|(key, value)| ["{<<\"", &key.text(), "\">>,", type_name(value), ",", &term(value), "}"].concat())
                 .collect();
             write!(text, "[{}]", items.join(","))
         }

@@ -89,6 +89,9 @@ impl Broker {
             return Err(error::user_id(claimed, &user));
         }
         expiration(&properties)?;
+        if let Some(mode) = properties.delivery_mode.filter(|mode| !matches!(mode, 1 | 2)) {
+            return Err(error::delivery_mode(mode));
+        }
         let more_keys = routing_headers(&properties)?;
         if self.copies() >= limits::COPIES_MAX {
             return Err(error::resource_limit("messages", limits::COPIES_MAX));

@@ -22,6 +22,9 @@ use crate::bytes::Bytes;
 /// The pseudo-queue of direct reply-to.
 pub(super) const REPLY_QUEUE: &[u8] = b"amq.rabbitmq.reply-to";
 
+/// A declared queue: its name, its ready messages and consumers, and the event if it is new.
+type Declared = (Bytes, (u32, u32), Option<u32>);
+
 /// Checks that a connection may use a queue.
 pub(super) fn check_access(queue: &Queue, by: ConnectionId) -> Result<(), Refusal> {
     match queue.exclusive {
@@ -69,7 +72,7 @@ impl Broker {
         at: ChannelRef,
         method: &QueueDeclare,
         name: Bytes,
-    ) -> Result<(Bytes, (u32, u32), Option<u32>), Refusal> {
+    ) -> Result<Declared, Refusal> {
         // What belongs to one connection cannot outlive the broker.
         let durable = method.durable && !method.exclusive;
         let owner = method.exclusive.then_some(at.connection);

@@ -39,7 +39,8 @@ impl Broker {
         Ok(())
     }
 
-    /// Settles deliveries that were taken off the channel, queue by queue.
+    /// Settles deliveries that were taken off the channel, consumer by consumer of queue by queue: the channel tells a queue of each
+    /// consumer by itself (`rabbit_channel:foreach_per_queue`), and the queue delivers what it can before it hears of the next.
     pub(super) fn settle_all(
         &mut self,
         cx: &mut Cx<'_>,
@@ -50,15 +51,19 @@ impl Broker {
     ) {
         // What was fetched by `basic.get` never counted against the shared limit.
         let counted = deliveries.iter().filter(|(_, delivery)| delivery.consumer.is_some()).count() as u64;
-        let mut by_queue: BTreeMap<Bytes, Vec<(u64, Delivery)>> = BTreeMap::new();
+        let mut groups: BTreeMap<(Bytes, Option<Bytes>), Vec<(u64, Delivery)>> = BTreeMap::new();
         for (tag, delivery) in deliveries {
-            by_queue.entry(delivery.name.clone()).or_default().push((tag, delivery));
+            let consumers = self.channel(at).map(|channel| channel.consumers.iter());
+            let consumer = consumers.into_iter().flatten().find(|(_, to)| Some(to.id) == delivery.consumer);
+            let key = (delivery.name.clone(), consumer.map(|(tag, _)| tag.clone()));
+            groups.entry(key).or_default().push((tag, delivery));
         }
-        for (name, deliveries) in by_queue {
+        let mut groups = groups.into_iter().peekable();
+        while let Some(((name, _), deliveries)) = groups.next() {
             let resource = self.resource(at.connection, &name);
             let mut frees_consumer = false;
             for (tag, delivery) in deliveries {
-                frees_consumer |= self.settle_one(cx, at, &resource, tag, &delivery, how, reason);
+                frees_consumer |= self.settle_one(cx, at, &resource, (tag, &delivery), how, reason);
             }
             if frees_consumer && let Some(queue) = self.queue_mut(&resource) {
                 queue.unblock(at);
@@ -67,6 +72,9 @@ impl Broker {
                 self.drop_overflow(cx, &resource, None);
             }
             self.touch(&resource);
+            if groups.peek().is_some_and(|((next, _), _)| *next == name) {
+                self.deliver_all(cx, &resource);
+            }
         }
         let Some(channel) = self.channel_mut(at) else { return };
         let was_reached = channel.limiter.is_reached();
@@ -82,8 +90,7 @@ impl Broker {
         cx: &mut Cx<'_>,
         at: ChannelRef,
         resource: &Resource,
-        delivery_tag: u64,
-        delivery: &Delivery,
+        (delivery_tag, delivery): (u64, &Delivery),
         how: Settle,
         reason: RequeueReason,
     ) -> bool {

@@ -76,6 +76,15 @@ impl Broker {
         }
     }
 
+    /// Delivers from a queue as long as it can, at once.
+    pub(super) fn deliver_all(&mut self, cx: &mut Cx<'_>, resource: &Resource) {
+        while let Some(queue) = self.queue_mut(resource).filter(|queue| queue.is_due) {
+            queue.is_due = false;
+            self.due.retain(|other| other != resource);
+            self.deliver(cx, resource);
+        }
+    }
+
     /// Delivers the head of a queue to the consumer whose turn it is.
     fn deliver(&mut self, cx: &mut Cx<'_>, resource: &Resource) {
         let Some(queue) = self.queue_mut(resource) else { return };
