@@ -156,8 +156,8 @@ impl Component for App {
             Msg::Frame(now) => {
                 self.frame = None;
                 let changed = self.tick(now);
-                self.paint();
-                if self.playing || self.tween.is_some() {
+                let again = self.paint();
+                if again || self.playing || self.tween.is_some() {
                     self.request_frame(ctx);
                 } else {
                     self.last_frame = None;
@@ -186,10 +186,8 @@ impl Component for App {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
-        if first {
+        if first || self.frame.is_none() && self.paint() {
             self.request_frame(ctx);
-        } else if self.frame.is_none() {
-            self.paint();
         }
     }
 
@@ -261,10 +259,11 @@ impl App {
         }
     }
 
-    fn paint(&self) {
-        if let Some(canvas) = self.canvas.cast::<HtmlCanvasElement>() {
-            stage::paint(&canvas, &self.handle, &self.session.borrow(), self.shown_ms, self.pointed, less_motion());
-        }
+    /// Draws what moves. True when it wants to be called again though the clock stands still.
+    fn paint(&self) -> bool {
+        self.canvas
+            .cast::<HtmlCanvasElement>()
+            .is_some_and(|canvas| stage::paint(&canvas, &self.handle, self.shown_ms, self.pointed, less_motion()))
     }
 
     /// Moves the shown moment on. True when the session moved.
@@ -502,7 +501,6 @@ impl App {
         let _ = root.set_attribute("data-theme", theme);
         let _ = root.set_attribute("lang", self.language.tag());
         let _ = LocalStorage::set("theme", theme);
-        self.handle.forget_colours();
     }
 
     fn tell(&mut self, text: String, bad: bool) {

@@ -23,7 +23,7 @@ use yew::Callback;
 
 use crate::{
     say,
-    text::{Language, Text},
+    text::Language,
 };
 
 type Shared = Rc<RefCell<Session>>;
@@ -209,7 +209,7 @@ fn events(session: &Shared, arguments: &[JsValue]) -> Answer {
     let timeline = session.timeline();
     let from = number(&arguments[0], 0, "from")?;
     let to = number(&arguments[1], timeline.position(), "to")?;
-    let text: &'static Text = page_language().text();
+    let teller = say::Teller::new(&session, page_language().text());
     let rows: Vec<EventRow> = timeline
         .events(from, to)
         .iter()
@@ -219,7 +219,7 @@ fn events(session: &Shared, arguments: &[JsValue]) -> Answer {
             at_ms: event.at_ms,
             cause: event.cause,
             kind: event.what.kind(),
-            text: say::event(event, &session, text),
+            text: teller.event(event),
         })
         .collect();
     plain(&rows)
