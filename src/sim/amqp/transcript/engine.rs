@@ -30,6 +30,8 @@ pub struct Engine {
     /// The channels whose `open-ok` belongs to a `connect` and is not shown.
     opening: BTreeSet<(ConnectionId, u16)>,
     heard: Vec<Heard>,
+    /// What clients answer by themselves, once what they are sending has been sent.
+    answers: Vec<(ConnectionId, u16, Frame)>,
 }
 
 impl Default for Engine {
@@ -50,18 +52,15 @@ impl Engine {
             clients: BTreeMap::new(),
             opening: BTreeSet::new(),
             heard: Vec::new(),
+            answers: Vec::new(),
         }
     }
 
     /// Does something with the broker, and hands round what it said.
     fn with(&mut self, act: impl FnOnce(&mut Broker, &mut Cx<'_>)) {
-        let out = self.act(act);
-        let answers: Vec<_> = out.into_iter().filter_map(|out| self.hear(out)).collect();
-        for (connection, channel, answer) in answers {
-            let out = self.act(|broker, cx| broker.receive(cx, connection, channel, answer));
-            for out in out {
-                assert!(self.hear(out).is_none(), "a broker does not answer a close-ok with a close");
-            }
+        for out in self.act(act) {
+            let answer = self.hear(out);
+            self.answers.extend(answer);
         }
     }
 
@@ -179,6 +178,12 @@ impl Stage for Engine {
 
     fn settle(&mut self) -> Result<Vec<Heard>, Infallible> {
         self.work();
+        while !self.answers.is_empty() {
+            for (connection, channel, answer) in core::mem::take(&mut self.answers) {
+                self.with(|broker, cx| broker.receive(cx, connection, channel, answer));
+            }
+            self.work();
+        }
         Ok(core::mem::take(&mut self.heard))
     }
 }
