@@ -56,11 +56,7 @@ pub fn view(session: &Session, text: &Text) -> ConsumersView {
                 queue: queue.resource.name.to_string(),
                 prefetch: Some(consumer.prefetch_count),
                 unacked: consumer.in_flight,
-                reason: match process {
-                    // The broker has not heard yet that its consumer is gone.
-                    Some(process) if !process.is_alive() => teller.process_waits(process),
-                    _ => teller.consumer_waits(queue, consumer, reason),
-                },
+                reason: teller.consumer_waits(queue, consumer, reason),
                 alive: process.is_none_or(Process::is_alive),
                 name,
             });

@@ -85,13 +85,14 @@ fn row(event: &Event, teller: &Teller<'_>) -> EventRow {
     let session = teller.session();
     let timeline = session.timeline();
     let step = timeline.step_of(event.id);
+    let is_first = timeline.events(step, step).first().is_some_and(|first| first.id == event.id);
     EventRow {
         id: event.id,
         step,
         at: teller.seconds(event.at_ms),
         sentence: teller.event(event),
         because: event.cause.map(|cause| timeline.step_of(cause)).filter(|cause| *cause != step),
-        own: event.cause.is_none() && say::is_own(session, step),
+        own: is_first && say::is_own(session, step),
         trouble: is_trouble(&event.what),
         message: message_of(&event.what),
     }

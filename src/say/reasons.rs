@@ -6,6 +6,7 @@ use warren_sim::{
         queue::{Consumer, Queue},
         view::WaitReason,
     },
+    bytes::Bytes,
     process::{Process, ProcessState},
 };
 
@@ -18,7 +19,9 @@ impl Teller<'_> {
         let t = self.say();
         let world = self.session().world();
         let connection = consumer.at.channel.connection;
-        let process = world.owner_name(connection).and_then(|name| world.process(name));
+        let process = world.process(&Bytes::from(self.connection(connection)));
+        // A process that was killed may be missed by the broker a little later, and may have been restarted meanwhile.
+        let process = process.filter(|process| process.connection == Some(connection) || !process.is_alive());
         if let Some(occupied) = process.and_then(|process| self.occupied(process)) {
             return occupied;
         }

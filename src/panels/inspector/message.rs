@@ -102,16 +102,19 @@ fn told(what: &What, teller: &Teller<'_>) -> Option<(String, String)> {
     let What::Amqp(event) = what else {
         return match what {
             What::FrameSent { connection, to_broker: true, .. } => {
-                Some((fill(t.sent, &[&teller.connection(*connection)]), String::new()))
+                Some((fill(t.published, &[&teller.connection(*connection)]), String::new()))
             }
             _ => None,
         };
     };
     let none = String::new;
     match event {
-        Amqp::Published { channel, exchange, routing_key, .. } => {
-            let note = fill(t.published_note, &[&teller.exchange(&exchange.name), &teller.key(routing_key)]);
-            Some((fill(t.published, &[&teller.channel(*channel)]), note))
+        Amqp::Published { exchange, routing_key, .. } => {
+            let sentence = match exchange.name.is_empty() {
+                true => t.reached_default.to_string(),
+                false => fill(t.reached, &[&piece(&exchange.name)]),
+            };
+            Some((sentence, fill(t.reached_note, &[&teller.key(routing_key)])))
         }
         Amqp::Routed { queues, .. } if queues.is_empty() => Some((t.routed_nowhere.to_string(), none())),
         Amqp::Routed { queues, decisions, .. } => {
@@ -122,7 +125,7 @@ fn told(what: &What, teller: &Teller<'_>) -> Option<(String, String)> {
                 .map(|decision| why_matched(decision, teller))
                 .collect();
             notes.dedup();
-            Some((fill(t.routed, &[&teller.list(&names)]), notes.join("; ")))
+            Some((fill(t.routed, &[&teller.list(&names)]), notes.join(teller.say().semicolon)))
         }
         Amqp::Unroutable { returned, .. } => {
             Some(((if *returned { t.returned } else { t.dropped }).to_string(), none()))
@@ -132,7 +135,7 @@ fn told(what: &What, teller: &Teller<'_>) -> Option<(String, String)> {
             let note = match (no_ack, redelivered) {
                 (true, _) => t.no_ack_note.to_string(),
                 (false, true) => t.redelivered_note.to_string(),
-                (false, false) => fill(t.delivered_note, &[&who]),
+                (false, false) => t.delivered_note.to_string(),
             };
             Some((fill(t.delivered, &[&who, &delivery_tag.to_string()]), note))
         }
@@ -187,6 +190,8 @@ fn now(id: MessageId, events: &[&Event], teller: &Teller<'_>) -> Vec<String> {
     }
     if sentences.is_empty() {
         sentences.push(if world.broker().is_running() { t.now_gone } else { t.now_broker_down }.to_string());
+        let last = events.iter().rev().find(|event| matches!(event.what, What::Amqp(_)));
+        sentences.extend(last.map(|event| fill(teller.say().sentence, &[&teller.event(event)])));
     }
     sentences
 }
@@ -204,7 +209,7 @@ fn of_copy(queue: &Queue, at: usize, copy: HeldCopy<'_>, teller: &Teller<'_>) ->
             let waits: Vec<String> = waits.collect();
             let why = match waits.is_empty() {
                 true => fill(t.now_ready_nobody, &[&name]),
-                false => fill(t.now_ready_consumers, &[&waits.join("; ")]),
+                false => fill(t.now_ready_consumers, &[&waits.join(teller.say().semicolon)]),
             };
             vec![fill(t.now_ready, &[&name, &(at + 1).to_string()]), why]
         }
@@ -216,9 +221,12 @@ fn of_copy(queue: &Queue, at: usize, copy: HeldCopy<'_>, teller: &Teller<'_>) ->
                     && flight.message == Some(unacked.held.message.id)
             });
             let tag = unacked.delivery_tag.to_string();
-            vec![match travelling {
-                true => fill(t.now_unacked_travelling, &[&who, &name]),
-                false => fill(t.now_unacked, &[&who, &tag, &name]),
+            // The client's end of the connection is gone, the broker's end not yet.
+            let orphan = world.owner_name(unacked.channel.connection).is_none();
+            vec![match (orphan, travelling) {
+                (true, _) => fill(t.now_unacked_orphan, &[&who, &name]),
+                (false, true) => fill(t.now_unacked_travelling, &[&who, &name]),
+                (false, false) => fill(t.now_unacked, &[&who, &tag, &name]),
             }]
         }
     }

@@ -56,7 +56,7 @@ pub(super) fn view(name: &Bytes, teller: &Teller<'_>) -> InspectorView {
         consumers.push(t.no_consumers.to_string());
     }
     view.add(t.consumers, Part::Sentences(consumers));
-    view.add(&format!("{} ({})", t.actions, t.by_hand), Part::Deeds(deeds(name, teller)));
+    view.add(t.actions, Part::Deeds(deeds(name, teller)));
     view
 }
 

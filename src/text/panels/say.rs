@@ -14,6 +14,7 @@ pub struct SayText {
     pub broker: &'static str,
     pub somebody: &'static str,
     pub comma: &'static str,
+    pub semicolon: &'static str,
     pub and: &'static str,
     pub nothing: &'static str,
 
@@ -134,6 +135,7 @@ pub(super) const ENGLISH: SayText = SayText {
     broker: "the broker",
     somebody: "connection {0}",
     comma: ", ",
+    semicolon: "; ",
     and: " and ",
     nothing: "nothing",
 
@@ -250,6 +252,7 @@ pub(super) const CHINESE: SayText = SayText {
     broker: "broker",
     somebody: "连接 {0}",
     comma: "、",
+    semicolon: "；",
     and: "和",
     nothing: "空",
 
