@@ -148,7 +148,8 @@ impl Draw<'_> {
     }
 
     fn command(&mut self) -> Vec<Bytes> {
-        let template = self.one(TEMPLATES);
+        let all: Vec<&str> = TEMPLATES.split(';').map(str::trim).collect();
+        let template = self.one(&all);
         let mut args = Vec::new();
         self.fill(template, &mut args);
         if self.chance(2) {
@@ -331,104 +332,24 @@ const FLOATS: &[&str] = &[
     "36893488147419103233",
 ];
 
-const TEMPLATES: &[&str] = &[
-    "SET k v",
-    "SET k v",
-    "SET k v",
-    "SET k v [NX|XX] [GET] [EX_t|PX_t|EXAT_T|PXAT_T|KEEPTTL]",
-    "SET k v [GET] [KEEPTTL|NX] [XX|EX_t]",
-    "SETNX k v",
-    "SETEX k t v",
-    "PSETEX k t v",
-    "MSET {k_v}",
-    "MSETNX {k_v}",
-    "GET k",
-    "MGET {k}",
-    "GETSET k v",
-    "GETDEL k",
-    "GETEX k [EX_t|PX_t|EXAT_T|PXAT_T|PERSIST] [PERSIST]",
-    "GETRANGE k s s",
-    "SUBSTR k s s",
-    "SETRANGE k s v",
-    "SETRANGE k o v",
-    "STRLEN k",
-    "APPEND k v",
-    "INCR k",
-    "INCRBY k i",
-    "INCRBYFLOAT k f",
-    "SET f1 f",
-    "SET f1 f",
-    "INCRBYFLOAT f1 f",
-    "INCRBYFLOAT f1 f",
-    "INCRBYFLOAT f1 f",
-    "INCRBYFLOAT k f",
-    "INCRBYFLOAT k f",
-    "DECR k",
-    "DECRBY k i",
-    "LCS k k",
-    "LCS k k [LEN|IDX] [MINMATCHLEN_s] [WITHMATCHLEN] [IDX|LEN]",
-    "SETBIT k o s",
-    "SETBIT k o 1",
-    "SETBIT k o 0",
-    "GETBIT k o",
-    "BITCOUNT k",
-    "BITCOUNT k s s [BIT|BYTE|FOO]",
-    "BITCOUNT k s",
-    "BITPOS k 1 [s|s_s|s_s_BIT|s_s_BYTE]",
-    "BITPOS k 0 [s|s_s|s_s_BIT|s_s_BYTE]",
-    "BITPOS k s [s|s_s|s_s_BIT|s_s_FOO]",
-    "BITOP AND k {k}",
-    "BITOP OR k {k}",
-    "BITOP XOR k {k}",
-    "BITOP NOT k k",
-    "BITOP NOT k {k}",
-    "BITOP FOO k k",
-    "BITFIELD k {GET_w_o|SET_w_o_i|INCRBY_w_o_i|OVERFLOW_SAT|OVERFLOW_FAIL|OVERFLOW_WRAP|SET_w_o_s|INCRBY_w_o_s}",
-    "BITFIELD k {GET_w_o|SET_w_o_i|INCRBY_w_o_i} {OVERFLOW_SAT_INCRBY_w_o_i|OVERFLOW_FAIL_SET_w_o_i|OVERFLOW_FOO}",
-    "BITFIELD_RO k {GET_w_o}",
-    "BITFIELD_RO k {GET_w_o|SET_w_o_i}",
-    "TTL k",
-    "PTTL k",
-    "EXPIRETIME k",
-    "PEXPIRETIME k",
-    "EXPIRE k t",
-    "EXPIRE k t [NX|XX|GT|LT] [GT|LT|FOO]",
-    "PEXPIRE k t [NX|XX|GT|LT]",
-    "EXPIREAT k T [NX|XX|GT|LT]",
-    "PEXPIREAT k T [NX|XX|GT|LT]",
-    "PERSIST k",
-    "DEL {k}",
-    "UNLINK {k}",
-    "EXISTS {k}",
-    "TOUCH {k}",
-    "TYPE k",
-    "KEYS p",
-    "SCAN 0 COUNT 1000 [MATCH_p] [TYPE_string|TYPE_list]",
-    "SCAN s [COUNT_s] [MATCH_p]",
-    "RENAME k k",
-    "RENAMENX k k",
-    "COPY k k [REPLACE] [DB_d] [REPLACE]",
-    "MOVE k d",
-    "DBSIZE",
-    "SELECT d",
-    "SELECT 0",
-    "SWAPDB d d",
-    "FLUSHDB",
-    "FLUSHALL [ASYNC|SYNC|FOO]",
-    "PING [v]",
-    "ECHO v",
-    "OBJECT ENCODING k",
-    "OBJECT REFCOUNT k",
-    "OBJECT FREQ k",
-    "OBJECT FOO k",
-    "CLIENT SETNAME v",
-    "CLIENT GETNAME",
-    "CLIENT FOO",
-    "RESET",
-    "NOSUCH v v v",
-    "COMMAND INFO GET",
-    "COMMAND GETKEYS MSET {k_v}",
-    "COMMAND GETKEYSANDFLAGS BITOP AND k {k}",
-    "COMMAND GETKEYS v v",
-    "COMMAND FOO",
-];
+/// What [`Draw::fill`] makes commands of, parted by semicolons; what stands more than once is drawn more often.
+const TEMPLATES: &str = "\
+SET k v; SET k v; SET k v; SET k v [NX|XX] [GET] [EX_t|PX_t|EXAT_T|PXAT_T|KEEPTTL];
+SET k v [GET] [KEEPTTL|NX] [XX|EX_t]; SETNX k v; SETEX k t v; PSETEX k t v; MSET {k_v}; MSETNX {k_v}; GET k;
+MGET {k}; GETSET k v; GETDEL k; GETEX k [EX_t|PX_t|EXAT_T|PXAT_T|PERSIST] [PERSIST]; GETRANGE k s s;
+SUBSTR k s s; SETRANGE k s v; SETRANGE k o v; STRLEN k; APPEND k v; INCR k; INCRBY k i; INCRBYFLOAT k f;
+SET f1 f; SET f1 f; INCRBYFLOAT f1 f; INCRBYFLOAT f1 f; INCRBYFLOAT f1 f; INCRBYFLOAT k f; INCRBYFLOAT k f;
+DECR k; DECRBY k i; LCS k k; LCS k k [LEN|IDX] [MINMATCHLEN_s] [WITHMATCHLEN] [IDX|LEN]; SETBIT k o s;
+SETBIT k o 1; SETBIT k o 0; GETBIT k o; BITCOUNT k; BITCOUNT k s s [BIT|BYTE|FOO]; BITCOUNT k s;
+BITPOS k 1 [s|s_s|s_s_BIT|s_s_BYTE]; BITPOS k 0 [s|s_s|s_s_BIT|s_s_BYTE]; BITPOS k s [s|s_s|s_s_BIT|s_s_FOO];
+BITOP AND k {k}; BITOP OR k {k}; BITOP XOR k {k}; BITOP NOT k k; BITOP NOT k {k}; BITOP FOO k k;
+BITFIELD k {GET_w_o|SET_w_o_i|INCRBY_w_o_i|OVERFLOW_SAT|OVERFLOW_FAIL|OVERFLOW_WRAP|SET_w_o_s|INCRBY_w_o_s};
+BITFIELD k {GET_w_o|SET_w_o_i|INCRBY_w_o_i} {OVERFLOW_SAT_INCRBY_w_o_i|OVERFLOW_FAIL_SET_w_o_i|OVERFLOW_FOO};
+BITFIELD_RO k {GET_w_o}; BITFIELD_RO k {GET_w_o|SET_w_o_i}; TTL k; PTTL k; EXPIRETIME k; PEXPIRETIME k;
+EXPIRE k t; EXPIRE k t [NX|XX|GT|LT] [GT|LT|FOO]; PEXPIRE k t [NX|XX|GT|LT]; EXPIREAT k T [NX|XX|GT|LT];
+PEXPIREAT k T [NX|XX|GT|LT]; PERSIST k; DEL {k}; UNLINK {k}; EXISTS {k}; TOUCH {k}; TYPE k; KEYS p;
+SCAN 0 COUNT 1000 [MATCH_p] [TYPE_string|TYPE_list]; SCAN s [COUNT_s] [MATCH_p]; RENAME k k; RENAMENX k k;
+COPY k k [REPLACE] [DB_d] [REPLACE]; MOVE k d; DBSIZE; SELECT d; SELECT 0; SWAPDB d d; FLUSHDB;
+FLUSHALL [ASYNC|SYNC|FOO]; PING [v]; ECHO v; OBJECT ENCODING k; OBJECT REFCOUNT k; OBJECT FREQ k; OBJECT FOO k;
+CLIENT SETNAME v; CLIENT GETNAME; CLIENT FOO; RESET; NOSUCH v v v; COMMAND INFO GET;
+COMMAND GETKEYS MSET {k_v}; COMMAND GETKEYSANDFLAGS BITOP AND k {k}; COMMAND GETKEYS v v; COMMAND FOO";

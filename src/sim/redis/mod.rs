@@ -5,7 +5,8 @@
 //! - [`Command`] (command.rs): one row per command; it feeds arity, keys, COMMAND, `help` and the console's hints.
 //! - `call.rs`: what a command's function is given: arguments, typed look-ups, writes that tell their events.
 //! - one file per group, its rows first and its functions in the same order: `string.rs`, `bitmap.rs`, `generic.rs`, `expire.rs`,
-//!   `connection.rs`, `server.rs`, `introspect.rs`; helpers of one command beside them (`bitfield.rs`, `lcs.rs`).
+//!   `connection.rs`, `server.rs`, `introspect.rs`; helpers of one command beside them (`set_options.rs`,
+//!   `bitfield.rs`, `lcs.rs`).
 //! - `keyspace.rs` (one database, its order, its expiry), `value.rs`, `number.rs`, `longdouble.rs`, `glob.rs`, `error.rs`, `event.rs`.
 //! - [`Reply`] (reply.rs) with its bytes on the wire, [`Console`] (console.rs, help.rs) which speaks as redis-cli, [`view`] for panels,
 //!   [`transcript`] for tests.
@@ -33,6 +34,7 @@ mod longdouble;
 mod number;
 mod reply;
 mod server;
+mod set_options;
 mod store;
 mod string;
 pub mod transcript;

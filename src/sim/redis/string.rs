@@ -7,6 +7,7 @@ use super::lcs::lcs;
 use super::longdouble::LongDouble;
 use super::number::integer;
 use super::reply::Reply;
+use super::set_options::{Options, Unit, expiry};
 use super::value::{Str, Value};
 use crate::bytes::Bytes;
 use alloc::vec::Vec;
@@ -365,81 +366,4 @@ pub fn clamp_range(start: i64, end: i64, len: usize) -> Option<(usize, usize)> {
     let from_front = |place: i64| if place < 0 { (len.saturating_add(place)).max(0) } else { place };
     let (start, end) = (from_front(start), from_front(end).min(len - 1));
     (len > 0 && start <= end).then_some((start as usize, end as usize))
-}
-
-/// How an expiry argument is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
-    Seconds,
-    Milliseconds,
-    UnixSeconds,
-    UnixMilliseconds,
-}
-
-impl Unit {
-    fn is_absolute(self) -> bool {
-        matches!(self, Unit::UnixSeconds | Unit::UnixMilliseconds)
-    }
-}
-
-/// The moment that the argument at `place` means (`getExpireMillisecondsOrReply` of Redis): never zero, never before 1970.
-fn expiry(call: &Call<'_, '_>, unit: Unit, place: usize) -> Result<u64, Error> {
-    let amount = call.integer(place)?;
-    let invalid = || error::expire_time(call.command.name);
-    let factor = if matches!(unit, Unit::Seconds | Unit::UnixSeconds) { 1000 } else { 1 };
-    let ms = amount.checked_mul(factor).filter(|ms| *ms > 0).ok_or_else(invalid)?;
-    let base = if unit.is_absolute() { 0 } else { call.cx.now_ms };
-    ms.checked_add_unsigned(base).map(|ms| ms as u64).ok_or_else(invalid)
-}
-
-/// The options of SET, or of GETEX.
-#[derive(Default)]
-struct Options {
-    /// NX: only if the key is absent (`false`); XX: only if it is there (`true`).
-    only_if: Option<bool>,
-    get: bool,
-    /// KEEPTTL of SET, PERSIST of GETEX.
-    keep: bool,
-    expiry: Option<(Unit, usize)>,
-}
-
-impl Options {
-    /// Reads the options from `place` on, as `parseExtendedStringArgumentsOrReply` of Redis does: the same one may stand twice.
-    fn read(call: &Call<'_, '_>, mut place: usize, of_set: bool) -> Result<Options, Error> {
-        let mut options = Options::default();
-        while place < call.args.len() {
-            let is = |word| call.is_word(place, word);
-            let unit = if is("ex") {
-                Some(Unit::Seconds)
-            } else if is("px") {
-                Some(Unit::Milliseconds)
-            } else if is("exat") {
-                Some(Unit::UnixSeconds)
-            } else if is("pxat") {
-                Some(Unit::UnixMilliseconds)
-            } else {
-                None
-            };
-            if of_set && is("nx") && options.only_if != Some(true) {
-                options.only_if = Some(false);
-            } else if of_set && is("xx") && options.only_if != Some(false) {
-                options.only_if = Some(true);
-            } else if of_set && is("get") {
-                options.get = true;
-            } else if is(if of_set { "keepttl" } else { "persist" }) && options.expiry.is_none() {
-                options.keep = true;
-            } else if let Some(unit) = unit
-                && !options.keep
-                && options.expiry.is_none_or(|(before, _)| before == unit)
-                && place + 1 < call.args.len()
-            {
-                options.expiry = Some((unit, place + 1));
-                place += 1;
-            } else {
-                return Err(error::SYNTAX);
-            }
-            place += 1;
-        }
-        Ok(options)
-    }
 }
