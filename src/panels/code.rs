@@ -36,8 +36,8 @@ pub struct CodeTab {
     pub name: String,
     /// Whether it is the one that is shown.
     pub chosen: bool,
-    /// Whether it still runs.
-    pub alive: bool,
+    /// Whether it was killed or died of an error.
+    pub broken: bool,
 }
 
 /// A program being run.
@@ -97,6 +97,11 @@ impl Doing {
         !matches!(self, Doing::Ended | Doing::Died | Doing::Killed)
     }
 
+    /// Whether it was killed or died of an error.
+    pub fn is_broken(&self) -> bool {
+        matches!(self, Doing::Died | Doing::Killed)
+    }
+
     fn say(&self, text: &Text) -> String {
         let t = &text.panels.code;
         let moment = |seconds: &String| fill(text.panels.say.seconds, &[seconds]);
@@ -121,7 +126,7 @@ pub fn view(session: &Session, chosen: Option<ProcessId>) -> CodeView {
         id: process.id,
         name: file(process),
         chosen: shown.is_some_and(|shown| shown.id == process.id),
-        alive: process.is_alive(),
+        broken: Doing::of(process).is_broken(),
     };
     CodeView { tabs: processes.iter().map(tab).collect(), program: shown.map(program) }
 }
@@ -171,7 +176,7 @@ pub fn Code(props: &Props) -> Html {
             <div class="tabs" role="group" aria-label={t.programs}>
                 { for view.tabs.iter().map(|tab| {
                     let id = tab.id;
-                    let class = classes!("tab", tab.chosen.then_some("chosen"), (!tab.alive).then_some("code-dead"));
+                    let class = classes!("tab", tab.chosen.then_some("chosen"), tab.broken.then_some("code-broken"));
                     html! {
                         <button key={id.0} {class} aria-pressed={tab.chosen.to_string()}
                             onclick={on.reform(move |_| Action::ShowCode(id))}>{ &tab.name }</button>
@@ -185,7 +190,7 @@ pub fn Code(props: &Props) -> Html {
                 <div class="code-terminal">
                     <p class="code-head">
                         <span>{ t.terminal }</span>
-                        <span class={classes!("chip", (!program.doing.is_alive()).then_some("code-over"))}>{ program.doing.say(text) }</span>
+                        <span class={classes!("chip", program.doing.is_broken().then_some("code-over"))}>{ program.doing.say(text) }</span>
                     </p>
                     { terminal(&program.output, text) }
                 </div>
@@ -217,7 +222,7 @@ fn print_line(
     let t = &text.panels.code;
     let here = number == program.line;
     let alive = program.doing.is_alive();
-    let class = classes!("code-line", here.then_some(if alive { "at-work" } else { "stopped" }));
+    let class = classes!("code-line", here.then_some(if program.doing.is_broken() { "stopped" } else { "at-work" }));
     let note = match (here, alive) {
         (true, true) => t.at_work,
         (true, false) => t.stopped_here,

@@ -20,8 +20,11 @@ use crate::{
     text::Text,
 };
 
-/// The tabs under the stage, in their order, each with where its name stands.
-const TABS: [(Tab, fn(&Text) -> &'static str); 5] = [
+/// Where a tab's name stands among the words.
+type Title = fn(&Text) -> &'static str;
+
+/// The tabs under the stage, in their order.
+const TABS: [(Tab, Title); 5] = [
     (Tab::Queues, |text| text.panels.queues.title),
     (Tab::Events, |text| text.panels.events.title),
     (Tab::Console, |text| text.panels.console.title),

@@ -318,7 +318,7 @@ pub(super) const CHINESE: PanelText = PanelText {
         consumer: "消费者",
         queue: "队列",
         reason: "等待的原因",
-        prefetch: "预取",
+        prefetch: "Prefetch",
         unlimited: "不限",
         unacked: "未确认",
         tag: "消费者标签 {0}",
