@@ -13,9 +13,9 @@ const NAME_PX: f64 = 15.0;
 /// Font size of everything else. The page never draws the stage below 0.926 of its size, so nothing is under 12.5 px.
 const NOTE_PX: f64 = 13.5;
 /// Space between a box's border and its text.
-const PAD: f64 = 16.0;
-/// The longest name that widens its box.
-const NAME_MAX: f64 = 196.0;
+const PAD: f64 = 12.0;
+/// The longest name that widens its box. Names that the broker makes up are longer, and their beginning is enough to tell them apart.
+const NAME_MAX: f64 = 150.0;
 
 /// The outline of a node: it tells its kind without colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,12 +116,11 @@ const QUEUES: u32 = 1_000;
 /// Rank of consumers.
 const CONSUMERS: u32 = 2_000;
 /// More nodes than this in one column, and all are drawn smaller.
-const MANY: usize = 5;
+const MANY: usize = 3;
 
 /// What cards are made with.
 struct Maker<'a> {
     graph: &'a Graph,
-    text: &'a Text,
     stage: &'a StageText,
     small: bool,
 }
@@ -132,7 +131,7 @@ pub fn cards(graph: &Graph, narrow: bool, text: &Text) -> Vec<Card> {
     let queues = count(|what| matches!(what, Kind::Queue(_)));
     let consumers = count(|what| matches!(what, Kind::Process(process) if process.consumes));
     let small = narrow || queues > MANY || consumers > MANY + 2;
-    let maker = Maker { graph, text, stage: &text.stage, small };
+    let maker = Maker { graph, stage: &text.stage, small };
     graph.nodes.iter().map(|node| maker.card(node)).collect()
 }
 
@@ -195,14 +194,14 @@ impl Maker<'_> {
     fn boxed(&self, node: &Node, rank: u32, note: &str, mood: Mood, label: String, holds: bool) -> Card {
         let name = node.name.text().into_owned();
         let least: f64 = match (holds, self.small) {
-            (false, false) => 136.0,
-            (true, false) => 188.0,
-            (false, true) => 120.0,
-            (true, true) => 160.0,
+            (false, false) => 108.0,
+            (true, false) => 152.0,
+            (false, true) => 104.0,
+            (true, true) => 148.0,
         };
         let wide = text_width(&name, NAME_PX, true).min(NAME_MAX) + 2.0 * PAD;
         let width = least.max(wide).ceil();
-        let (height, name_y, note_y) = if self.small { (52.0, 21.0, 41.0) } else { (64.0, 27.0, 48.0) };
+        let (height, name_y, note_y) = if self.small { (48.0, 20.0, 38.0) } else { (64.0, 27.0, 48.0) };
         let room = width - 2.0 * PAD;
         let (x, name_class, note_class) = match holds {
             true => (PAD, "stage-name", note_class(mood)),
@@ -233,7 +232,7 @@ impl Maker<'_> {
             return;
         }
         let x = PAD + text_width(note, NOTE_PX, false) + 8.0;
-        let y = if self.small { 25.0 } else { 32.0 };
+        let y = if self.small { 23.0 } else { 32.0 };
         let messages: Vec<(MessageId, bool)> = process.holds.iter().map(|message| (*message, true)).collect();
         let total = messages.len() as u64;
         let last = messages.last().copied();
@@ -245,11 +244,11 @@ impl Maker<'_> {
         let stage = self.stage;
         let is_default = node.name.is_empty();
         let name = if is_default { stage.default_exchange.to_string() } else { node.name.text().into_owned() };
-        let height = if self.small { 64.0 } else { 80.0 };
+        let height = if self.small { 58.0 } else { 76.0 };
         // The name stands a little above the middle, where the diamond has about this part of its width.
-        let part = if self.small { 0.58 } else { 0.66 };
+        let part = if self.small { 0.6 } else { 0.68 };
         let text = text_width(&name, NAME_PX, true).min(150.0);
-        let width = (text / part + 12.0).max(text_width(type_name, NOTE_PX, false) / 0.5 + 8.0).max(112.0).ceil();
+        let width = (text / part + 12.0).max(text_width(type_name, NOTE_PX, false) / 0.5 + 8.0).max(104.0).ceil();
         let label = match is_default {
             true => fill(stage.default_exchange_label, &[type_name]),
             false => fill(stage.exchange_label, &[&name, type_name]),
@@ -257,7 +256,7 @@ impl Maker<'_> {
         let (x, middle) = (width / 2.0, height / 2.0);
         let mood = if self.graph.broker_up { Mood::Calm } else { Mood::Faded };
         let lines = vec![
-            Line { x, y: middle - 1.0, text: fit(&name, NAME_PX, true, 150.0), class: "stage-name stage-mid" },
+            Line { x, y: middle + 0.0, text: fit(&name, NAME_PX, true, 150.0), class: "stage-name stage-mid" },
             Line { x, y: middle + 16.0, text: type_name.to_string(), class: mid_note_class(Mood::Calm) },
         ];
         Card {
@@ -284,12 +283,12 @@ impl Maker<'_> {
             true => fill(stage.counts, &[&queue.ready.to_string(), &queue.unacked.to_string()]),
             false => stage.counts_down.to_string(),
         };
-        let least: f64 = if self.small { 176.0 } else { 204.0 };
+        let least: f64 = if self.small { 158.0 } else { 182.0 };
         let named = text_width(&name, NAME_PX, true).min(NAME_MAX);
         let width = least.max(named + tags_width + 2.0 * PAD).ceil();
         let (height, name_y, tiles_y, tile, counts_y) = match self.small {
-            true => (80.0, 22.0, 31.0, 22.0, 70.0),
-            false => (112.0, 28.0, 42.0, 28.0, 94.0),
+            true => (74.0, 20.0, 28.0, 22.0, 65.0),
+            false => (108.0, 27.0, 39.0, 28.0, 91.0),
         };
         let mut lines = vec![
             Line {
@@ -331,9 +330,10 @@ impl Maker<'_> {
         }
         for edge in self.graph.edges.iter().filter(|edge| edge.to == node.id) {
             if let NodeId::Exchange(name) = &edge.from
-                && !edge.keys.is_empty()
+                && edge.keys.iter().any(|key| !key.is_empty())
             {
-                parts.push(fill(stage.bound_label, &[&name.text(), &edge_label(edge).unwrap_or_default()]));
+                let keys: Vec<String> = edge.keys.iter().map(|key| key.text().into_owned()).collect();
+                parts.push(fill(stage.bound_label, &[&name.text(), &keys.join(stage.comma)]));
             }
         }
         for edge in self.graph.edges.iter().filter(|edge| edge.from == node.id && edge.live) {
@@ -341,14 +341,23 @@ impl Maker<'_> {
                 parts.push(fill(stage.consumed_label, &[&peer.name.text()]));
             }
         }
-        parts.join(self.text.stage.comma)
+        parts.join(stage.comma)
     }
 }
 
-/// The keys of a binding as they are written on its edge; none where they say nothing.
-pub fn edge_label(edge: &Edge) -> Option<String> {
-    let keys: Vec<String> = edge.keys.iter().filter(|key| !key.is_empty()).map(|key| key.text().into_owned()).collect();
-    (!keys.is_empty()).then(|| keys.join(", "))
+/// The most lines of an edge's label.
+const LABEL_LINES: usize = 3;
+
+/// The keys of a binding as they are written on its edge, a line each; none where they say nothing.
+pub fn edge_label(edge: &Edge, text: &StageText) -> Vec<String> {
+    let mut keys: Vec<String> =
+        edge.keys.iter().filter(|key| !key.is_empty()).map(|key| key.text().into_owned()).collect();
+    if keys.len() > LABEL_LINES {
+        let rest = keys.len() - (LABEL_LINES - 1);
+        keys.truncate(LABEL_LINES - 1);
+        keys.push(fill(text.more, &[&rest.to_string()]));
+    }
+    keys
 }
 
 /// How many exchanges a message passes before this one, at most. A circle of bindings counts once.
@@ -386,7 +395,7 @@ impl Row {
     fn tiles(&self, head: &[(MessageId, bool)], tail: Option<(MessageId, bool)>, text: &StageText) -> Vec<Tile> {
         let digits = self.published.max(1).ilog10() + 1;
         let width = self.height.max(f64::from(digits) * 8.5 + 8.0).ceil();
-        let gap = if self.height > 24.0 { 6.0 } else { 4.0 };
+        let gap = 4.0;
         let fits = (((self.room + gap) / (width + gap)) as usize).max(1);
         let mut tiles = Vec::new();
         let mut x = self.x;

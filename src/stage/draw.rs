@@ -5,10 +5,10 @@ use web_sys::{KeyboardEvent, MouseEvent};
 use yew::prelude::*;
 
 use super::{
-    PlacedCard,
+    LABEL_LINE, PlacedCard,
     cards::{Card, Look, Mood, Shape, Tile},
     graph::Edge,
-    route::{Curve, LABEL_HEIGHT, Label, Point},
+    route::{Curve, Label, Point},
 };
 use crate::action::{Action, Selection};
 
@@ -29,12 +29,12 @@ pub struct DrawnEdge {
     /// Its arrowhead.
     pub arrow: String,
     /// Its label and where that stands.
-    pub label: Option<(String, Label)>,
+    pub label: Option<(Vec<String>, Label)>,
 }
 
 impl DrawnEdge {
     /// Draws an edge along its path.
-    pub fn new(edge: &Edge, path: &[Curve], label: Option<(String, Label)>) -> DrawnEdge {
+    pub fn new(edge: &Edge, path: &[Curve], label: Option<(Vec<String>, Label)>) -> DrawnEdge {
         let class = match (edge.touched, edge.live, edge.broken) {
             (true, _, false) => "stage-edge touched",
             (true, _, true) => "stage-edge broken touched",
@@ -83,13 +83,18 @@ pub fn edge(edge: &DrawnEdge) -> Html {
 
 /// An edge's label. It stands over all edges, with a ground of its own.
 pub fn label(edge: &DrawnEdge) -> Option<Html> {
-    let (text, label) = edge.label.as_ref()?;
+    let (lines, label) = edge.label.as_ref()?;
+    let (width, height) = label.size;
+    let first = (1.0 - lines.len() as f64) * LABEL_LINE / 2.0 + 5.0;
+    let lines = lines.iter().enumerate().map(|(at, line)| {
+        html! { <text key={at} y={px(first + at as f64 * LABEL_LINE).to_string()}>{ line }</text> }
+    });
     let class = if edge.class.ends_with("touched") { "stage-label touched" } else { "stage-label" };
     Some(html! {
         <g key={edge.key.clone()} {class} transform={translate(label.at)}>
-            <rect x={px(-label.width / 2.0).to_string()} y={px(-LABEL_HEIGHT / 2.0).to_string()}
-                width={px(label.width).to_string()} height={px(LABEL_HEIGHT).to_string()} rx="4" />
-            <text y="5">{ text }</text>
+            <rect x={px(-width / 2.0).to_string()} y={px(-height / 2.0).to_string()} width={px(width).to_string()}
+                height={px(height).to_string()} rx="4" />
+            <g>{ for lines }</g>
         </g>
     })
 }

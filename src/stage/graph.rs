@@ -203,13 +203,15 @@ pub fn graph(session: &Session, history: &History, touched: &Touched) -> Graph {
     builder.binding_edges(&exchanges, &queues);
     builder.consume_edges(&consumes, &queues);
     let Builder { nodes, edges, .. } = builder;
-    let edges = edges
+    let mut edges: Vec<Edge> = edges
         .into_iter()
         .map(|((from, to), mut edge)| {
             edge.touched = touched.edges.contains(&(from, to));
             edge
         })
         .collect();
+    // What is drawn last is on top.
+    edges.sort_by_key(|edge| edge.touched);
     Graph { nodes, edges, broker_up: world.broker().is_running(), published: world.published() }
 }
 
@@ -300,9 +302,9 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether a queue belongs to one connection alone.
+    /// Whether a queue belongs to one connection alone, or did before it went.
     fn is_own(&self, name: &Bytes) -> bool {
-        queues(self.world).any(|queue| queue.resource.name == *name && queue.exclusive.is_some())
+        !queues(self.world).any(|queue| queue.resource.name == *name && queue.exclusive.is_none())
     }
 
     fn add(&mut self, id: NodeId, name: Bytes, what: Kind) {

@@ -27,8 +27,8 @@ pub struct Wire {
     pub from: usize,
     /// Where it ends.
     pub to: usize,
-    /// Width of its label, in px; 0 is without.
-    pub label: f64,
+    /// Width and height of its label, in px; 0 is without.
+    pub label: (f64, f64),
 }
 
 /// Where everything stands, in px.
@@ -61,15 +61,17 @@ pub(super) struct Measures {
     pub margin: f64,
 }
 
-const ACROSS: Measures = Measures { down: false, layer_gap: 64.0, node_gap: 24.0, room: 1_200.0, margin: 24.0 };
-const DOWN: Measures = Measures { down: true, layer_gap: 36.0, node_gap: 14.0, room: 344.0, margin: 14.0 };
+const ACROSS: Measures = Measures { down: false, layer_gap: 48.0, node_gap: 20.0, room: 1_200.0, margin: 12.0 };
+const DOWN: Measures = Measures { down: true, layer_gap: 28.0, node_gap: 14.0, room: 356.0, margin: 8.0 };
 
 /// The room an edge takes where it passes a layer.
 const PASS: f64 = 12.0;
 /// With more nodes than this, edges run straight across the layers they skip.
 const MANY: usize = 80;
-/// Sweeps over all layers, for order and for positions.
+/// Sweeps over all layers for their order.
 const SWEEPS: usize = 6;
+/// Sweeps for positions: after so many, what could be straight is straight to the pixel. Large stages make do with fewer.
+const SETTLING: usize = 40;
 
 /// A node, or the passage of an edge, in its layer.
 #[derive(Clone, Copy, Debug)]
@@ -242,7 +244,8 @@ impl Layers {
             neighbours[a].push(b);
             neighbours[b].push(a);
         }
-        for sweep in 0..2 * SWEEPS {
+        let sweeps = if self.items.len() > MANY { 2 * SWEEPS } else { SETTLING };
+        for sweep in 0..sweeps {
             for step in 0..self.rows.len() {
                 let row = if sweep % 2 == 1 { self.rows.len() - 1 - step } else { step };
                 let wanted: Vec<f64> = self.rows[row]
@@ -311,7 +314,8 @@ impl Layers {
             .chains
             .iter()
             .zip(wires)
-            .filter(|(chain, wire)| wire.label > 0.0 && self.is_forward(chain) && self.row_of[chain[1]] == row);
-        before.map(|(_, wire)| if measures.down { 20.0 + 34.0 } else { wire.label + 56.0 }).fold(0.0, f64::max)
+            .filter(|(chain, wire)| wire.label.0 > 0.0 && self.is_forward(chain) && self.row_of[chain[1]] == row);
+        let room = |wire: &Wire| if measures.down { wire.label.1 + 30.0 } else { wire.label.0 + 40.0 };
+        before.map(|(_, wire)| room(wire)).fold(0.0, f64::max)
     }
 }

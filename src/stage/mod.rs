@@ -46,7 +46,9 @@ const MOST_SCALE: f64 = 1.25;
 /// Font size of labels, in px.
 const LABEL_PX: f64 = 13.5;
 /// The longest label, in px.
-const LABEL_MAX: f64 = 150.0;
+const LABEL_MAX: f64 = 130.0;
+/// Height of a line of a label, in px.
+const LABEL_LINE: f64 = 18.0;
 
 /// A node in its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,9 +93,10 @@ pub fn arrange(graph: &Graph, narrow: bool, text: &Text) -> (StageView, Geometry
     let mut labelled = Vec::new();
     for edge in &graph.edges {
         let (Some(from), Some(to)) = (index.get(&edge.from), index.get(&edge.to)) else { continue };
-        let label = edge_label(edge).map(|label| fit(&label, LABEL_PX, false, LABEL_MAX));
-        let width = label.as_ref().map_or(0.0, |label| text_width(label, LABEL_PX, false) + 10.0);
-        wires.push(Wire { from: *from, to: *to, label: width });
+        let keys = edge_label(edge, &text.stage);
+        let label: Vec<String> = keys.iter().map(|key| fit(key, LABEL_PX, false, LABEL_MAX)).collect();
+        let width = label.iter().map(|line| text_width(line, LABEL_PX, false) + 10.0).fold(0.0, f64::max);
+        wires.push(Wire { from: *from, to: *to, label: (width, LABEL_LINE * label.len() as f64 + 2.0) });
         labelled.push((edge, label));
     }
     let placed = layout::layout(&boxes, &wires, narrow);
@@ -101,7 +104,7 @@ pub fn arrange(graph: &Graph, narrow: bool, text: &Text) -> (StageView, Geometry
     let mut edges = Vec::new();
     for (((edge, label), path), place) in labelled.into_iter().zip(&placed.paths).zip(&placed.labels) {
         geometry.tracks.insert((edge.from.clone(), edge.to.clone()), Rc::new(Track::new(path)));
-        edges.push(DrawnEdge::new(edge, path, label.zip(*place)));
+        edges.push(DrawnEdge::new(edge, path, place.map(|place| (label, place))));
     }
     let mut nodes: Vec<PlacedCard> = Vec::new();
     for (card, at) in cards.iter().zip(&placed.places) {

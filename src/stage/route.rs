@@ -11,19 +11,17 @@ pub type Curve = [Point; 4];
 /// The way of an edge.
 pub type Path = Vec<Curve>;
 
-/// The place of a label: its middle, and its width.
+/// The place of a label.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Label {
     /// Its middle.
     pub at: Point,
-    /// Its width.
-    pub width: f64,
+    /// Its width and height.
+    pub size: (f64, f64),
 }
 
-/// Height of a label.
-pub const LABEL_HEIGHT: f64 = 20.0;
 /// Distance of the lanes that lead back around the outside.
-const LANE: f64 = 18.0;
+const LANE: f64 = 16.0;
 /// Radius of a lane's corners.
 const CORNER: f64 = 12.0;
 
@@ -33,9 +31,7 @@ type Uv = (f64, f64);
 /// Draws all edges and labels and moves everything to where the margins begin.
 pub(super) fn finish(layers: &Layers, boxes: &[Box], wires: &[Wire], measures: Measures) -> Layout {
     let mut router = Router { layers, boxes, wires, measures, top: 0.0, bottom: 0.0 };
-    let edges = |item: &super::layout::Item| (item.v - item.across / 2.0, item.v + item.across / 2.0);
-    router.top = layers.items.iter().map(|item| edges(item).0).fold(f64::MAX, f64::min);
-    router.bottom = layers.items.iter().map(|item| edges(item).1).fold(f64::MIN, f64::max);
+    (router.top, router.bottom) = router.extent(0, layers.rows.len() - 1);
     let paths: Vec<Vec<[Uv; 4]>> = router.paths();
     let labels = router.labels(&paths);
     router.turned(paths, labels)
@@ -73,20 +69,52 @@ impl Router<'_> {
                 paths[index] = self.forward(chain, leaving[index], entering[index]);
             }
         }
-        let (mut above, mut below) = (0, 0);
+        // All edges that lead back to one node share its lane.
+        let mut lanes: Vec<(usize, f64)> = Vec::new();
         for (index, chain) in self.layers.chains.iter().enumerate() {
-            if !self.layers.is_forward(chain) {
-                // What is published again goes over the top, what is consumed on the way back goes below.
-                let over = self.boxes[self.wires[index].to].pointed;
-                let lane = if over { &mut above } else { &mut below };
-                *lane += 1;
-                let v = if over { self.top - LANE * f64::from(*lane) } else { self.bottom + LANE * f64::from(*lane) };
-                paths[index] = self.around(chain, v, over);
+            if self.layers.is_forward(chain) {
+                continue;
             }
+            // What is published again goes over the top, what is consumed on the way back goes below.
+            let to = self.wires[index].to;
+            let over = self.boxes[to].pointed;
+            let lane = match lanes.iter().find(|(target, _)| *target == to) {
+                Some((_, lane)) => *lane,
+                None => {
+                    let lane = self.lane(to, over, &lanes);
+                    lanes.push((to, lane));
+                    lane
+                }
+            };
+            paths[index] = self.around(chain, lane, over);
         }
-        self.top -= LANE * f64::from(above);
-        self.bottom += LANE * f64::from(below);
+        for (_, lane) in lanes {
+            self.top = self.top.min(lane);
+            self.bottom = self.bottom.max(lane);
+        }
         paths
+    }
+
+    /// The least and the greatest `v` of the layers `from..=to`.
+    fn extent(&self, from: usize, to: usize) -> (f64, f64) {
+        let items = self.layers.rows[from..=to].iter().flatten().map(|item| &self.layers.items[*item]);
+        items.fold((f64::MAX, f64::MIN), |(top, bottom), item| {
+            (top.min(item.v - item.across / 2.0), bottom.max(item.v + item.across / 2.0))
+        })
+    }
+
+    /// A free lane for the edges that lead back to a node, clear of every layer they pass.
+    fn lane(&self, to: usize, over: bool, taken: &[(usize, f64)]) -> f64 {
+        let rows =
+            self.layers.chains.iter().filter(|chain| !self.layers.is_forward(chain) && chain[chain.len() - 1] == to);
+        let ends = rows.flat_map(|chain| [self.layers.row_of[chain[0]], self.layers.row_of[to]]);
+        let (first, last) = ends.fold((usize::MAX, 0), |(first, last), row| (first.min(row), last.max(row)));
+        let (top, bottom) = self.extent(first.min(last), last);
+        let mut lane = if over { top - LANE } else { bottom + LANE };
+        while taken.iter().any(|(_, other)| (other - lane).abs() < LANE - 1.0) {
+            lane += if over { -LANE } else { LANE };
+        }
+        lane
     }
 
     /// Spreads the edges of a node along its side, in the order of their other ends.
@@ -168,11 +196,11 @@ impl Router<'_> {
     }
 
     /// Finds each label a place on its edge where it covers neither another label nor a node.
-    fn labels(&self, paths: &[Vec<[Uv; 4]>]) -> Vec<Option<(Uv, f64)>> {
-        let mut placed: Vec<(Uv, f64)> = Vec::new();
+    fn labels(&self, paths: &[Vec<[Uv; 4]>]) -> Vec<Option<(Uv, (f64, f64))>> {
+        let mut placed: Vec<(Uv, (f64, f64))> = Vec::new();
         let mut labels = Vec::new();
         for (wire, path) in self.wires.iter().zip(paths) {
-            let Some(curve) = path.first().filter(|_| wire.label > 0.0) else {
+            let Some(curve) = path.first().filter(|_| wire.label.0 > 0.0) else {
                 labels.push(None);
                 continue;
             };
@@ -185,17 +213,17 @@ impl Router<'_> {
         labels
     }
 
-    fn overlap(&self, (a, a_width): (Uv, f64), (b, b_width): (Uv, f64)) -> bool {
+    fn overlap(&self, (a, a_size): (Uv, (f64, f64)), (b, b_size): (Uv, (f64, f64))) -> bool {
         let (along, across) = ((a.0 - b.0).abs(), (a.1 - b.1).abs());
         let (wide, high) = if self.measures.down { (across, along) } else { (along, across) };
-        wide < (a_width + b_width) / 2.0 + 4.0 && high < LABEL_HEIGHT
+        wide < (a_size.0 + b_size.0) / 2.0 + 4.0 && high < (a_size.1 + b_size.1) / 2.0
     }
 
     /// Turns (along, across) into (x, y), with the upper left corner of everything at the margin.
-    fn turned(&self, paths: Vec<Vec<[Uv; 4]>>, labels: Vec<Option<(Uv, f64)>>) -> Layout {
+    fn turned(&self, paths: Vec<Vec<[Uv; 4]>>, labels: Vec<Option<(Uv, (f64, f64))>>) -> Layout {
         let down = self.measures.down;
         let margin = self.measures.margin;
-        let beyond = |label: &(Uv, f64)| if down { label.1 / 2.0 } else { LABEL_HEIGHT / 2.0 };
+        let beyond = |(_, (width, height)): &(Uv, (f64, f64))| if down { width / 2.0 } else { height / 2.0 };
         let named = labels.iter().flatten();
         let top = named.clone().map(|label| label.0.1 - beyond(label)).fold(self.top, f64::min);
         let bottom = named.map(|label| label.0.1 + beyond(label)).fold(self.bottom, f64::max);
@@ -215,7 +243,7 @@ impl Router<'_> {
         Layout {
             places: places.collect(),
             paths: paths.into_iter().map(|path| path.into_iter().map(|curve| curve.map(turn)).collect()).collect(),
-            labels: labels.into_iter().map(|label| label.map(|(at, width)| Label { at: turn(at), width })).collect(),
+            labels: labels.into_iter().map(|label| label.map(|(at, size)| Label { at: turn(at), size })).collect(),
             width: width.ceil(),
             height: height.ceil(),
         }
