@@ -71,12 +71,16 @@ pub struct CopyRow {
     pub age: String,
 }
 
-/// What the contents show of a session: the queue that is selected, or the first one.
+/// What the contents show of a session: the queue that is selected or holds the selected message, or the first one.
 pub fn view(session: &Session, selection: &Selection, text: &Text) -> ContentsView {
     let world = session.world();
     let selected = match selection {
         Selection::Queue(name) => look::queue(world, name),
-        Selection::Nothing | Selection::Message(_) | Selection::Exchange(_) | Selection::Process(_) => None,
+        Selection::Message(id) => {
+            let holds = |queue: &&Queue| look::copies(queue).any(|copy| copy.held().message.id == *id);
+            world.broker().queues().find(holds)
+        }
+        Selection::Nothing | Selection::Exchange(_) | Selection::Process(_) => None,
     };
     let client = world.clients().iter().find(|client| client.name == YOU);
     let answers = client.iter().flat_map(|client| client.answers.iter().rev().take(ANSWERS).rev());

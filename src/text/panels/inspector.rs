@@ -297,7 +297,7 @@ pub(super) const CHINESE: InspectorText = InspectorText {
     arguments: "参数",
     bindings: "绑定",
     default_binding: "来自默认交换机，以它的名字",
-    binding: "来自{0}，键 {1}",
+    binding: "来自 {0}，键 {1}",
     consumers: "消费者",
     no_consumers: "没有人消费它。",
     consumer: "{0}：{1}",
@@ -317,7 +317,7 @@ pub(super) const CHINESE: InspectorText = InspectorText {
     exchange_not_durable: "它不是持久的：broker 重启后就消失。",
     internal: "它是内部的：只有别的交换机可以发给它。",
     no_bindings: "没有任何绑定：发布到这里的消息会被丢弃，mandatory 的会被退回。",
-    binding_out: "去往{0}，键 {1}",
+    binding_out: "去往 {0}，键 {1}",
     more: "还有 {0} 个",
 
     process_title: "程序 {0}",
