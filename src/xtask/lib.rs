@@ -2,12 +2,14 @@
 //!
 //! In reading order: [`problem`] (how everything here fails), [`process`] and [`debian`] (other programs), [`tools`] (what
 //! is found or installed, each version once), [`bundle`] (the release page and its budget), [`files`] (a static server),
-//! [`serve`], [`stages`] (the tests), [`servers`] (the real RabbitMQ and Redis, for recording), [`record_redis`] and
-//! [`random_redis`] (the store's transcripts, and random commands beside the real one).
+//! [`serve`], [`stages`] (the tests), [`servers`] (the real RabbitMQ and Redis, for recording), [`record_amqp`] (the
+//! broker's transcripts, by a small client of its own), [`record_redis`] and [`random_redis`] (the store's transcripts, and random
+//! commands beside the real one).
 //!
 //! Deliberately absent: shell scripts, and anything that the page itself needs.
 
-pub mod amqp_wire;
+mod amqp_client;
+mod amqp_wire;
 pub mod bundle;
 pub mod debian;
 pub mod files;

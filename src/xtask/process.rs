@@ -77,7 +77,11 @@ pub fn free_port() -> Outcome<u16> {
 /// Waits until something accepts connections on 127.0.0.1:`port`.
 pub fn wait_for_port(port: u16, limit: Duration) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    wait_until(limit, || TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok())
+    wait_until(limit, || {
+        let stream = TcpStream::connect_timeout(&address, Duration::from_millis(200));
+        // A connection can be given the very port it asks for, and then it is connected to itself: nobody listens there yet.
+        stream.is_ok_and(|stream| stream.local_addr().is_ok_and(|own| own != address))
+    })
 }
 
 /// Asks `ready` every 20 ms until it says yes (true) or `limit` is over (false).

@@ -4,24 +4,19 @@
 //! done everything before; then a control connection asks each queue, and then the channels again. Three such rounds and a short
 //! silence end a command.
 
-use crate::amqp_wire::{Decoder, PROTOCOL_HEADER, encode};
+use crate::amqp_client::{Client, PATIENCE};
 use crate::problem::{Outcome, Problem};
 use crate::process::{wait_for_port, workspace};
 use crate::servers::RabbitServer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use warren_sim::amqp::method::*;
-use warren_sim::amqp::text::{parse_frame, print_frame};
 use warren_sim::amqp::transcript::{self, Heard, Power, Stage};
 use warren_sim::bytes::Bytes;
 
-/// How long a server may take to answer anything.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// The silence that ends an ordinary command.
 const SILENCE: Duration = Duration::from_millis(8);
 /// The silence after a connection ended: the broker takes its channels and queues down in processes of their own.
@@ -65,8 +60,9 @@ fn files(words: &[String]) -> Outcome<Vec<PathBuf>> {
     let folder = workspace().join("tests/transcripts/amqp");
     let entries = fs::read_dir(&folder).map_err(|error| problem(&folder, &error))?;
     let wanted = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.ends_with(".txt") && (words.is_empty() || words.iter().any(|word| name.contains(word.as_str())))
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let named = words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+        named && path.extension().is_some_and(|extension| extension == "txt")
     };
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(wanted).collect();
     files.sort();
@@ -158,16 +154,20 @@ impl Live {
 
     /// Every open channel has done what it was sent.
     fn ask_channels(&mut self) -> Outcome {
+        self.wait_while(|client| !client.committing.is_empty())?;
         self.clients.values_mut().for_each(Client::ask);
+        self.wait_while(|client| !client.asking.is_empty())
+    }
+
+    /// Reads on for as long as this is so of some client.
+    fn wait_while(&mut self, waits: impl Fn(&Client) -> bool) -> Outcome {
         let end = Instant::now() + PATIENCE;
-        while self.clients.values().any(|client| !client.asking.is_empty()) {
+        while let Some((name, _)) = self.clients.iter().find(|(_, client)| waits(client)) {
+            if Instant::now() > end {
+                return Err(Problem::new(format!("RabbitMQ does not answer {name}.")));
+            }
             if !self.pump()? {
                 sleep(Duration::from_micros(100));
-            }
-            if Instant::now() > end {
-                let waiting = self.clients.iter().filter(|(_, client)| !client.asking.is_empty());
-                let names: Vec<_> = waiting.map(|(name, client)| format!("{name} {:?}", client.asking)).collect();
-                return Err(Problem::new(format!("RabbitMQ does not answer on {}.", names.join(", "))));
             }
         }
         Ok(())
@@ -330,180 +330,5 @@ impl Stage for Live {
         self.wait_for_silence()?;
         self.silence = SILENCE;
         Ok(std::mem::take(&mut self.heard))
-    }
-}
-
-/// One connection.
-struct Client {
-    stream: TcpStream,
-    decoder: Decoder,
-    /// What was heard; none when the socket was closed without a goodbye.
-    inbox: Vec<(u16, Option<Frame>)>,
-    /// The open channels.
-    open: BTreeSet<u16>,
-    /// Channels whose answer to [`Client::ask`] is awaited.
-    asking: BTreeSet<u16>,
-    /// How many `channel.flow` of the transcript itself are to be answered first, by channel.
-    flows: BTreeMap<u16, u32>,
-    alive: bool,
-}
-
-impl Client {
-    fn connect(port: u16, capabilities: bool) -> Outcome<Client> {
-        let failed =
-            |error: std::io::Error| Problem::new(format!("RabbitMQ cannot be reached on port {port}: {error}."));
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).map_err(failed)?;
-        stream.set_nodelay(true).map_err(failed)?;
-        stream.write_all(PROTOCOL_HEADER).map_err(failed)?;
-        stream.set_nonblocking(true).map_err(failed)?;
-        let mut client = Client {
-            stream,
-            decoder: Decoder::default(),
-            inbox: Vec::new(),
-            open: BTreeSet::new(),
-            asking: BTreeSet::new(),
-            flows: BTreeMap::new(),
-            alive: true,
-        };
-        let properties = if capabilities {
-            // As pika 1.4 announces them.
-            "capabilities={authentication_failure_close=true, basic.nack=true, connection.blocked=true, \
-             consumer_cancel_notify=true, publisher_confirms=true}, product=\"Warren's recorder\""
-        } else {
-            "product=\"Warren's recorder\""
-        };
-        let login = "mechanism=PLAIN response=\"\\x00guest\\x00guest\" locale=en_US";
-        client.wait_for(0, "connection.start")?;
-        client.say(&format!("connection.start-ok client_properties={{{properties}}} {login}"))?;
-        client.wait_for(0, "connection.tune")?;
-        client.say("connection.tune-ok channel_max=2047 frame_max=131072")?;
-        client.say("connection.open virtual_host=/")?;
-        client.wait_for(0, "connection.open-ok")?;
-        Ok(client)
-    }
-
-    fn open_channel(&mut self, channel: u16) -> Outcome {
-        self.send(channel, &ChannelOpen::default().into());
-        self.wait_for(channel, "channel.open-ok").map(drop)
-    }
-
-    /// Says something on channel 0.
-    fn say(&mut self, line: &str) -> Outcome {
-        let frame = parse_frame(line).map_err(|error| Problem::new(format!("{line}: {error}")))?;
-        self.send(0, &frame);
-        Ok(())
-    }
-
-    fn send(&mut self, channel: u16, frame: &Frame) {
-        match &frame.method {
-            Method::ChannelFlow(_) => *self.flows.entry(channel).or_default() += 1,
-            Method::ChannelClose(_) => drop(self.open.remove(&channel)),
-            Method::ConnectionClose(_) => self.open.clear(),
-            _ => {}
-        }
-        let mut bytes = &encode(channel, frame)[..];
-        while !bytes.is_empty() {
-            match self.stream.write(bytes) {
-                Ok(count) => bytes = &bytes[count..],
-                Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(Duration::from_millis(1)),
-                // The server closed the connection; the next read tells.
-                Err(_) => return,
-            }
-        }
-    }
-
-    /// Asks every open channel for an answer. `channel.flow` with `active` changes nothing there.
-    fn ask(&mut self) {
-        self.asking = self.open.clone();
-        for channel in self.open.clone() {
-            let bytes = encode(channel, &ChannelFlow { active: true }.into());
-            // A failure is a connection that is gone, as in `send`.
-            let _ = self.stream.write_all(&bytes);
-        }
-    }
-
-    /// Reads what is there; true when there was something.
-    fn pump(&mut self) -> Outcome<bool> {
-        let mut buffer = [0; 65536];
-        let mut any = false;
-        while self.alive {
-            match self.stream.read(&mut buffer) {
-                Ok(count) if count > 0 => self.decoder.feed(&buffer[..count]),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Ok(_) | Err(_) => {
-                    self.end();
-                    self.inbox.push((0, None));
-                }
-            }
-            any = true;
-            while let Some((channel, frame)) = self.decoder.next_frame().map_err(Problem::new)? {
-                self.hear(channel, frame);
-            }
-        }
-        Ok(any)
-    }
-
-    fn end(&mut self) {
-        self.alive = false;
-        self.open.clear();
-        self.asking.clear();
-    }
-
-    fn hear(&mut self, channel: u16, frame: Frame) {
-        match &frame.method {
-            Method::ChannelOpenOk(_) => drop(self.open.insert(channel)),
-            Method::ChannelClose(_) => {
-                self.open.remove(&channel);
-                self.asking.remove(&channel);
-                self.send(channel, &ChannelCloseOk {}.into());
-            }
-            Method::ConnectionClose(_) => {
-                self.end();
-                self.send(0, &ConnectionCloseOk {}.into());
-            }
-            Method::ConnectionCloseOk(_) => self.end(),
-            Method::ChannelFlowOk(_) => match self.flows.get_mut(&channel) {
-                Some(flows) if *flows > 0 => *flows -= 1,
-                _ => {
-                    self.asking.remove(&channel);
-                    return;
-                }
-            },
-            _ => {}
-        }
-        self.inbox.push((channel, Some(frame)));
-    }
-
-    /// The next frame on a channel; it must be this one.
-    fn wait_for(&mut self, channel: u16, name: &str) -> Outcome<Frame> {
-        let end = Instant::now() + PATIENCE;
-        while self.inbox.is_empty() && Instant::now() < end {
-            if !self.pump()? {
-                sleep(Duration::from_micros(100));
-            }
-        }
-        match (!self.inbox.is_empty()).then(|| self.inbox.remove(0)) {
-            Some((at, Some(frame))) if at == channel && frame.method.name() == name => Ok(frame),
-            Some((at, Some(frame))) => {
-                Err(Problem::new(format!("Instead of {name}, RabbitMQ said on channel {at}: {}.", print_frame(&frame))))
-            }
-            Some((_, None)) => Err(Problem::new(format!("Instead of {name}, RabbitMQ closed the socket."))),
-            None => Err(Problem::new(format!("RabbitMQ does not say {name}."))),
-        }
-    }
-
-    /// Asks something on a channel of its own; none when the server refuses.
-    fn call(&mut self, frame: Frame) -> Outcome<Option<Frame>> {
-        if self.open.is_empty() {
-            self.open_channel(1)?;
-        }
-        let answer = format!("{}-ok", frame.method.name());
-        self.send(1, &frame);
-        match self.wait_for(1, &answer) {
-            Ok(frame) => Ok(Some(frame)),
-            // The refusal closed the channel; the next call opens it again.
-            Err(_) if self.alive && self.open.is_empty() => Ok(None),
-            Err(problem) => Err(problem),
-        }
     }
 }

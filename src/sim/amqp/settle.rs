@@ -12,6 +12,9 @@ use super::event::{ChannelRef, ConsumerRef, Event, LossReason, QueueDeleteReason
 use super::message::{Held, Place};
 use crate::bytes::Bytes;
 
+/// The name of a queue, and the tag of one of its consumers; none for `basic.get`.
+type QueueAndConsumer = (Bytes, Option<Bytes>);
+
 impl Broker {
     pub(super) fn settle(
         &mut self,
@@ -51,7 +54,7 @@ impl Broker {
     ) {
         // What was fetched by `basic.get` never counted against the shared limit.
         let counted = deliveries.iter().filter(|(_, delivery)| delivery.consumer.is_some()).count() as u64;
-        let mut groups: BTreeMap<(Bytes, Option<Bytes>), Vec<(u64, Delivery)>> = BTreeMap::new();
+        let mut groups: BTreeMap<QueueAndConsumer, Vec<(u64, Delivery)>> = BTreeMap::new();
         for (tag, delivery) in deliveries {
             let consumers = self.channel(at).map(|channel| channel.consumers.iter());
             let consumer = consumers.into_iter().flatten().find(|(_, to)| Some(to.id) == delivery.consumer);

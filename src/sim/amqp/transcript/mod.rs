@@ -331,7 +331,7 @@ fn parse_command(text: &str) -> Result<Vec<Command>, String> {
         return Ok(Vec::from([Command::Advance { ms: ms.ok_or("expected a time, such as: advance 300ms")? }]));
     }
     let (client, channel) = who.split_once('.').unwrap_or((who, "0"));
-    let channel: u16 = channel.parse().map_err(|_| format!("'{channel}' is not the number of a channel"))?;
+    let channel: u16 = channel.parse().map_err(|_| format!("'{channel}' is not a channel's number"))?;
     let client = client.to_string();
     let mut words = rest.split(' ');
     Ok(Vec::from([match words.next() {
@@ -354,4 +354,67 @@ fn parse_command(text: &str) -> Result<Vec<Command>, String> {
             Command::Send { client, channel, frame: rest.to_string() }
         }
     }]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::engine::Engine;
+    use super::*;
+
+    fn played(text: &str) -> String {
+        let blocks = parse(text).expect("a transcript");
+        match replay(&blocks, &mut Engine::new()) {
+            Ok(blocks) => print(&blocks),
+            Err(never) => match never {},
+        }
+    }
+
+    #[test]
+    fn what_is_heard_is_sorted_by_channel_and_made_up_names_are_numbered() {
+        let text = "# Story.\nb connect 1\na connect 2 1\nb.1 queue.declare\na.2 queue.declare\na.2 queue.declare passive queue=<gen:2>\n\
+                    a disconnect\na.1 tx.select\n";
+        let heard = "----\na is not connected\na.2 queue.declare-ok queue=<gen:2> message_count=0 consumer_count=0\n\
+                     a.2 queue.declare-ok queue=<gen:2> message_count=0 consumer_count=0\n\
+                     b.1 queue.declare-ok queue=<gen:1> message_count=0 consumer_count=0\n";
+        assert_eq!(played(text), format!("{text}{heard}"));
+        // Played again, the old expectation is not part of it.
+        assert_eq!(played(&played(text)), played(text));
+    }
+
+    #[test]
+    fn a_command_behind_an_ampersand_comes_before_the_answer_to_the_last() {
+        let wrong = "c connect 1\nc.1 basic.ack delivery_tag=5\n& c.1 tx.select\n\nc.1 channel.open\n";
+        let heard = "----\nc.1 channel.close 406 \"PRECONDITION_FAILED - unknown delivery tag 5\" class=60 method=80\n";
+        assert!(played(wrong).contains(heard), "{}", played(wrong));
+        assert!(played(wrong).ends_with("----\nc.1 channel.open-ok\n"), "{}", played(wrong));
+        let settled = wrong.replace("& ", "");
+        assert!(played(&settled).contains("c connection.close 504"), "{}", played(&settled));
+    }
+
+    #[test]
+    fn slips_are_told_with_their_line() {
+        for (text, message) in [
+            ("# a\nc1\n", "line 2: expected a client and what it does, such as: c1 connect"),
+            ("c1 connect\n\nc1.x tx.select\n", "line 3: 'x' is not a channel's number"),
+            ("c1 connect one\n", "line 1: 'one' is neither a channel's number nor 'plain'"),
+            ("c1.1 queue.declare nmae=q\n", "line 1: column 15: queue.declare has no argument 'nmae'"),
+            ("broker explode\n", "line 1: the broker can stop, start, kill and restart, not 'explode'"),
+            ("advance 5s\n", "line 1: expected a time, such as: advance 300ms"),
+            ("c1.1 topic-grid a b\n", "line 1: expected words and a length from 1 to 4"),
+        ] {
+            let fault = parse(text).expect_err(text).to_string();
+            assert!(fault.starts_with(message), "{text}: {fault}");
+        }
+    }
+
+    #[test]
+    fn time_and_power_are_the_broker_s_own() {
+        let text = "c connect 1\nc.1 queue.declare queue=q durable arguments={x-message-ttl=100}\n\
+                    c.1 basic.publish routing_key=q body=m delivery_mode=2\nbroker restart\nc connect 1\n\
+                    c.1 queue.declare queue=q passive\nadvance 150ms\nc.1 queue.declare queue=q passive\nbroker kill\n";
+        let text = played(text);
+        for line in ["c connection.close 320", "queue=q message_count=1", "queue=q message_count=0", "c cut"] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+    }
 }

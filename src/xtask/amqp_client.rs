@@ -1,0 +1,198 @@
+//! A client of RabbitMQ that says and hears single frames: the recorder's hands and ears.
+//!
+//! It answers `channel.close` and `connection.close` by itself, as every client library does.
+
+use crate::amqp_wire::{Decoder, PROTOCOL_HEADER, encode};
+use crate::problem::{Outcome, Problem};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use warren_sim::amqp::method::{ChannelCloseOk, ChannelFlow, ChannelOpen, ConnectionCloseOk, Frame, Method};
+use warren_sim::amqp::text::{parse_frame, print_frame};
+
+/// How long a server may take to answer anything.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One connection.
+pub(crate) struct Client {
+    stream: TcpStream,
+    decoder: Decoder,
+    /// What was heard; none when the socket was closed without a goodbye.
+    pub(crate) inbox: Vec<(u16, Option<Frame>)>,
+    /// The open channels.
+    open: BTreeSet<u16>,
+    /// Channels whose answer to [`Client::ask`] is awaited.
+    pub(crate) asking: BTreeSet<u16>,
+    /// How many `channel.flow` of the transcript itself are to be answered first, by channel.
+    flows: BTreeMap<u16, u32>,
+    /// Channels that wait for `tx.commit-ok`: RabbitMQ takes nothing else from them meanwhile.
+    pub(crate) committing: BTreeSet<u16>,
+    pub(crate) alive: bool,
+}
+
+impl Client {
+    pub(crate) fn connect(port: u16, capabilities: bool) -> Outcome<Client> {
+        let failed =
+            |error: std::io::Error| Problem::new(format!("RabbitMQ cannot be reached on port {port}: {error}."));
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        stream.write_all(PROTOCOL_HEADER).map_err(failed)?;
+        stream.set_nonblocking(true).map_err(failed)?;
+        let mut client = Client {
+            stream,
+            decoder: Decoder::default(),
+            inbox: Vec::new(),
+            open: BTreeSet::new(),
+            asking: BTreeSet::new(),
+            flows: BTreeMap::new(),
+            committing: BTreeSet::new(),
+            alive: true,
+        };
+        let properties = if capabilities {
+            // As pika 1.4 announces them.
+            "capabilities={authentication_failure_close=true, basic.nack=true, connection.blocked=true, \
+             consumer_cancel_notify=true, publisher_confirms=true}, product=\"Warren's recorder\""
+        } else {
+            "product=\"Warren's recorder\""
+        };
+        let login = "mechanism=PLAIN response=\"\\x00guest\\x00guest\" locale=en_US";
+        client.wait_for(0, "connection.start")?;
+        client.say(&format!("connection.start-ok client_properties={{{properties}}} {login}"))?;
+        client.wait_for(0, "connection.tune")?;
+        client.say("connection.tune-ok channel_max=2047 frame_max=131072")?;
+        client.say("connection.open virtual_host=/")?;
+        client.wait_for(0, "connection.open-ok")?;
+        Ok(client)
+    }
+
+    pub(crate) fn open_channel(&mut self, channel: u16) -> Outcome {
+        self.send(channel, &ChannelOpen::default().into());
+        self.wait_for(channel, "channel.open-ok").map(drop)
+    }
+
+    /// Says something on channel 0.
+    fn say(&mut self, line: &str) -> Outcome {
+        let frame = parse_frame(line).map_err(|error| Problem::new(format!("{line}: {error}")))?;
+        self.send(0, &frame);
+        Ok(())
+    }
+
+    pub(crate) fn send(&mut self, channel: u16, frame: &Frame) {
+        match &frame.method {
+            Method::ChannelFlow(_) => *self.flows.entry(channel).or_default() += 1,
+            Method::TxCommit(_) => drop(self.committing.insert(channel)),
+            Method::ChannelClose(_) => drop(self.open.remove(&channel)),
+            Method::ConnectionClose(_) => self.open.clear(),
+            _ => {}
+        }
+        let mut bytes = &encode(channel, frame)[..];
+        while !bytes.is_empty() {
+            match self.stream.write(bytes) {
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(Duration::from_millis(1)),
+                // The server closed the connection; the next read tells.
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Asks every open channel for an answer. `channel.flow` with `active` changes nothing there.
+    pub(crate) fn ask(&mut self) {
+        self.asking = self.open.clone();
+        for channel in self.open.clone() {
+            let bytes = encode(channel, &ChannelFlow { active: true }.into());
+            // A failure is a connection that is gone, as in `send`.
+            let _ = self.stream.write_all(&bytes);
+        }
+    }
+
+    /// Reads what is there; true when there was something.
+    pub(crate) fn pump(&mut self) -> Outcome<bool> {
+        let mut buffer = [0; 65536];
+        let mut any = false;
+        while self.alive {
+            match self.stream.read(&mut buffer) {
+                Ok(count) if count > 0 => self.decoder.feed(&buffer[..count]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Ok(_) | Err(_) => {
+                    self.end();
+                    self.inbox.push((0, None));
+                }
+            }
+            any = true;
+            while let Some((channel, frame)) = self.decoder.next_frame().map_err(Problem::new)? {
+                self.hear(channel, frame);
+            }
+        }
+        Ok(any)
+    }
+
+    fn end(&mut self) {
+        self.alive = false;
+        self.open.clear();
+        self.asking.clear();
+        self.committing.clear();
+    }
+
+    fn hear(&mut self, channel: u16, frame: Frame) {
+        match &frame.method {
+            Method::ChannelOpenOk(_) => drop(self.open.insert(channel)),
+            Method::ChannelClose(_) => {
+                self.open.remove(&channel);
+                self.asking.remove(&channel);
+                self.committing.remove(&channel);
+                self.send(channel, &ChannelCloseOk {}.into());
+            }
+            Method::ConnectionClose(_) => {
+                self.end();
+                self.send(0, &ConnectionCloseOk {}.into());
+            }
+            Method::ConnectionCloseOk(_) => self.end(),
+            Method::TxCommitOk(_) => drop(self.committing.remove(&channel)),
+            Method::ChannelFlowOk(_) => match self.flows.get_mut(&channel) {
+                Some(flows) if *flows > 0 => *flows -= 1,
+                _ => {
+                    self.asking.remove(&channel);
+                    return;
+                }
+            },
+            _ => {}
+        }
+        self.inbox.push((channel, Some(frame)));
+    }
+
+    /// The next frame on a channel; it must be this one.
+    fn wait_for(&mut self, channel: u16, name: &str) -> Outcome<Frame> {
+        let end = Instant::now() + PATIENCE;
+        while self.inbox.is_empty() && Instant::now() < end {
+            if !self.pump()? {
+                sleep(Duration::from_micros(100));
+            }
+        }
+        match (!self.inbox.is_empty()).then(|| self.inbox.remove(0)) {
+            Some((at, Some(frame))) if at == channel && frame.method.name() == name => Ok(frame),
+            Some((at, Some(frame))) => {
+                Err(Problem::new(format!("Instead of {name}, RabbitMQ said on channel {at}: {}.", print_frame(&frame))))
+            }
+            Some((_, None)) => Err(Problem::new(format!("Instead of {name}, RabbitMQ closed the socket."))),
+            None => Err(Problem::new(format!("RabbitMQ does not say {name}."))),
+        }
+    }
+
+    /// Asks something on a channel of its own; none when the server refuses.
+    pub(crate) fn call(&mut self, frame: Frame) -> Outcome<Option<Frame>> {
+        if self.open.is_empty() {
+            self.open_channel(1)?;
+        }
+        let answer = format!("{}-ok", frame.method.name());
+        self.send(1, &frame);
+        match self.wait_for(1, &answer) {
+            Ok(frame) => Ok(Some(frame)),
+            // The refusal closed the channel; the next call opens it again.
+            Err(_) if self.alive && self.open.is_empty() => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+}
