@@ -24,6 +24,7 @@ redis SETBIT foo 7 1
 broker kill
 wait 500ms
 broker start
+run until not alive worker_1
 restart worker_1
 restart worker_2
 run idle

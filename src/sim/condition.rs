@@ -124,7 +124,7 @@ impl Fact {
             Fact::Redelivered(name, n) => {
                 process(name, &|p| p.received.iter().any(|r| u64::from(r.message.0) == *n && r.redelivered))
             }
-            Fact::Holds(name, n) => process(name, &|p| p.in_hand.len() as u64 == *n),
+            Fact::Holds(name, n) => process(name, &|p| p.connection.map_or(0, |c| world.unacked_by(c)) == *n),
             Fact::Working(name, n) => process(name, &|p| p.working_on().is_some_and(|m| u64::from(m.0) == *n)),
             Fact::Printed(name, text) => {
                 process(name, &|p| p.output.iter().any(|line| line.text().contains(&*text.text())))

@@ -19,6 +19,8 @@ use crate::{
 
 /// How many printed lines a process's terminal keeps.
 pub const MAX_OUTPUT: usize = 200;
+/// How many messages a process knows by their delivery tags; those of `auto_ack` are never given back, so the oldest go.
+pub const MAX_IN_HAND: usize = 10_000;
 /// How many received messages a process remembers for the page and for conditions.
 pub const MAX_RECEIVED: usize = 256;
 
@@ -81,7 +83,7 @@ pub struct Process {
     pub received: VecDeque<Receipt>,
     /// How many messages it was ever handed.
     pub received_total: u32,
-    /// The messages it holds unacknowledged, by delivery tag, as far as it knows them.
+    /// The messages it was handed and did not acknowledge, by delivery tag.
     pub in_hand: BTreeMap<u64, MessageId>,
     /// The event that will have caused its next line.
     pub cause: EventId,
@@ -109,7 +111,11 @@ impl Process {
     }
 
     /// Notes a message it was handed.
-    pub fn note(&mut self, message: MessageId, redelivered: bool) {
+    pub fn note(&mut self, message: MessageId, delivery_tag: u64, redelivered: bool) {
+        if self.in_hand.len() == MAX_IN_HAND {
+            self.in_hand.pop_first();
+        }
+        self.in_hand.insert(delivery_tag, message);
         if self.received.len() == MAX_RECEIVED {
             self.received.pop_front();
         }

@@ -43,6 +43,7 @@ pub const LATENCY_MS: u64 = 150;
 pub const EPOCH_MS: u64 = 1_767_225_600_000;
 
 /// What travels over a connection.
+#[allow(clippy::large_enum_variant, reason = "nearly every packet is a frame")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Packet {
     /// A client asks for a connection.
@@ -76,6 +77,7 @@ pub struct Flight {
     pub message: Option<MessageId>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "nearly every task is an arrival")]
 #[derive(Clone, Debug, Hash)]
 enum Task {
     Arrive(Flight),
@@ -212,6 +214,14 @@ impl World {
     pub fn queue_counts(&self, name: &Bytes) -> Option<(u64, u64)> {
         let queue = self.broker.queues().find(|queue| queue.resource.name == *name)?;
         Some((queue.ready.len() as u64, queue.unacked.len() as u64))
+    }
+
+    /// How many messages the broker has sent over a connection and not had acknowledged.
+    pub fn unacked_by(&self, connection: ConnectionId) -> u64 {
+        let held = |queue: &amqp::queue::Queue| {
+            queue.unacked.values().filter(|unacked| unacked.channel.connection == connection).count() as u64
+        };
+        self.broker.queues().map(held).sum()
     }
 
     /// The stable hash of everything in the world.
@@ -442,8 +452,7 @@ impl World {
             }
             Packet::Frame(channel, frame) => {
                 if let (Method::BasicDeliver(deliver), Some(message)) = (&frame.method, flight.message) {
-                    process.note(message, deliver.redelivered);
-                    process.in_hand.insert(deliver.delivery_tag, message);
+                    process.note(message, deliver.delivery_tag, deliver.redelivered);
                 }
                 let connection = flight.connection;
                 if let Some(answer) = close_ok(&frame.method) {

@@ -142,7 +142,7 @@ impl Listing {
             }
             Wake::Lost { refused: true } => Err("pika.exceptions.AMQPConnectionError: Connection refused".into()),
             Wake::Lost { refused: false } => {
-                Err("pika.exceptions.StreamLostError: Stream connection lost: the broker went away".into())
+                Err("pika.exceptions.StreamLostError: Stream connection lost: ConnectionResetError(104, 'Connection reset by peer')".into())
             }
             Wake::Frame(frame) => self.take_frame(frame),
         }

@@ -43,7 +43,12 @@ pub fn build(spec: &Spec) -> Result<Writer, String> {
     };
 
     let mut code = Writer::default();
-    code.connect(if every > 0 || start > 0 { "import pika, time" } else { "import pika" });
+    let imports = match (every > 0 || start > 0, count == 0) {
+        (true, true) => "import itertools, pika, time",
+        (true, false) => "import pika, time",
+        (false, _) => "import pika",
+    };
+    code.connect(imports);
     declare(&mut code, spec, queue, &exchange);
     if start > 0 {
         code.does(&format!("time.sleep({})", python_seconds(start)), Op::Sleep(start));
@@ -92,8 +97,12 @@ fn write_publish(code: &mut Writer, publish: Publish, count: u32, every: u64) {
     } else if many {
         code.line(&format!("for n in range(1, {}):", count + 1));
     }
+    let named = publish.bodies.iter().any(|body| body.text().contains("{key}"));
     let key = if publish.keys.len() > 1 {
         code.line(&format!("{indent}key = keys[(n - 1) % len(keys)]"));
+        "key".into()
+    } else if named {
+        code.line(&format!("{indent}key = {}", python_str(&publish.keys[0])));
         "key".into()
     } else {
         python_str(&publish.keys[0])
