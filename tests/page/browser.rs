@@ -23,13 +23,14 @@ const SUB_PATH: &str = "/some/sub/path/";
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The window of a scenario that asks for no other.
 const WINDOW: (u32, u32) = (1280, 900);
-const FLAGS: [&str; 8] = [
+const FLAGS: [&str; 9] = [
     "--headless=new",
     "--no-sandbox", // It has none to offer as root, and shows nothing but our own files.
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--no-first-run",
+    "--hide-scrollbars", // A phone lays them over the page; here they would take 15 of its 360 pixels.
     "--force-device-scale-factor=1",
     "--window-size=1280,900",
 ];
