@@ -8,7 +8,6 @@ use gloo::{
     storage::{LocalStorage, Storage},
     utils::{document_element, window},
 };
-use wasm_bindgen::{JsCast, JsValue};
 use warren_sim::{
     amqp::event::MessageId,
     bytes::Bytes,
@@ -19,6 +18,7 @@ use warren_sim::{
     link::{Link, LinkError},
     session::Session,
 };
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
 
@@ -135,7 +135,7 @@ impl Component for App {
             narrow: is_narrow(),
             folded: (false, false),
             canvas: NodeRef::default(),
-            handle: StageHandle::default(),
+            handle: StageHandle::new(is_narrow(), ctx.link().callback(|()| Msg::Resized)),
             listeners: Vec::new(),
         };
         app.read_address();
@@ -215,7 +215,7 @@ impl Component for App {
                     <div class="middle">
                         <section class="stage" aria-label={text.app.stage}>
                             <Toolbar view={toolbar::view(&session)} {text} fault={self.fault.clone()} on={on.clone()} />
-                            <Stage view={stage::view(&session, self.narrow, text)} {text} on={on.clone()} pointed={self.pointed}
+                            <Stage view={stage::view(&session, self.handle.is_narrow(), text)} {text} on={on.clone()} pointed={self.pointed}
                                 selection={self.selection.clone()} canvas={self.canvas.clone()} handle={self.handle.clone()} />
                         </section>
                         <Splitter property="--tables-height" sideways=false behind=true initial={260} min={120} max={560}

@@ -197,7 +197,7 @@ impl Maker<'_> {
             (false, false) => 108.0,
             (true, false) => 152.0,
             (false, true) => 104.0,
-            (true, true) => 148.0,
+            (true, true) => 136.0,
         };
         let wide = text_width(&name, NAME_PX, true).min(NAME_MAX) + 2.0 * PAD;
         let width = least.max(wide).ceil();

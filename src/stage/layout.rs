@@ -61,7 +61,7 @@ pub(super) struct Measures {
     pub margin: f64,
 }
 
-const ACROSS: Measures = Measures { down: false, layer_gap: 48.0, node_gap: 20.0, room: 1_200.0, margin: 12.0 };
+const ACROSS: Measures = Measures { down: false, layer_gap: 46.0, node_gap: 20.0, room: 1_200.0, margin: 12.0 };
 const DOWN: Measures = Measures { down: true, layer_gap: 28.0, node_gap: 14.0, room: 356.0, margin: 8.0 };
 
 /// The room an edge takes where it passes a layer.
@@ -315,7 +315,8 @@ impl Layers {
             .iter()
             .zip(wires)
             .filter(|(chain, wire)| wire.label.0 > 0.0 && self.is_forward(chain) && self.row_of[chain[1]] == row);
-        let room = |wire: &Wire| if measures.down { wire.label.1 + 30.0 } else { wire.label.0 + 40.0 };
+        let room =
+            |wire: &Wire| route::LABEL_GAP + 40.0 + if measures.down { wire.label.1 - 18.0 } else { wire.label.0 };
         before.map(|(_, wire)| room(wire)).fold(0.0, f64::max)
     }
 }

@@ -42,7 +42,7 @@ use crate::{
 /// The stage is never drawn smaller than this, so that its text stays readable; what does not fit is scrolled.
 const LEAST_SCALE: f64 = 0.926;
 /// Nor larger than this.
-const MOST_SCALE: f64 = 1.25;
+const MOST_SCALE: f64 = 1.1;
 /// Font size of labels, in px.
 const LABEL_PX: f64 = 13.5;
 /// The longest label, in px.
@@ -154,10 +154,12 @@ pub fn Stage(props: &Props) -> Html {
     props.handle.show(view);
     let svg = props.handle.svg();
     use_effect_with((view.size, svg.clone()), |((width, height), svg)| limit_scale(svg, *width, *height));
+    let room = use_node_ref();
+    use_effect_with((room.clone(), props.handle.clone()), |(room, handle)| handle.watch(room));
     let (width, height) = (view.size.0.max(1.0), view.size.1.max(1.0));
     let nodes = view.nodes.iter().map(|node| draw::node(node, props.pointed, &props.selection, &props.on));
     html! {
-        <div class={classes!("stage-room", view.broker_down.then_some("down"))}>
+        <div ref={room} class={classes!("stage-room", view.broker_down.then_some("down"))}>
             <div class="stage-scroll">
                 <svg ref={svg} class="stage-svg" viewBox={format!("0 0 {width} {height}")} role="group" aria-label={stage.picture}>
                     <g key="edges" aria-hidden="true">{ for view.edges.iter().map(draw::edge) }</g>

@@ -4,9 +4,11 @@ use std::{cell::RefCell, collections::BTreeMap, f64::consts::TAU, rc::Rc};
 
 use warren_sim::{amqp::event::MessageId, event::EventId};
 use web_sys::{
-    CanvasRenderingContext2d, CssStyleDeclaration, Element, HtmlCanvasElement, wasm_bindgen::JsCast, window,
+    CanvasRenderingContext2d, CssStyleDeclaration, Element, HtmlCanvasElement, ResizeObserver,
+    wasm_bindgen::{JsCast, closure::Closure},
+    window,
 };
-use yew::NodeRef;
+use yew::{Callback, NodeRef};
 
 use super::{
     StageView,
@@ -33,7 +35,16 @@ struct Shown {
     hops: BTreeMap<EventId, f64>,
     /// Whether something is on the canvas.
     dirty: bool,
+    /// Whether there is more room down than across.
+    narrow: bool,
+    /// Who wants to know when the room has changed.
+    resized: Callback<()>,
 }
+
+/// Below this width the stage is drawn from top to bottom, in px.
+const NARROW: i32 = 600;
+/// Below this width too, where it is higher than wide.
+const NARROW_IF_HIGH: i32 = 760;
 
 impl PartialEq for StageHandle {
     fn eq(&self, other: &Self) -> bool {
@@ -42,6 +53,50 @@ impl PartialEq for StageHandle {
 }
 
 impl StageHandle {
+    /// A handle for a stage of this width at first; `resized` is called when its room has changed, since the stage may then have to be drawn
+    /// the other way.
+    pub fn new(narrow: bool, resized: Callback<()>) -> StageHandle {
+        let handle = StageHandle::default();
+        {
+            let mut shown = handle.0.borrow_mut();
+            (shown.narrow, shown.resized) = (narrow, resized);
+        }
+        handle
+    }
+
+    /// Whether the stage is to be drawn from top to bottom.
+    pub fn is_narrow(&self) -> bool {
+        self.0.borrow().narrow
+    }
+
+    /// Notes the size of the room from now on; what is returned ends it.
+    pub(super) fn watch(&self, room: &NodeRef) -> impl FnOnce() + use<> {
+        let handle = self.clone();
+        let observed = room.cast::<Element>().and_then(|room| {
+            let measured = room.clone();
+            let changed = Closure::<dyn FnMut()>::new(move || handle.measure(&measured));
+            let observer = ResizeObserver::new(changed.as_ref().unchecked_ref()).ok()?;
+            observer.observe(&room);
+            Some((observer, changed))
+        });
+        move || {
+            if let Some((observer, _)) = &observed {
+                observer.disconnect();
+            }
+        }
+    }
+
+    fn measure(&self, room: &Element) {
+        let (width, height) = (room.client_width(), room.client_height());
+        let resized = {
+            let mut shown = self.0.borrow_mut();
+            shown.narrow = width < NARROW || width < NARROW_IF_HIGH && height > width;
+            shown.dirty = true;
+            shown.resized.clone()
+        };
+        resized.emit(());
+    }
+
     /// The drawing below the canvas.
     pub(super) fn svg(&self) -> NodeRef {
         self.0.borrow().svg.clone()

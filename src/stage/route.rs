@@ -22,6 +22,8 @@ pub struct Label {
 
 /// Distance of the lanes that lead back around the outside.
 const LANE: f64 = 16.0;
+/// Space between a label and the end of its edge: the arrowhead is to be seen.
+pub(super) const LABEL_GAP: f64 = 12.0;
 /// Radius of a lane's corners.
 const CORNER: f64 = 12.0;
 
@@ -66,7 +68,7 @@ impl Router<'_> {
         let mut paths = vec![Vec::new(); self.wires.len()];
         for (index, chain) in self.layers.chains.iter().enumerate() {
             if self.layers.is_forward(chain) {
-                paths[index] = self.forward(chain, leaving[index], entering[index]);
+                paths[index] = self.forward(chain, &self.wires[index], leaving[index], entering[index]);
             }
         }
         // All edges that lead back to one node share its lane.
@@ -145,7 +147,12 @@ impl Router<'_> {
         offsets
     }
 
-    fn forward(&self, chain: &[usize], leaving: f64, entering: f64) -> Vec<[Uv; 4]> {
+    /// Extent of a label along the direction.
+    fn label_along(&self, wire: &Wire) -> f64 {
+        if self.measures.down { wire.label.1 } else { wire.label.0 }
+    }
+
+    fn forward(&self, chain: &[usize], wire: &Wire, leaving: f64, entering: f64) -> Vec<[Uv; 4]> {
         let mut path = Vec::new();
         let mut from = self.port(chain[0], true, leaving);
         let last = chain.len() - 1;
@@ -153,7 +160,13 @@ impl Router<'_> {
             let (begin, end) = self.layers.spans[self.layers.row_of[*item]];
             let passes = at < last;
             let to = if passes { (begin, self.layers.items[*item].v) } else { self.port(*item, false, entering) };
-            path.push(sway(from, to));
+            if at == 1 && wire.label.0 > 0.0 {
+                // The label stands on a straight piece of its own, where the edges of a fan are furthest apart.
+                let before = (to.0 - LABEL_GAP - self.label_along(wire) - 4.0, to.1);
+                path.extend([sway(from, before), straight(before, to)]);
+            } else {
+                path.push(sway(from, to));
+            }
             from = to;
             if passes {
                 let through = (end, to.1);
@@ -200,13 +213,19 @@ impl Router<'_> {
         let mut placed: Vec<(Uv, (f64, f64))> = Vec::new();
         let mut labels = Vec::new();
         for (wire, path) in self.wires.iter().zip(paths) {
-            let Some(curve) = path.first().filter(|_| wire.label.0 > 0.0) else {
+            let [curve, rest @ ..] = &path[..] else {
                 labels.push(None);
                 continue;
             };
+            if wire.label.0 == 0.0 {
+                labels.push(None);
+                continue;
+            }
+            let end = rest.first().unwrap_or(curve)[3];
+            let own = (end.0 - LABEL_GAP - self.label_along(wire) / 2.0, end.1);
             let free = |at: &Uv| placed.iter().all(|other| !self.overlap((*at, wire.label), *other));
-            let places = [0.5, 0.6, 0.4, 0.68, 0.32].map(|t| point_at(curve, t));
-            let at = places.into_iter().find(free).unwrap_or(places[0]);
+            let others = [0.6, 0.45, 0.75, 0.3].map(|t| point_at(curve, t));
+            let at = [own].into_iter().chain(others).find(free).unwrap_or(own);
             placed.push((at, wire.label));
             labels.push(Some((at, wire.label)));
         }
