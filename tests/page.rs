@@ -7,8 +7,11 @@
 #[allow(dead_code, reason = "a harness offers what a scenario may want, whether or not one does today")]
 #[path = "page/browser.rs"]
 mod browser;
+#[path = "page/learner.rs"]
+mod learner;
 
 use browser::{Checked, Page};
+use learner::*;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -25,6 +28,15 @@ const SCENARIOS: &[(&str, Scenario)] = scenarios! {
     opens_from_a_sub_path_with_no_fault_for_axe,
     is_as_wide_as_the_phone,
     runs_no_script_that_was_slipped_in,
+    plays_pauses_steps_and_goes_back,
+    scrubs_by_keyboard_and_by_the_slider,
+    shows_each_chapter_and_grades_the_answer,
+    types_redis_commands_and_takes_them_back,
+    kills_a_consumer_and_restarts_the_broker,
+    a_link_shows_the_same_hash_elsewhere,
+    bad_links_and_bad_lines_are_told_and_change_nothing,
+    every_lesson_in_both_languages_has_no_fault_for_axe,
+    looks_right_at_every_width_and_in_every_tab,
 };
 
 async fn opens_from_a_sub_path_with_no_fault_for_axe(page: &Page) -> Checked {

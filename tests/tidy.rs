@@ -101,7 +101,9 @@ fn every_module_is_reached_from_its_crate() {
     for (path, _) in &all {
         let name = path.file_stem().expect("a file").to_string_lossy().into_owned();
         let folder = path.parent().expect("a folder");
-        let is_test = path.components().any(|part| part.as_os_str() == "tests") && !folder.ends_with("page");
+        let is_test = path.components().any(|part| part.as_os_str() == "tests")
+            && !folder.ends_with("page")
+            && !folder.ends_with("replay");
         if ["main", "lib", "mod"].contains(&name.as_str()) || is_test {
             continue;
         }
@@ -110,7 +112,10 @@ fn every_module_is_reached_from_its_crate() {
         };
         let stem = |other: &Path| other.with_extension("") == folder;
         let reached = all.iter().any(|(other, text)| {
-            (other.parent() == Some(folder) || stem(other) || other.ends_with("tests/page.rs")) && declares(text)
+            (other.parent() == Some(folder)
+                || stem(other)
+                || other.starts_with(folder.parent().expect("a folder above")))
+                && declares(text)
         });
         if !reached {
             faults.push(format!("{}: no file beside it says `mod {name};`", path.display()));
@@ -145,6 +150,22 @@ fn the_page_sets_no_style_attribute() {
             if line.contains(" style=") && !path.ends_with("tests/tidy.rs") && !line.trim_start().starts_with("//") {
                 faults.push(format!("{}:{}: a style attribute", path.display(), index + 1));
             }
+        }
+    }
+    report(faults);
+}
+
+#[test]
+fn every_transcript_is_replayed_in_the_browser_too() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let list = fs::read_to_string(root.join("transcripts.rs")).expect("a text file");
+    let mut found = Vec::new();
+    files(&root.join("transcripts"), "txt", &mut found);
+    let mut faults = Vec::new();
+    for path in found {
+        let name = path.file_stem().expect("a file").to_string_lossy().into_owned();
+        if !list.contains(&format!("    \"{name}\",\n")) {
+            faults.push(format!("tests/transcripts.rs has no line for {name}"));
         }
     }
     report(faults);

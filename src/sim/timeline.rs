@@ -78,6 +78,23 @@ impl Branch {
         self.visited
     }
 
+    /// Takes a world from the step before to this one.
+    fn replay(&self, world: &mut World, step: u32, events: &mut Vec<Event>) {
+        match self.input_at(step) {
+            Some(input) => world.submit(input, events),
+            None => {
+                let done = world.step(events);
+                assert!(done, "a recorded step can be repeated");
+            }
+        }
+    }
+
+    /// The nearest checkpoint at or before a step.
+    fn checkpoint(&self, step: u32) -> (u32, &World) {
+        let nearest = self.checkpoints.range(..=step).next_back();
+        nearest.map(|(at, world)| (*at, world)).expect("step 0 is always a checkpoint")
+    }
+
     fn truncate(&mut self, step: u32) {
         self.inputs.retain(|(at, _)| *at <= step);
         self.event_ends.truncate(step as usize + 1);
@@ -206,13 +223,7 @@ impl Timeline {
     /// Replays the recorded step that follows.
     fn replay_one(&mut self, events: &mut Vec<Event>) {
         let next = self.position + 1;
-        match self.branch().input_at(next).cloned() {
-            Some(input) => self.world.submit(&input, events),
-            None => {
-                let done = self.world.step(events);
-                assert!(done, "a recorded step can be repeated");
-            }
-        }
+        self.branches[self.current].replay(&mut self.world, next, events);
         self.position = next;
     }
 
@@ -263,8 +274,7 @@ impl Timeline {
     /// Looks at step `n`, or the last one if there are fewer.
     pub fn seek(&mut self, n: u32) {
         let n = n.min(self.length());
-        let nearest = self.branch().checkpoints.range(..=n).next_back();
-        let (at, world) = nearest.map(|(at, world)| (*at, world)).expect("step 0 is always a checkpoint");
+        let (at, world) = self.branch().checkpoint(n);
         if n < self.position || at > self.position {
             self.world = world.clone();
             self.position = at;
@@ -305,18 +315,18 @@ impl Timeline {
 
     /// A world of the current branch, looked at without moving.
     pub fn world_at(&self, n: u32) -> World {
-        let mut other = self.clone_current();
-        other.seek(n);
-        other.world
-    }
-
-    fn clone_current(&self) -> Timeline {
-        Timeline {
-            branches: Vec::from([self.branch().clone()]),
-            current: 0,
-            position: self.position,
-            world: self.world.clone(),
-            next_branch: self.next_branch,
+        let branch = self.branch();
+        let n = n.min(branch.length());
+        let (mut at, mut world) = branch.checkpoint(n);
+        if self.position <= n && self.position > at {
+            (at, world) = (self.position, &self.world);
         }
+        let mut world = world.clone();
+        let mut events = Vec::new();
+        for step in at + 1..=n {
+            branch.replay(&mut world, step, &mut events);
+            events.clear();
+        }
+        world
     }
 }
