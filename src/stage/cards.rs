@@ -16,6 +16,8 @@ const NOTE_PX: f64 = 13.5;
 const PAD: f64 = 12.0;
 /// The longest name that widens its box. Names that the broker makes up are longer, and their beginning is enough to tell them apart.
 const NAME_MAX: f64 = 150.0;
+/// The same of queues on a phone, where two stand side by side.
+const NAME_MAX_NARROW: f64 = 96.0;
 
 /// The outline of a node: it tells its kind without colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +125,7 @@ struct Maker<'a> {
     graph: &'a Graph,
     stage: &'a StageText,
     small: bool,
+    narrow: bool,
 }
 
 /// Makes a card of every node, in the graph's order.
@@ -131,7 +134,7 @@ pub fn cards(graph: &Graph, narrow: bool, text: &Text) -> Vec<Card> {
     let queues = count(|what| matches!(what, Kind::Queue(_)));
     let consumers = count(|what| matches!(what, Kind::Process(process) if process.consumes));
     let small = narrow || queues > MANY || consumers > MANY + 2;
-    let maker = Maker { graph, stage: &text.stage, small };
+    let maker = Maker { graph, stage: &text.stage, small, narrow };
     graph.nodes.iter().map(|node| maker.card(node)).collect()
 }
 
@@ -194,7 +197,7 @@ impl Maker<'_> {
     fn boxed(&self, node: &Node, rank: u32, note: &str, mood: Mood, label: String, holds: bool) -> Card {
         let name = node.name.text().into_owned();
         let least: f64 = match (holds, self.small) {
-            (false, false) => 108.0,
+            (false, false) => 116.0,
             (true, false) => 152.0,
             (false, true) => 104.0,
             (true, true) => 136.0,
@@ -244,9 +247,9 @@ impl Maker<'_> {
         let stage = self.stage;
         let is_default = node.name.is_empty();
         let name = if is_default { stage.default_exchange.to_string() } else { node.name.text().into_owned() };
-        let height = if self.small { 58.0 } else { 76.0 };
+        let height = if self.small { 64.0 } else { 76.0 };
         // The name stands a little above the middle, where the diamond has about this part of its width.
-        let part = if self.small { 0.6 } else { 0.68 };
+        let part = if self.small { 0.66 } else { 0.7 };
         let text = text_width(&name, NAME_PX, true).min(150.0);
         let width = (text / part + 12.0).max(text_width(type_name, NOTE_PX, false) / 0.5 + 8.0).max(104.0).ceil();
         let label = match is_default {
@@ -284,8 +287,11 @@ impl Maker<'_> {
             false => stage.counts_down.to_string(),
         };
         let least: f64 = if self.small { 158.0 } else { 182.0 };
-        let named = text_width(&name, NAME_PX, true).min(NAME_MAX);
-        let width = least.max(named + tags_width + 2.0 * PAD).ceil();
+        let longest = if self.narrow { NAME_MAX_NARROW } else { NAME_MAX };
+        let named = text_width(&name, NAME_PX, true).min(longest) + tags_width;
+        // In steps, or the box would breathe with every digit.
+        let counted = (text_width(&counts, NOTE_PX, false) / 12.0).ceil() * 12.0 - 4.0;
+        let width = least.max(named.max(counted) + 2.0 * PAD).ceil();
         let (height, name_y, tiles_y, tile, counts_y) = match self.small {
             true => (74.0, 20.0, 28.0, 22.0, 65.0),
             false => (108.0, 27.0, 39.0, 28.0, 91.0),

@@ -59,10 +59,16 @@ pub(super) struct Measures {
     pub room: f64,
     /// Around everything.
     pub margin: f64,
+    /// The length that layers are spread to, if they are shorter: messages have further to go and are better seen.
+    pub length: f64,
+    /// The most that is added to each gap for it.
+    pub spread: f64,
 }
 
-const ACROSS: Measures = Measures { down: false, layer_gap: 46.0, node_gap: 20.0, room: 1_200.0, margin: 12.0 };
-const DOWN: Measures = Measures { down: true, layer_gap: 28.0, node_gap: 14.0, room: 356.0, margin: 8.0 };
+const ACROSS: Measures =
+    Measures { down: false, layer_gap: 46.0, node_gap: 20.0, room: 1_200.0, margin: 12.0, length: 740.0, spread: 72.0 };
+const DOWN: Measures =
+    Measures { down: true, layer_gap: 28.0, node_gap: 14.0, room: 356.0, margin: 8.0, length: 0.0, spread: 0.0 };
 
 /// The room an edge takes where it passes a layer.
 const PASS: f64 = 12.0;
@@ -138,19 +144,22 @@ impl Layers {
             }
         }
         for wire in wires {
-            let chain = layers.chain(wire, boxes.len() > MANY);
+            let chain = layers.chain(wire, boxes.len() > MANY, measures.down);
             layers.chains.push(chain);
         }
         layers
     }
 
     /// The items an edge visits, with a new passage in each layer that it skips.
-    fn chain(&mut self, wire: &Wire, straight: bool) -> Vec<usize> {
+    fn chain(&mut self, wire: &Wire, straight: bool, down: bool) -> Vec<usize> {
         let mut chain = vec![wire.from];
         if !straight {
             for row in self.row_of[wire.from] + 1..self.row_of[wire.to].max(1) {
                 let item = self.items.len();
-                self.items.push(Item { along: 0.0, across: PASS, v: 0.0 });
+                // The label stands where the edge passes first.
+                let label = if row == self.row_of[wire.from] + 1 { wire.label } else { (0.0, 0.0) };
+                let across = PASS.max(if down { label.0 } else { label.1 });
+                self.items.push(Item { along: 0.0, across, v: 0.0 });
                 self.row_of.push(row);
                 self.rows[row].push(item);
                 chain.push(item);
@@ -305,6 +314,11 @@ impl Layers {
             let thick = self.rows[row].iter().map(|item| self.items[*item].along).fold(0.0, f64::max);
             self.spans.push((u, u + thick));
             u += thick;
+        }
+        let gaps = self.rows.len().saturating_sub(1).max(1) as f64;
+        let more = ((measures.length - u) / gaps).clamp(0.0, measures.spread);
+        for (row, span) in self.spans.iter_mut().enumerate() {
+            *span = (span.0 + more * row as f64, span.1 + more * row as f64);
         }
     }
 

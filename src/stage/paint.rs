@@ -15,8 +15,10 @@ use super::{
     motion::{Dot, DotKind, Scene, Veil},
 };
 
-/// With more dots than this they carry no numbers: nobody could read them, and text is what costs.
+/// With more messages than this on their way all are drawn small: nobody could read their numbers, and text is what costs.
 const MANY: usize = 300;
+/// Two numbers nearer than this to each other cannot be read.
+const CROWDED: f64 = 18.0;
 
 /// The order of drawing: what matters most is on top.
 const ORDER: [DotKind; 7] =
@@ -159,7 +161,7 @@ pub fn paint(
     context.clear_rect(0.0, 0.0, width, height);
     let scaled = ratio * scale;
     let _ = context.set_transform(scaled, 0.0, 0.0, scaled, left * ratio, top * ratio);
-    let brush = Brush { context, style, pointed, less_motion, numbered: dots.len() <= MANY };
+    let brush = Brush { context, style, pointed, less_motion, many: dots.len() > MANY };
     brush.veils(&veils);
     for kind in ORDER {
         brush.dots(kind, &dots);
@@ -183,7 +185,25 @@ struct Brush {
     style: CssStyleDeclaration,
     pointed: Option<MessageId>,
     less_motion: bool,
-    numbered: bool,
+    many: bool,
+}
+
+/// Radius of a message's dot where there are too many for numbers, in px.
+const SMALL: f64 = 5.0;
+
+/// The messages whose numbers can be read, and the others. What is pointed at can always be read.
+fn legible<'a>(
+    dots: impl Iterator<Item = &'a Dot>,
+    pointed: Option<MessageId>,
+    many: bool,
+) -> (Vec<&'a Dot>, Vec<&'a Dot>) {
+    let (mut large, mut small): (Vec<&Dot>, Vec<&Dot>) = (Vec::new(), Vec::new());
+    for dot in dots {
+        let free = |other: &&Dot| (other.at.0 - dot.at.0).hypot(other.at.1 - dot.at.1) >= CROWDED;
+        let is_pointed = dot.message.is_some() && dot.message == pointed;
+        if is_pointed || !many && large.iter().all(free) { large.push(dot) } else { small.push(dot) }
+    }
+    (large, small)
 }
 
 /// Radius of a message's dot, in px.
@@ -270,15 +290,19 @@ impl Brush {
         self.context.stroke();
     }
 
-    fn messages<'a>(&self, dots: impl Iterator<Item = &'a Dot> + Clone, colour: &str, rim: &str) {
-        self.discs(dots.clone(), rim, |dot| radius(dot.message) + 2.0);
-        self.discs(dots.clone(), colour, |dot| radius(dot.message));
+    fn messages<'a>(&self, dots: impl Iterator<Item = &'a Dot>, colour: &str, rim: &str) {
+        let (large, small) = legible(dots, self.pointed, self.many);
+        let (large, small) = (|| large.iter().copied(), || small.iter().copied());
+        self.discs(small(), rim, |_| SMALL + 1.5);
+        self.discs(small(), colour, |_| SMALL);
+        self.discs(large(), rim, |dot| radius(dot.message) + 2.0);
+        self.discs(large(), colour, |dot| radius(dot.message));
         let context = &self.context;
         context.set_fill_style_str(&self.colour("--tile-text"));
         context.set_font(&format!("600 12.5px {}", self.colour("--sans")));
         context.set_text_align("center");
         context.set_text_baseline("middle");
-        for dot in dots.filter(|dot| self.numbered || dot.message == self.pointed) {
+        for dot in large() {
             if let Some(message) = dot.message {
                 let _ = context.fill_text(&message.0.to_string(), dot.at.0, dot.at.1 + 0.5);
             }
