@@ -49,6 +49,7 @@ pub enum Theme {
 }
 
 /// One thing a person did.
+#[allow(clippy::large_enum_variant, reason = "one action lives at a time")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Play, or pause.

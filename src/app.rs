@@ -1,6 +1,7 @@
 //! The page itself: it owns the session, answers every [`Action`], keeps time while playing, and puts the panels in their places.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
+use warren_sim::sorted::SortedMap;
 
 use gloo::{
     events::{EventListener, EventListenerOptions},
@@ -50,6 +51,7 @@ const STEPS_PER_FRAME: u32 = 2_000;
 const NARROW_PX: f64 = 720.0;
 
 /// What the application hears.
+#[allow(clippy::large_enum_variant, reason = "one message lives at a time")]
 pub enum Msg {
     /// A person did something.
     Do(Action),
@@ -88,7 +90,7 @@ pub struct App {
     frame: Option<AnimationFrame>,
     selection: Selection,
     pointed: Option<MessageId>,
-    answers: BTreeMap<usize, usize>,
+    answers: SortedMap<usize, usize>,
     tab: Tab,
     code_of: Option<ProcessId>,
     notice: Option<Notice>,
@@ -127,7 +129,7 @@ impl Component for App {
             frame: None,
             selection: Selection::Nothing,
             pointed: None,
-            answers: BTreeMap::new(),
+            answers: SortedMap::new(),
             tab: Tab::Queues,
             code_of: None,
             notice: None,

@@ -22,6 +22,9 @@ pub struct Mark {
     pub fault: bool,
 }
 
+/// A branch: its number, which branch it left at which step, its length.
+pub type BranchMark = (u32, Option<(u32, u32)>, u32);
+
 /// What the timeline shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransportView {
@@ -35,8 +38,8 @@ pub struct TransportView {
     pub marks: Vec<Mark>,
     /// Where chapters begin: step and number.
     pub chapters: Vec<(u32, usize)>,
-    /// The branches: number, where it left which branch, its length.
-    pub branches: Vec<(u32, Option<(u32, u32)>, u32)>,
+    /// The branches.
+    pub branches: Vec<BranchMark>,
     /// The one that is looked at.
     pub branch: u32,
     /// The seed.
@@ -160,7 +163,7 @@ fn scrubber(props: &Props, step_text: &str, time: &str) -> Html {
 }
 
 /// The stretch of another branch that lies beside this one.
-fn left_behind(view: &TransportView, branch: &(u32, Option<(u32, u32)>, u32)) -> Option<(u32, u32, u32)> {
+fn left_behind(view: &TransportView, branch: &BranchMark) -> Option<(u32, u32, u32)> {
     let (id, forked, length) = *branch;
     if id == view.branch {
         return None;

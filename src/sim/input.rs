@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// One thing done to the world.
+#[allow(clippy::large_enum_variant, reason = "a run has few inputs, and a box would be in the way of every match")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Input {
     /// `start NAME KIND option=value ...`: a process begins to run a program.

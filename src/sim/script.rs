@@ -35,6 +35,7 @@ impl core::fmt::Display for Fault {
 }
 
 /// One command of a script.
+#[allow(clippy::large_enum_variant, reason = "a script has few commands, and nearly all are inputs")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
     /// Something is done to the world.

@@ -3,10 +3,8 @@
 //! The broker routes a message and puts it into its queues at once. So that this can be seen, the way from exchange to queue is shown right after
 //! it happened ([`hop_ms`]), at the cost of the first part of a delivery that left in the meantime.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-};
+use std::rc::Rc;
+use warren_sim::sorted::{SortedMap, SortedSet};
 
 use warren_sim::{
     amqp::{
@@ -24,6 +22,9 @@ use super::{
     history::History,
     route::{Curve, Point, point_at},
 };
+
+/// The edges of a way, each with whether it is gone backwards.
+type Legs = Vec<(Rc<Track>, bool)>;
 
 /// How long a hop from exchange to queue may be seen where the clock stands still, in real ms.
 pub const HOP_REAL_MS: f64 = 260.0;
@@ -90,11 +91,11 @@ fn mix(a: Point, b: Point, part: f64) -> Point {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Geometry {
     /// The way of each edge.
-    pub tracks: BTreeMap<(NodeId, NodeId), Rc<Track>>,
+    pub tracks: SortedMap<(NodeId, NodeId), Rc<Track>>,
     /// The place of each node.
-    pub nodes: BTreeMap<NodeId, Rect>,
+    pub nodes: SortedMap<NodeId, Rect>,
     /// The place of each message that has a tile in a queue.
-    pub tiles: BTreeMap<(NodeId, MessageId), Rect>,
+    pub tiles: SortedMap<(NodeId, MessageId), Rect>,
     /// Size of the whole.
     pub size: (f64, f64),
 }
@@ -292,10 +293,10 @@ fn couple(movers: &mut [Mover]) {
         let (track, back) = mover.way.legs.first()?;
         Some((mover.from_ms as u64, mover.hop.is_some(), Rc::as_ptr(track) as usize, *back))
     };
-    let mut trains: BTreeMap<Key, u32> = BTreeMap::new();
+    let mut trains: SortedMap<Key, u32> = SortedMap::new();
     for mover in movers.iter_mut() {
         if let Some(key) = key(mover) {
-            let before = trains.entry(key).or_default();
+            let before = trains.get_or_insert_with(key, Default::default);
             mover.train.0 = *before;
             *before += 1;
         }
@@ -306,7 +307,7 @@ fn couple(movers: &mut [Mover]) {
 }
 
 /// When the copies that joined a queue a moment ago are seen to arrive there, in virtual ms.
-type Arrivals = BTreeMap<(Bytes, MessageId), f64>;
+type Arrivals = SortedMap<(Bytes, MessageId), f64>;
 
 struct Director<'a> {
     history: &'a History,
@@ -359,8 +360,8 @@ impl Director<'_> {
     fn routed(&self, exchange: &Bytes, queue: &Bytes) -> Option<Way> {
         let goal = NodeId::Queue(queue.clone());
         let start = NodeId::Exchange(exchange.clone());
-        let mut seen = BTreeSet::from([start.clone()]);
-        let mut ways: Vec<(NodeId, Vec<(Rc<Track>, bool)>)> = vec![(start, Vec::new())];
+        let mut seen = SortedSet::from([start.clone()]);
+        let mut ways: Vec<(NodeId, Legs)> = vec![(start, Vec::new())];
         let mut next = 0;
         while let Some((node, legs)) = ways.get(next).cloned() {
             next += 1;

@@ -1,7 +1,6 @@
 //! What the last step did, as nodes and edges: only these glow.
 
-use std::collections::BTreeSet;
-
+use warren_sim::sorted::SortedSet;
 use warren_sim::{
     amqp::event::{ConnectionId, Event as Amqp},
     event::What,
@@ -14,9 +13,9 @@ use super::{graph::NodeId, history::History};
 #[derive(Debug, Default)]
 pub struct Touched {
     /// Nodes.
-    pub nodes: BTreeSet<NodeId>,
+    pub nodes: SortedSet<NodeId>,
     /// Edges, each by where it begins and ends.
-    pub edges: BTreeSet<(NodeId, NodeId)>,
+    pub edges: SortedSet<(NodeId, NodeId)>,
 }
 
 /// Reads the events of the step that is looked at. Step 0 is how things are, nothing happened yet.
@@ -67,10 +66,9 @@ impl Touched {
 
     /// A consumer's end of the way between a queue and whoever is behind a connection.
     fn consume(&mut self, queue: NodeId, connection: ConnectionId, history: &History) {
-        match history.peers.get(&connection) {
-            // The consumer itself is reached later, when the frame arrives.
-            Some(peer) => self.edges.extend([(queue.clone(), peer.clone())]),
-            None => {}
+        // The consumer itself is reached later, when the frame arrives.
+        if let Some(peer) = history.peers.get(&connection) {
+            self.edges.extend([(queue.clone(), peer.clone())]);
         }
         self.nodes.insert(queue);
     }
