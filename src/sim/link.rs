@@ -1,8 +1,8 @@
 //! Links: a lesson, a language, a seed, what the learner did, and the step looked at, in the fragment of an address.
 //!
-//! `v=1&lesson=work-queue&lang=en&seed=7&step=48&hash=...&run=...&sum=...`: `run` is there only when the learner did something; it holds the steps
-//! that were inputs, how far the lesson's script had come and where the run ended, one line each, in base64url. `sum` covers all before it, so that a link that was
-//! cut short is told from one that is whole.
+//! `v=1&lesson=work-queue&lang=en&seed=7&step=48&hash=...&run=...&sum=...`: `run` is there only when the learner did something; it holds the
+//! steps that were inputs, how far the lesson's script had come and where the run ended, one line each, in base64url. `sum` covers all before
+//! it, so that a link that was cut short is told from one that is whole.
 
 use alloc::{
     format,
