@@ -1,5 +1,7 @@
 //! What each node says and how large it is: the graph with words, before anything has a position.
 
+use std::collections::BTreeMap;
+
 use warren_sim::amqp::event::MessageId;
 
 use super::{
@@ -120,6 +122,13 @@ const CONSUMERS: u32 = 2_000;
 /// More nodes than this in one column, and all are drawn smaller.
 const MANY: usize = 3;
 
+/// What a box says.
+struct Words<'a> {
+    note: &'a str,
+    mood: Mood,
+    label: String,
+}
+
 /// What cards are made with.
 struct Maker<'a> {
     graph: &'a Graph,
@@ -135,25 +144,37 @@ pub fn cards(graph: &Graph, narrow: bool, text: &Text) -> Vec<Card> {
     let consumers = count(|what| matches!(what, Kind::Process(process) if process.consumes));
     let small = narrow || queues > MANY || consumers > MANY + 2;
     let maker = Maker { graph, stage: &text.stage, small, narrow };
-    graph.nodes.iter().map(|node| maker.card(node)).collect()
+    let mut cards: Vec<Card> = graph.nodes.iter().map(|node| maker.card(node, 0.0)).collect();
+    if !narrow {
+        // Boxes of one column are of one width.
+        let mut widest: BTreeMap<u32, f64> = BTreeMap::new();
+        for card in &cards {
+            let width = widest.entry(card.rank).or_default();
+            *width = width.max(card.width);
+        }
+        cards = graph.nodes.iter().zip(&cards).map(|(node, card)| maker.card(node, widest[&card.rank])).collect();
+    }
+    cards
 }
 
 impl Maker<'_> {
-    fn card(&self, node: &Node) -> Card {
+    /// Makes a card of at least this width; a diamond is as wide as its name asks for.
+    fn card(&self, node: &Node, least: f64) -> Card {
         match &node.what {
-            Kind::Process(process) => self.process(node, process),
+            Kind::Process(process) => self.process(node, process, least),
             Kind::Hand { connected } => {
                 let note = if *connected { self.stage.by_hand } else { self.stage.by_hand_idle };
                 let label = fill(self.stage.process_label, &["", &node.name.text(), note]);
                 let mood = if *connected { Mood::Calm } else { Mood::Faded };
-                self.boxed(node, 0, note, mood, label.trim_start().to_string(), false)
+                let words = Words { note, mood, label: label.trim_start().to_string() };
+                self.boxed(node, 0, words, false, least)
             }
             Kind::Exchange { type_name } => self.exchange(node, type_name),
-            Kind::Queue(queue) => self.queue(node, queue),
+            Kind::Queue(queue) => self.queue(node, queue, least),
         }
     }
 
-    fn process(&self, node: &Node, process: &ProcessNode) -> Card {
+    fn process(&self, node: &Node, process: &ProcessNode, least: f64) -> Card {
         let stage = self.stage;
         let role = match (process.publishes, process.consumes) {
             (true, false) => stage.producer,
@@ -186,7 +207,8 @@ impl Maker<'_> {
             label += &fill(stage.process_holds, &[&message.0.to_string()]);
         }
         let rank = if process.first { 0 } else { CONSUMERS };
-        let mut card = self.boxed(node, rank, &doing, mood, label, process.consumes);
+        let words = Words { note: &doing, mood, label };
+        let mut card = self.boxed(node, rank, words, process.consumes, least);
         if process.consumes {
             self.put_holds(&mut card, process, &doing);
         }
@@ -194,16 +216,17 @@ impl Maker<'_> {
     }
 
     /// A rounded box with a name and a note below it. Its width depends on the name alone, so that it stays as it is from step to step.
-    fn boxed(&self, node: &Node, rank: u32, note: &str, mood: Mood, label: String, holds: bool) -> Card {
+    fn boxed(&self, node: &Node, rank: u32, words: Words<'_>, holds: bool, least: f64) -> Card {
+        let Words { note, mood, label } = words;
         let name = node.name.text().into_owned();
-        let least: f64 = match (holds, self.small) {
+        let usual: f64 = match (holds, self.small) {
             (false, false) => 116.0,
             (true, false) => 152.0,
             (false, true) => 104.0,
             (true, true) => 136.0,
         };
         let wide = text_width(&name, NAME_PX, true).min(NAME_MAX) + 2.0 * PAD;
-        let width = least.max(wide).ceil();
+        let width = least.max(usual).max(wide).ceil();
         let (height, name_y, note_y) = if self.small { (48.0, 20.0, 38.0) } else { (64.0, 27.0, 48.0) };
         let room = width - 2.0 * PAD;
         let (x, name_class, note_class) = match holds {
@@ -238,9 +261,8 @@ impl Maker<'_> {
         let y = if self.small { 23.0 } else { 32.0 };
         let messages: Vec<(MessageId, bool)> = process.holds.iter().map(|message| (*message, true)).collect();
         let total = messages.len() as u64;
-        let last = messages.last().copied();
         let row = Row { x, y, height: 22.0, room: card.width - x - 8.0, total, published: self.graph.published };
-        card.tiles = row.tiles(&messages, last, self.stage);
+        card.tiles = row.tiles(&messages, None, self.stage);
     }
 
     fn exchange(&self, node: &Node, type_name: &'static str) -> Card {
@@ -277,7 +299,7 @@ impl Maker<'_> {
         }
     }
 
-    fn queue(&self, node: &Node, queue: &QueueNode) -> Card {
+    fn queue(&self, node: &Node, queue: &QueueNode, least: f64) -> Card {
         let stage = self.stage;
         let name = node.name.text().into_owned();
         let tags = queue.tags.join(" ");
@@ -286,23 +308,18 @@ impl Maker<'_> {
             true => fill(stage.counts, &[&queue.ready.to_string(), &queue.unacked.to_string()]),
             false => stage.counts_down.to_string(),
         };
-        let least: f64 = if self.small { 158.0 } else { 182.0 };
+        let usual: f64 = if self.small { 158.0 } else { 182.0 };
         let longest = if self.narrow { NAME_MAX_NARROW } else { NAME_MAX };
         let named = text_width(&name, NAME_PX, true).min(longest) + tags_width;
         // In steps, or the box would breathe with every digit.
         let counted = (text_width(&counts, NOTE_PX, false) / 12.0).ceil() * 12.0 - 4.0;
-        let width = least.max(named.max(counted) + 2.0 * PAD).ceil();
+        let width = least.max(usual).max(named.max(counted) + 2.0 * PAD).ceil();
         let (height, name_y, tiles_y, tile, counts_y) = match self.small {
             true => (74.0, 20.0, 28.0, 22.0, 65.0),
             false => (108.0, 27.0, 39.0, 28.0, 91.0),
         };
         let mut lines = vec![
-            Line {
-                x: PAD,
-                y: name_y,
-                text: fit(&name, NAME_PX, true, width - 2.0 * PAD - tags_width),
-                class: "stage-name",
-            },
+            Line { x: PAD, y: name_y, text: short_name(&name, width - 2.0 * PAD - tags_width), class: "stage-name" },
             Line { x: PAD, y: counts_y, text: counts, class: note_class(Mood::Calm) },
         ];
         if !tags.is_empty() {
@@ -378,6 +395,15 @@ fn depth(edges: &[Edge], id: &NodeId, seen: &mut Vec<NodeId>) -> u32 {
     deepest
 }
 
+/// A queue's name as it fits. What the broker makes up begins alike everywhere, so that goes first where room is short.
+fn short_name(name: &str, room: f64) -> String {
+    let fitted = fit(name, NAME_PX, true, room);
+    match name.strip_prefix("amq.gen-") {
+        Some(own) if fitted.chars().count() < 12 => fit(&format!("…{own}"), NAME_PX, true, room),
+        _ => fitted,
+    }
+}
+
 fn note_class(mood: Mood) -> &'static str {
     if mood == Mood::Broken { "stage-note stage-bad" } else { "stage-note" }
 }
@@ -397,7 +423,7 @@ struct Row {
 }
 
 impl Row {
-    /// All messages if there is room, else the first ones, a count, and the last.
+    /// All messages if there is room, else the first ones, a count and, if it is given, the last.
     fn tiles(&self, head: &[(MessageId, bool)], tail: Option<(MessageId, bool)>, text: &StageText) -> Vec<Tile> {
         let digits = self.published.max(1).ilog10() + 1;
         let width = self.height.max(f64::from(digits) * 8.5 + 8.0).ceil();
@@ -418,12 +444,13 @@ impl Row {
             }
         } else {
             // The count is wider than a tile, so it takes the room of one tile more than its own where it must.
-            let rest = |shown: usize| fill(text.more, &[&(self.total - shown as u64 - 1).to_string()]);
+            let last = u64::from(tail.is_some());
+            let rest = |shown: usize| fill(text.more, &[&(self.total - shown as u64 - last).to_string()]);
             let count_width = |shown: usize| text_width(&rest(shown), 13.0, false) + 4.0;
             let shown = (0..fits.min(head.len() + 1))
                 .rev()
-                .find(|shown| (*shown as f64 + 1.0) * (width + gap) + count_width(*shown) <= self.room + 1.0);
-            let shown = shown.unwrap_or(0);
+                .find(|shown| (*shown as f64 + last as f64) * (width + gap) + count_width(*shown) <= self.room + 1.0);
+            let shown = shown.unwrap_or(1 - last as usize);
             for (message, unacked) in &head[..shown] {
                 put(message.0.to_string(), Some(*message), look(*unacked), width);
             }

@@ -1,7 +1,6 @@
 //! Who is on the stage and what leads where, read off the world. No positions and no words yet.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use warren_sim::sorted::{SortedMap, SortedSet, sort_by_key};
 use warren_sim::{
     amqp::{
         broker::DEFAULT_VHOST,
@@ -193,7 +192,7 @@ pub struct Edge {
 /// Reads the stage off the world.
 pub fn graph(session: &Session, history: &History, touched: &Touched) -> Graph {
     let world = session.world();
-    let mut builder = Builder { world, history, touched, edges: BTreeMap::new(), nodes: Vec::new() };
+    let mut builder = Builder { world, history, touched, edges: SortedMap::new(), nodes: Vec::new() };
     let publishes = builder.publishes();
     let consumes = builder.consumes();
     builder.processes(&publishes, &consumes);
@@ -211,20 +210,20 @@ pub fn graph(session: &Session, history: &History, touched: &Touched) -> Graph {
         })
         .collect();
     // What is drawn last is on top.
-    edges.sort_by_key(|edge| edge.touched);
+    sort_by_key(&mut edges, |edge| edge.touched);
     Graph { nodes, edges, broker_up: world.broker().is_running(), published: world.published() }
 }
 
 /// The exchanges that processes publish to: by what they did and by what they were started to do.
-type Publishes = BTreeSet<(NodeId, Bytes)>;
+type Publishes = SortedSet<(NodeId, Bytes)>;
 /// The queues that processes consume from or are meant to.
-type Consumes = BTreeSet<(NodeId, Bytes)>;
+type Consumes = SortedSet<(NodeId, Bytes)>;
 
 struct Builder<'a> {
     world: &'a World,
     history: &'a History,
     touched: &'a Touched,
-    edges: BTreeMap<(NodeId, NodeId), Edge>,
+    edges: SortedMap<(NodeId, NodeId), Edge>,
     nodes: Vec<Node>,
 }
 
@@ -334,8 +333,8 @@ impl Builder<'_> {
     }
 
     /// Adds the exchanges in play and returns their names.
-    fn exchanges(&mut self, publishes: &Publishes) -> BTreeSet<Bytes> {
-        let mut shown = BTreeSet::new();
+    fn exchanges(&mut self, publishes: &Publishes) -> SortedSet<Bytes> {
+        let mut shown = SortedSet::new();
         for exchange in exchanges(self.world) {
             let name = &exchange.resource.name;
             let used = publishes.iter().any(|(_, to)| to == name) || exchange.binding_count > 0;
@@ -348,9 +347,9 @@ impl Builder<'_> {
         shown
     }
 
-    fn queues(&mut self) -> BTreeSet<Bytes> {
+    fn queues(&mut self) -> SortedSet<Bytes> {
         let mut all: Vec<&Queue> = queues(self.world).collect();
-        all.sort_by_key(|queue| queue.id);
+        sort_by_key(&mut all, |queue| queue.id);
         for queue in &all {
             let name = queue.resource.name.clone();
             self.add(NodeId::Queue(name.clone()), name, Kind::Queue(queue_node(queue)));
@@ -361,7 +360,7 @@ impl Builder<'_> {
     fn edge(&mut self, from: NodeId, to: NodeId, live: bool, broken: bool) -> &mut Edge {
         let key = (from.clone(), to.clone());
         let new = Edge { from, to, keys: Vec::new(), live, broken, touched: false };
-        let edge = self.edges.entry(key).or_insert(new);
+        let edge = self.edges.get_or_insert_with(key, || new);
         edge.live |= live;
         edge
     }
@@ -375,14 +374,14 @@ impl Builder<'_> {
         }
     }
 
-    fn publish_edges(&mut self, publishes: &Publishes, exchanges: &BTreeSet<Bytes>) {
+    fn publish_edges(&mut self, publishes: &Publishes, exchanges: &SortedSet<Bytes>) {
         for (node, exchange) in publishes.iter().filter(|(_, exchange)| exchanges.contains(exchange)) {
             let (alive, broken) = self.life(node);
             self.edge(node.clone(), NodeId::Exchange(exchange.clone()), alive, broken);
         }
     }
 
-    fn binding_edges(&mut self, shown: &BTreeSet<Bytes>, queues: &BTreeSet<Bytes>) {
+    fn binding_edges(&mut self, shown: &SortedSet<Bytes>, queues: &SortedSet<Bytes>) {
         let world = self.world;
         for exchange in exchanges(world).filter(|exchange| shown.contains(&exchange.resource.name)) {
             let from = NodeId::Exchange(exchange.resource.name.clone());
@@ -401,9 +400,9 @@ impl Builder<'_> {
     }
 
     /// The default exchange leads to every queue; only those are drawn that somebody publishes to through it, or is meant to.
-    fn default_edges(&mut self, queues: &BTreeSet<Bytes>) {
+    fn default_edges(&mut self, queues: &SortedSet<Bytes>) {
         let world = self.world;
-        let mut keys: BTreeSet<Bytes> = self.history.default_keys.clone();
+        let mut keys: SortedSet<Bytes> = self.history.default_keys.clone();
         keys.extend(world.processes().iter().flat_map(intended_keys));
         let asks = |owner: ConnectionId| {
             world.processes().iter().any(|p| p.connection == Some(owner) && p.spec.kind == "rpc_client")
@@ -415,7 +414,7 @@ impl Builder<'_> {
         }
     }
 
-    fn consume_edges(&mut self, consumes: &Consumes, names: &BTreeSet<Bytes>) {
+    fn consume_edges(&mut self, consumes: &Consumes, names: &SortedSet<Bytes>) {
         let world = self.world;
         for queue in queues(world) {
             for consumer in queue.consumers.values() {

@@ -1,8 +1,7 @@
 //! What the recent past says about connections and messages: who is behind a connection, who published where, which queue a delivery tag
 //! belongs to.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use warren_sim::sorted::{SortedMap, SortedSet};
 use warren_sim::{
     amqp::event::{ChannelRef, ConnectionId, Event as Amqp, MessageId},
     bytes::Bytes,
@@ -20,19 +19,19 @@ const LOOK_BACK: usize = 8_000;
 #[derive(Debug, Default)]
 pub struct History {
     /// Who is, or was, at the client's end of each connection.
-    pub peers: BTreeMap<ConnectionId, NodeId>,
+    pub peers: SortedMap<ConnectionId, NodeId>,
     /// Who published to which exchange.
-    pub published: BTreeSet<(NodeId, Bytes)>,
+    pub published: SortedSet<(NodeId, Bytes)>,
     /// Routing keys that were sent to the default exchange.
-    pub default_keys: BTreeSet<Bytes>,
+    pub default_keys: SortedSet<Bytes>,
     /// The queues that each node's last connection consumed from.
-    pub consumed: BTreeMap<NodeId, (ConnectionId, BTreeSet<Bytes>)>,
+    pub consumed: SortedMap<NodeId, (ConnectionId, SortedSet<Bytes>)>,
     /// The queue and message behind each delivery tag.
-    pub deliveries: BTreeMap<(ChannelRef, u64), (Bytes, MessageId)>,
+    pub deliveries: SortedMap<(ChannelRef, u64), (Bytes, MessageId)>,
     /// The last consumer each message of a queue went to.
-    pub last_holder: BTreeMap<(Bytes, MessageId), ConnectionId>,
+    pub last_holder: SortedMap<(Bytes, MessageId), ConnectionId>,
     /// The exchange each message was published to.
-    pub entered: BTreeMap<MessageId, Bytes>,
+    pub entered: SortedMap<MessageId, Bytes>,
 }
 
 /// Reads the last events before the moment that is looked at.
@@ -101,9 +100,9 @@ impl History {
             Amqp::ConsumerAdded { consumer, queue } => {
                 let connection = consumer.channel.connection;
                 if let Some(peer) = self.peers.get(&connection).cloned() {
-                    let entry = self.consumed.entry(peer).or_insert_with(|| (connection, BTreeSet::new()));
+                    let entry = self.consumed.get_or_insert_with(peer, || (connection, SortedSet::new()));
                     if entry.0 != connection {
-                        *entry = (connection, BTreeSet::new());
+                        *entry = (connection, SortedSet::new());
                     }
                     entry.1.insert(queue.name.clone());
                 }

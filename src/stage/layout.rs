@@ -6,6 +6,7 @@
 //! direction and turned at the end.
 
 use super::route::{self, Label, Path};
+use warren_sim::sorted::sort_by;
 
 /// A node to be placed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,6 +77,8 @@ const PASS: f64 = 12.0;
 const MANY: usize = 80;
 /// Sweeps over all layers for their order.
 const SWEEPS: usize = 6;
+/// How much more a pair that has only each other weighs.
+const IN_LINE: f64 = 8.0;
 /// Sweeps for positions: after so many, what could be straight is straight to the pixel. Large stages make do with fewer.
 const SETTLING: usize = 40;
 
@@ -122,7 +125,7 @@ impl Layers {
     fn new(boxes: &[Box], wires: &[Wire], measures: Measures) -> Layers {
         let mut layers = Layers::default();
         let mut ranks: Vec<u32> = boxes.iter().map(|one| one.rank).collect();
-        ranks.sort_unstable();
+        sort_by(&mut ranks, Ord::cmp);
         ranks.dedup();
         for one in boxes {
             let (along, across) = if measures.down { (one.height, one.width) } else { (one.width, one.height) };
@@ -225,7 +228,7 @@ impl Layers {
             if count == 0 { positions[item] } else { sum / f64::from(count) }
         };
         let mut keyed: Vec<(f64, usize)> = self.rows[row].iter().map(|item| (mean(*item), *item)).collect();
-        keyed.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        sort_by(&mut keyed, |(a, _), (b, _)| a.total_cmp(b));
         self.rows[row] = keyed.into_iter().map(|(_, item)| item).collect();
     }
 
@@ -245,24 +248,37 @@ impl Layers {
     /// Gives every item its place across: near the mean of its neighbours, without overlap.
     fn place_across(&mut self, measures: Measures) {
         for row in 0..self.rows.len() {
-            let wanted = vec![0.0; self.rows[row].len()];
+            let wanted = vec![(0.0, 1.0); self.rows[row].len()];
             self.settle(row, &wanted, measures);
         }
+        let links = self.links();
         let mut neighbours = vec![Vec::new(); self.items.len()];
-        for (a, b) in self.links() {
-            neighbours[a].push(b);
-            neighbours[b].push(a);
+        for (a, b) in &links {
+            neighbours[*a].push(*b);
+            neighbours[*b].push(*a);
+        }
+        // Two that have only each other are to stand in line, whatever their neighbours would like.
+        let mut ends = vec![(0, 0); self.items.len()];
+        for (a, b) in &links {
+            ends[*a].0 += 1;
+            ends[*b].1 += 1;
+        }
+        let mut weights = vec![1.0; self.items.len()];
+        for (a, b) in links.iter().filter(|(a, b)| ends[*a].0 == 1 && ends[*b].1 == 1) {
+            weights[*a] = IN_LINE;
+            weights[*b] = IN_LINE;
         }
         let sweeps = if self.items.len() > MANY { 2 * SWEEPS } else { SETTLING };
         for sweep in 0..sweeps {
             for step in 0..self.rows.len() {
                 let row = if sweep % 2 == 1 { self.rows.len() - 1 - step } else { step };
-                let wanted: Vec<f64> = self.rows[row]
+                let wanted: Vec<(f64, f64)> = self.rows[row]
                     .iter()
                     .map(|item| {
                         let near = &neighbours[*item];
                         let sum: f64 = near.iter().map(|other| self.items[*other].v).sum();
-                        if near.is_empty() { self.items[*item].v } else { sum / near.len() as f64 }
+                        let v = if near.is_empty() { self.items[*item].v } else { sum / near.len() as f64 };
+                        (v, weights[*item])
                     })
                     .collect();
                 self.settle(row, &wanted, measures);
@@ -270,9 +286,9 @@ impl Layers {
         }
     }
 
-    /// Puts the items of a layer as near to the wanted places as their order and extents allow: the pool-adjacent-violators
-    /// algorithm for least squares under order.
-    fn settle(&mut self, row: usize, wanted: &[f64], measures: Measures) {
+    /// Puts the items of a layer as near to the wanted places, each with its weight, as their order and extents allow: the
+    /// pool-adjacent-violators algorithm for least squares under order. Then the layer is moved into the room, if it is not too long for it.
+    fn settle(&mut self, row: usize, wanted: &[(f64, f64)], measures: Measures) {
         let mut offsets = Vec::with_capacity(wanted.len());
         let mut offset = 0.0;
         let mut before = 0.0;
@@ -284,23 +300,40 @@ impl Layers {
             offsets.push(offset);
             before = half;
         }
-        // Each block is the sum of its wanted places, and how many there are.
-        let mut blocks: Vec<(f64, usize)> = Vec::new();
-        for (want, offset) in wanted.iter().zip(&offsets) {
-            blocks.push((want - offset, 1));
-            while let [.., (a, n), (b, m)] = blocks[..]
-                && a / n as f64 > b / m as f64
+        // Each block has the weighted sum of its wanted places, its weight, and how many items it holds.
+        let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
+        for ((want, weight), offset) in wanted.iter().zip(&offsets) {
+            blocks.push(((want - offset) * weight, *weight, 1));
+            while let [.., (a, n, i), (b, m, j)] = blocks[..]
+                && a / n > b / m
             {
                 blocks.truncate(blocks.len() - 2);
-                blocks.push((a + b, n + m));
+                blocks.push((a + b, n + m, i + j));
             }
         }
         let mut at = 0;
-        for (sum, count) in blocks {
+        for (sum, weight, count) in blocks {
             for _ in 0..count {
-                self.items[self.rows[row][at]].v = sum / count as f64 + offsets[at];
+                self.items[self.rows[row][at]].v = sum / weight + offsets[at];
                 at += 1;
             }
+        }
+        self.keep_in_room(row, measures.room / 2.0);
+    }
+
+    /// Moves a layer so that it lies within this distance of the middle, or as far to both sides of it.
+    fn keep_in_room(&mut self, row: usize, half: f64) {
+        let items = self.rows[row].iter().map(|item| &self.items[*item]);
+        let (top, bottom) = items.fold((f64::MAX, f64::MIN), |(top, bottom), item| {
+            (top.min(item.v - item.across / 2.0), bottom.max(item.v + item.across / 2.0))
+        });
+        let shift = if bottom - top >= 2.0 * half {
+            -(top + bottom) / 2.0
+        } else {
+            (-half - top).max(0.0) - (bottom - half).max(0.0)
+        };
+        for item in self.rows[row].clone() {
+            self.items[item].v += shift;
         }
     }
 

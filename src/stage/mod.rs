@@ -16,7 +16,8 @@ mod paint;
 pub mod route;
 pub mod touch;
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
+use warren_sim::sorted::{SortedMap, sort_by_key};
 
 use warren_sim::{amqp::event::MessageId, session::Session};
 use web_sys::SvgElement;
@@ -87,7 +88,7 @@ pub fn view(session: &Session, narrow: bool, text: &Text) -> StageView {
 /// Puts a graph into words and places.
 pub fn arrange(graph: &Graph, narrow: bool, text: &Text) -> (StageView, Geometry) {
     let cards = cards::cards(graph, narrow, text);
-    let index: BTreeMap<&NodeId, usize> = cards.iter().enumerate().map(|(at, card)| (&card.id, at)).collect();
+    let index: SortedMap<&NodeId, usize> = cards.iter().enumerate().map(|(at, card)| (&card.id, at)).collect();
     let boxes: Vec<layout::Box> = cards.iter().map(box_of).collect();
     let mut wires = Vec::new();
     let mut labelled = Vec::new();
@@ -117,7 +118,7 @@ pub fn arrange(graph: &Graph, narrow: bool, text: &Text) -> (StageView, Geometry
         }
         nodes.push(PlacedCard { card: card.clone(), at: *at });
     }
-    nodes.sort_by_key(|node| node.card.rank);
+    sort_by_key(&mut nodes, |node| node.card.rank);
     let view = StageView { nodes, edges, size: geometry.size, broker_down: !graph.broker_up, scene: Rc::default() };
     (view, geometry)
 }

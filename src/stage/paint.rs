@@ -1,6 +1,7 @@
 //! What moves, on the canvas over the stage.
 
-use std::{cell::RefCell, collections::BTreeMap, f64::consts::TAU, rc::Rc};
+use std::{cell::RefCell, f64::consts::TAU, rc::Rc};
+use warren_sim::sorted::SortedMap;
 
 use warren_sim::{amqp::event::MessageId, event::EventId};
 use web_sys::{
@@ -34,7 +35,7 @@ struct Shown {
     size: (f64, f64),
     scene: Rc<Scene>,
     /// Since when each hop has been shown, in real ms.
-    hops: BTreeMap<EventId, f64>,
+    hops: SortedMap<EventId, f64>,
     /// Whether something is on the canvas.
     dirty: bool,
     /// Whether there is more room down than across.
@@ -119,7 +120,7 @@ impl Shown {
             return (self.scene.still(t_ms), Vec::new());
         }
         let scene = self.scene.clone();
-        let mut hops = BTreeMap::new();
+        let mut hops = SortedMap::new();
         for event in scene.hops() {
             hops.insert(event, self.hops.get(&event).copied().unwrap_or(real_ms));
         }

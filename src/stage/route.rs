@@ -1,6 +1,7 @@
 //! The ways of the edges, once every node has its place.
 
 use super::layout::{Box, Layers, Layout, Measures, Wire};
+use warren_sim::sorted::sort_by;
 
 /// A point, in px.
 pub type Point = (f64, f64);
@@ -136,7 +137,7 @@ impl Router<'_> {
                     ends.push((self.layers.items[other].v, index));
                 }
             }
-            ends.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+            sort_by(&mut ends, |(a, _), (b, _)| a.total_cmp(b));
             let room = self.layers.items[node].across - 28.0;
             let space = if ends.len() > 1 { (room / (ends.len() - 1) as f64).clamp(0.0, 18.0) } else { 0.0 };
             let middle = ends.len().saturating_sub(1) as f64 / 2.0;
