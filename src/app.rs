@@ -6,7 +6,6 @@ use warren_sim::sorted::SortedMap;
 use gloo::{
     events::{EventListener, EventListenerOptions},
     render::{AnimationFrame, request_animation_frame},
-    storage::{LocalStorage, Storage},
     utils::{document_element, window},
 };
 use warren_sim::{
@@ -25,7 +24,7 @@ use yew::prelude::*;
 
 use crate::{
     action::{Action, Selection, Tab, Theme},
-    bridge,
+    bridge, memory,
     panels::{self, code::Code, console::ConsolePanel, events::Events, inspector::Inspector, keys::Keys},
     shell::{
         header::{self, Header},
@@ -108,9 +107,9 @@ impl Component for App {
 
     fn create(ctx: &Context<Self>) -> Self {
         let language = first_language();
-        let theme = match LocalStorage::get::<String>("theme").as_deref() {
-            Ok("light") => Theme::Light,
-            Ok("dark") => Theme::Dark,
+        let theme = match memory::recall("theme").as_deref() {
+            Some("light") => Theme::Light,
+            Some("dark") => Theme::Dark,
             _ => Theme::System,
         };
         let first = lesson_of(lessons::LESSONS[0].0, language).expect("the first lesson is tested to parse");
@@ -482,8 +481,7 @@ impl App {
         self.language = language;
         self.titles = titles(language);
         self.notice = None;
-        // A private window may refuse to remember; the choice then holds for this visit.
-        let _ = LocalStorage::set("language", language.code());
+        memory::remember("language", language.code());
         let id = self.session.borrow().lesson().id.clone();
         if let Some(lesson) = lesson_of(&id, language) {
             self.session.borrow_mut().translate(lesson);
@@ -502,7 +500,7 @@ impl App {
         // Setting an attribute of the root element cannot fail: the names are constants and valid.
         let _ = root.set_attribute("data-theme", theme);
         let _ = root.set_attribute("lang", self.language.tag());
-        let _ = LocalStorage::set("theme", theme);
+        memory::remember("theme", theme);
     }
 
     fn tell(&mut self, text: String, bad: bool) {
@@ -708,8 +706,7 @@ fn key_action(event: &KeyboardEvent) -> Option<Action> {
 }
 
 fn first_language() -> Language {
-    let kept: Option<Language> =
-        LocalStorage::get::<String>("language").ok().and_then(|code| Language::from_code(&code));
+    let kept = memory::recall("language").and_then(|code| Language::from_code(&code));
     kept.unwrap_or_else(|| {
         let wants_chinese = window().navigator().language().is_some_and(|tag| tag.starts_with("zh"));
         if wants_chinese { Language::Chinese } else { Language::English }

@@ -5,7 +5,7 @@
 //! - [`app`]: owns the session, answers actions, keeps time while playing, and puts the panels in their places.
 //! - [`shell`]: header, lesson, toolbar, timeline. [`stage`]: the picture. [`panels`]: tables, console, code, details.
 //! - [`text`]: every word, in both languages. [`say`]: events and reasons as sentences.
-//! - [`bridge`]: the same for scripts, as `window.warren`.
+//! - [`bridge`]: the same for scripts, as `window.warren`. [`memory`]: what the browser keeps.
 //!
 //! A panel's file holds a plain `XView`, a pure `view` that reads it off the session, and below it `html!` that only prints it, so that
 //! all but the printing is tested without a browser. Deliberately absent: a router (the address holds a link to a moment, read by
@@ -14,6 +14,7 @@
 pub mod action;
 pub mod app;
 pub mod bridge;
+pub mod memory;
 pub mod panels;
 pub mod say;
 pub mod shell;

@@ -1,7 +1,6 @@
 //! The store's keys: how each is kept, how long it lives, and every bit of a string.
 
-use std::collections::BTreeMap;
-
+use warren_sim::sorted::SortedMap;
 use warren_sim::{
     bytes::Bytes,
     event::What,
@@ -90,7 +89,7 @@ pub fn view(session: &Session) -> KeysView {
 }
 
 /// What the last command of all changed: for each key its value before, none where there was nothing.
-fn last_changes(session: &Session, db: u8) -> BTreeMap<Bytes, Option<Bytes>> {
+fn last_changes(session: &Session, db: u8) -> SortedMap<Bytes, Option<Bytes>> {
     let timeline = session.timeline();
     let events = timeline.events(0, timeline.position());
     let called = events.iter().rposition(|event| matches!(event.what, What::Redis(Event::Called { .. })));
@@ -103,7 +102,7 @@ fn last_changes(session: &Session, db: u8) -> BTreeMap<Bytes, Option<Bytes>> {
     changes.filter(|(of, _, _)| *of == db).map(|(_, key, old)| (key, old.map(|old| old.bytes))).collect()
 }
 
-fn row(stored: Stored, changes: &BTreeMap<Bytes, Option<Bytes>>) -> KeyRow {
+fn row(stored: Stored, changes: &SortedMap<Bytes, Option<Bytes>>) -> KeyRow {
     let change = changes.get(&stored.key);
     KeyRow {
         name: look::shown(&stored.key, look::MAX_SHOWN).text,
@@ -136,8 +135,8 @@ fn byte_rows(bytes: &[u8], old: Option<&Bytes>) -> Vec<ByteRow> {
 }
 
 /// Where the UTF-8 characters begin that lie in these bytes in full, with their lengths.
-fn characters(bytes: &[u8]) -> BTreeMap<usize, (String, u8)> {
-    let mut found = BTreeMap::new();
+fn characters(bytes: &[u8]) -> SortedMap<usize, (String, u8)> {
+    let mut found = SortedMap::new();
     let mut start = 0;
     for chunk in bytes.utf8_chunks() {
         for (at, c) in chunk.valid().char_indices() {

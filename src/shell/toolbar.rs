@@ -1,6 +1,7 @@
 //! What the learner can do to the world from the stage: publish, add, break, or say it as a line of script.
 
 use warren_sim::session::Session;
+use warren_sim::sorted::sort_by_key;
 use web_sys::{FormData, HtmlFormElement};
 use yew::prelude::*;
 
@@ -29,7 +30,7 @@ pub fn view(session: &Session) -> ToolbarView {
     let mut exchanges: Vec<String> =
         world.broker().exchanges().map(|exchange| exchange.resource.name.text().into_owned()).collect();
     // The learner's own exchanges come first; the predeclared ones follow.
-    exchanges.sort_by_key(|name| (name.starts_with("amq."), name.is_empty(), name.clone()));
+    sort_by_key(&mut exchanges, |name| (name.starts_with("amq."), name.is_empty(), name.clone()));
     ToolbarView {
         exchanges,
         queues: world.broker().queues().map(|queue| queue.resource.name.text().into_owned()).collect(),
@@ -269,7 +270,7 @@ fn AddForm(props: &AddProps) -> Html {
 /// A consumer needs no exchange: the default one, which no queue can be bound to, stands for none.
 fn exchanges_with_default_first(exchanges: &[(String, String)]) -> Vec<(String, String)> {
     let mut sorted = exchanges.to_vec();
-    sorted.sort_by_key(|(value, _)| !value.is_empty());
+    sort_by_key(&mut sorted, |(value, _)| !value.is_empty());
     sorted
 }
 

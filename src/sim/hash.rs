@@ -18,6 +18,8 @@ impl Default for StableHasher {
 }
 
 impl StableHasher {
+    // Derived `Hash` calls this for every field of every type; inlined, it would be a tenth of the engine's code.
+    #[inline(never)]
     fn mix(&mut self, word: u64) {
         let product = u128::from(self.state ^ word).wrapping_mul(0xA076_1D64_78BD_642F_E703_7ED1_A0B4_28DB);
         self.state = (product as u64) ^ ((product >> 64) as u64).rotate_left(23) ^ word.rotate_left(41);
@@ -25,6 +27,7 @@ impl StableHasher {
 }
 
 impl Hasher for StableHasher {
+    #[inline(never)]
     fn write(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(8) {
             let mut word = [0; 8];

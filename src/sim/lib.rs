@@ -6,7 +6,7 @@
 //! - [`amqp`]: the broker. [`redis`]: the store. [`console`]: what was typed to it.
 //! - [`process`] and [`program`]: what runs outside the broker and drives it, with the line of pika code that is at work.
 //! - [`script`], [`condition`], [`lesson`], [`lessons`]: the small language of lessons, what can be asked of a world, the lessons themselves.
-//! - [`bytes`], [`hash`], [`prng`]: shared bytes, the world's hash, its only source of chance.
+//! - [`bytes`], [`hash`], [`prng`], [`sorted`]: shared bytes, the world's hash, its only source of chance, sorted maps.
 //!
 //! Pure: no browser, no socket, no clock, no thread, no random source; `#![no_std]` makes most of that a compile error. Deliberately absent:
 //! the wire formats of AMQP, which belong to whoever has a socket, and every word that a person reads, which belongs to the page.
@@ -30,5 +30,6 @@ pub mod program;
 pub mod redis;
 pub mod script;
 pub mod session;
+pub mod sorted;
 pub mod timeline;
 pub mod world;

@@ -1,10 +1,7 @@
 //! Processes and hand-driven clients: everything in the world that holds a connection to the broker.
 
-use alloc::{
-    boxed::Box,
-    collections::{BTreeMap, VecDeque},
-    vec::Vec,
-};
+use crate::sorted::SortedMap;
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use core::hash::{Hash, Hasher};
 
 use crate::{
@@ -84,7 +81,7 @@ pub struct Process {
     /// How many messages it was ever handed.
     pub received_total: u32,
     /// The messages it was handed and did not acknowledge, by delivery tag.
-    pub in_hand: BTreeMap<u64, MessageId>,
+    pub in_hand: SortedMap<u64, MessageId>,
     /// The event that will have caused its next line.
     pub cause: EventId,
     /// The line that ran last, from 1; 0 before the first.

@@ -3,7 +3,8 @@
 //! A step is either an input or one [`World::step`]. A branch keeps its inputs, the events of each step, and checkpoints of the world that thin out as
 //! it grows; [`Timeline::seek`] restores the nearest checkpoint and replays from there.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use crate::sorted::SortedMap;
+use alloc::vec::Vec;
 
 use crate::{event::Event, input::Input, world::World};
 
@@ -30,7 +31,7 @@ pub struct Branch {
     event_ends: Vec<u32>,
     /// For each step, from 0, the clock after it.
     times_ms: Vec<u64>,
-    checkpoints: BTreeMap<u32, World>,
+    checkpoints: SortedMap<u32, World>,
     checkpoint_every: u32,
     /// How far the learner has been.
     visited: u32,
@@ -140,7 +141,7 @@ impl Timeline {
             event_ends: Vec::from([events.len() as u32]),
             events,
             times_ms: Vec::from([world.now_ms()]),
-            checkpoints: BTreeMap::from([(0, world.clone())]),
+            checkpoints: SortedMap::from([(0, world.clone())]),
             checkpoint_every: CHECKPOINT_EVERY,
             visited: 0,
             progress: Vec::new(),

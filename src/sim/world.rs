@@ -4,8 +4,8 @@
 //! moves only to the next thing that is due. Things are due at a moment and, within it, in the order they were asked for; what the broker
 //! or the store has to do at a moment comes before the next frame.
 
+use crate::sorted::{SortedMap, SortedSet};
 use alloc::{
-    collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString},
     vec::Vec,
@@ -107,9 +107,9 @@ pub struct World {
     processes: Vec<Process>,
     clients: Vec<HandClient>,
     consoles: Vec<Terminal>,
-    agenda: BTreeMap<(u64, u64), Task>,
+    agenda: SortedMap<(u64, u64), Task>,
     /// Connections that the broker knows.
-    live: BTreeSet<ConnectionId>,
+    live: SortedSet<ConnectionId>,
 }
 
 /// Where the events of one step go.
@@ -144,8 +144,8 @@ impl World {
             processes: Vec::new(),
             clients: Vec::new(),
             consoles: Vec::new(),
-            agenda: BTreeMap::new(),
-            live: BTreeSet::new(),
+            agenda: SortedMap::new(),
+            live: SortedSet::new(),
         }
     }
 
@@ -329,7 +329,7 @@ impl World {
         act: impl FnOnce(&mut Broker, &mut amqp::broker::Cx<'_>),
     ) {
         let mut out = Vec::new();
-        let mut carried: BTreeMap<EventId, MessageId> = BTreeMap::new();
+        let mut carried: SortedMap<EventId, MessageId> = SortedMap::new();
         let mut record = |event: amqp::event::Event, explicit: Option<EventId>| {
             let message = carried_message(&event);
             let id = log.add(What::Amqp(event), explicit.or(cause));
@@ -609,7 +609,7 @@ impl World {
                     inbox: Default::default(),
                     received: Default::default(),
                     received_total: 0,
-                    in_hand: BTreeMap::new(),
+                    in_hand: SortedMap::new(),
                     cause,
                     last_line: 0,
                 };

@@ -1,7 +1,7 @@
 //! The words of the frame: header, lesson, timeline, forms, notices.
 
 /// The words of the frame.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
 pub struct AppText {
     pub skip_to_lesson: &'static str,

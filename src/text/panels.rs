@@ -7,7 +7,7 @@ pub use inspector::InspectorText;
 pub use say::SayText;
 
 /// The words of the panels.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
 pub struct PanelText {
     pub queues: QueuesText,
@@ -22,7 +22,7 @@ pub struct PanelText {
 }
 
 /// The table of queues.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
 pub struct QueuesText {
     pub title: &'static str,
@@ -41,7 +41,7 @@ pub struct QueuesText {
 }
 
 /// What a queue holds.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
 pub struct ContentsText {
     pub title: &'static str,
@@ -68,7 +68,7 @@ pub struct ContentsText {
 }
 
 /// The consumers.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
 pub struct ConsumersText {
     pub title: &'static str,
@@ -88,7 +88,7 @@ pub struct ConsumersText {
 }
 
 /// The log of events.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
 pub struct EventsText {
     pub title: &'static str,
@@ -103,7 +103,7 @@ pub struct EventsText {
 }
 
 /// The console.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
 pub struct ConsoleText {
     pub title: &'static str,
@@ -113,7 +113,7 @@ pub struct ConsoleText {
 }
 
 /// The keys.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
 pub struct KeysText {
     pub title: &'static str,
@@ -138,7 +138,7 @@ pub struct KeysText {
 }
 
 /// The code of the processes.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
 pub struct CodeText {
     pub title: &'static str,

@@ -1,7 +1,7 @@
 //! The words of the stage.
 
 /// The words of the stage.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
 pub struct StageText {
     pub picture: &'static str,

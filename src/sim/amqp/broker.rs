@@ -4,11 +4,8 @@
 //! frames and events. A frame is received at once, but each delivery and each expiry is a [`Broker::work`] of its own, so
 //! that a person can watch it.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    rc::Rc,
-    vec::Vec,
-};
+use crate::sorted::{SortedMap, SortedSet};
+use alloc::{collections::VecDeque, rc::Rc, vec::Vec};
 
 use super::channel::{Capabilities, Channel, Connection};
 use super::error::{self, Refusal};
@@ -25,12 +22,12 @@ use crate::prng::Prng;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Broker {
     pub(super) running: bool,
-    pub(super) vhosts: BTreeMap<Bytes, Vhost>,
-    pub(super) connections: BTreeMap<ConnectionId, Rc<Connection>>,
+    pub(super) vhosts: SortedMap<Bytes, Vhost>,
+    pub(super) connections: SortedMap<ConnectionId, Rc<Connection>>,
     /// Queues that can deliver now, in the order of their turns.
     pub(super) due: VecDeque<Resource>,
     /// Queues that wait for the clock, by virtual ms.
-    pub(super) timers: BTreeSet<(u64, Resource)>,
+    pub(super) timers: SortedSet<(u64, Resource)>,
     pub(super) last_message: u32,
     pub(super) last_queue: u32,
     pub(super) last_consumer: u32,
@@ -41,9 +38,9 @@ pub struct Broker {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Vhost {
     /// Exchanges by name.
-    pub exchanges: BTreeMap<Bytes, Rc<Exchange>>,
+    pub exchanges: SortedMap<Bytes, Rc<Exchange>>,
     /// Queues by name.
-    pub queues: BTreeMap<Bytes, Rc<Queue>>,
+    pub queues: SortedMap<Bytes, Rc<Queue>>,
 }
 
 /// Where every copy that ever joined a queue went. What is not gone is ready or unacked: `check` holds the broker to it.
@@ -135,10 +132,10 @@ impl Broker {
     pub fn new() -> Self {
         let mut broker = Broker {
             running: true,
-            vhosts: BTreeMap::new(),
-            connections: BTreeMap::new(),
+            vhosts: SortedMap::new(),
+            connections: SortedMap::new(),
             due: VecDeque::new(),
-            timers: BTreeSet::new(),
+            timers: SortedSet::new(),
             last_message: 0,
             last_queue: 0,
             last_consumer: 0,
@@ -150,11 +147,11 @@ impl Broker {
 
     /// Adds a virtual host with the predeclared exchanges, if it is not there.
     pub fn add_vhost(&mut self, name: Bytes) {
-        let vhost = self.vhosts.entry(name.clone()).or_default();
+        let vhost = self.vhosts.get_or_insert_with(name.clone(), Default::default);
         for (exchange, exchange_type, internal) in PREDECLARED {
             let resource = Resource { vhost: name.clone(), name: Bytes::from(*exchange) };
             let new = Exchange { internal: *internal, ..Exchange::new(resource, *exchange_type) };
-            vhost.exchanges.entry(Bytes::from(*exchange)).or_insert_with(|| Rc::new(new));
+            vhost.exchanges.get_or_insert_with(Bytes::from(*exchange), || Rc::new(new));
         }
     }
 
@@ -185,7 +182,7 @@ impl Broker {
             return;
         }
         assert!(!self.connections.contains_key(&connection), "a connection number is handed out once");
-        let channels = BTreeMap::new();
+        let channels = SortedMap::new();
         let new = Connection { id: connection, user, vhost, capabilities, channels, closing: false };
         self.connections.insert(connection, Rc::new(new));
         cx.event(Event::ConnectionOpened { connection }, None);

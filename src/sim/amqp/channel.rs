@@ -1,6 +1,7 @@
 //! What the broker keeps of a connection and of each of its channels.
 
-use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
+use crate::sorted::SortedMap;
+use alloc::{rc::Rc, vec::Vec};
 
 use super::event::{ChannelRef, ConnectionId};
 use super::message::{Message, Place};
@@ -19,7 +20,7 @@ pub struct Connection {
     /// What the client announced in `connection.start-ok`.
     pub capabilities: Capabilities,
     /// Its channels by number.
-    pub channels: BTreeMap<u16, Channel>,
+    pub channels: SortedMap<u16, Channel>,
     /// Whether `connection.close` was sent and only its `close-ok` is awaited.
     pub closing: bool,
 }
@@ -50,9 +51,9 @@ pub struct Channel {
     /// The last delivery tag given out.
     pub last_delivery_tag: u64,
     /// Deliveries that wait for an acknowledgement, by delivery tag.
-    pub unacked: BTreeMap<u64, Delivery>,
+    pub unacked: SortedMap<u64, Delivery>,
     /// Consumers by consumer tag, with their queues.
-    pub consumers: BTreeMap<Bytes, Consuming>,
+    pub consumers: SortedMap<Bytes, Consuming>,
     /// The queue declared last: the empty queue name stands for it.
     pub last_queue: Bytes,
     /// Messages published since `confirm.select`, or since the channel became transactional.

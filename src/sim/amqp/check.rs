@@ -1,6 +1,7 @@
 //! What must be true of the broker after every step, whatever was done to it.
 
-use alloc::{collections::BTreeSet, format, string::String};
+use crate::sorted::SortedSet;
+use alloc::{format, string::String};
 
 use super::broker::Broker;
 use super::event::ChannelRef;
@@ -62,7 +63,7 @@ impl Broker {
             let delivery = delivery.filter(|delivery| delivery.queue == queue.id && delivery.place == *place);
             ensure!(delivery.is_some(), "an unacked copy in {name} belongs to no live channel");
         }
-        let ring: BTreeSet<u32> = queue.ring.iter().chain(&queue.blocked).copied().collect();
+        let ring: SortedSet<u32> = queue.ring.iter().chain(&queue.blocked).copied().collect();
         ensure!(ring.len() == queue.ring.len() + queue.blocked.len(), "a consumer of {name} waits in two lines");
         ensure!(ring.iter().eq(queue.consumers.keys()), "the lines of {name} are not its consumers");
         for (id, consumer) in &queue.consumers {
@@ -113,7 +114,7 @@ impl Broker {
     }
 
     fn check_lists(&self) -> Result<(), String> {
-        let listed: BTreeSet<_> = self.due.iter().collect();
+        let listed: SortedSet<_> = self.due.iter().collect();
         ensure!(listed.len() == self.due.len(), "a queue is listed twice as due");
         for resource in &self.due {
             ensure!(self.queue_at(resource).is_some_and(|queue| queue.is_due), "{} is listed as due", resource.name);

@@ -50,7 +50,7 @@ impl Broker {
     }
 
     /// The queues that a channel consumes from, each once, by name.
-    pub(super) fn consumed_queues(&self, at: ChannelRef) -> alloc::collections::BTreeSet<Resource> {
+    pub(super) fn consumed_queues(&self, at: ChannelRef) -> crate::sorted::SortedSet<Resource> {
         let names = self.channel(at).into_iter().flat_map(|channel| channel.consumers.values());
         names.map(|consuming| self.resource(at.connection, &consuming.queue)).collect()
     }

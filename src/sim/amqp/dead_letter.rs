@@ -1,5 +1,6 @@
 //! Dead letters (RabbitMQ documentation, "Dead Letter Exchanges"): where they go, and what is written into `x-death`.
 
+use crate::sorted::sort_by;
 use alloc::{boxed::Box, rc::Rc, vec::Vec};
 
 use super::broker::{Broker, Cx};
@@ -134,11 +135,11 @@ fn add_death(headers: &mut Table, mut death: Vec<(Bytes, Value)>, reason: &str, 
     death.insert(0, (Bytes::from("count"), Value::I64(count)));
     if has_history {
         // The first entry of all is written unsorted: clients that print it show it so.
-        death.sort_by(|(a, _), (b, _)| a.cmp(b));
+        sort_by(&mut death, |(a, _), (b, _)| a.cmp(b));
     }
     deaths.insert(0, Value::Table(Box::new(Table(death))));
     headers.set("x-death", Value::Array(deaths));
-    headers.0.sort_by(|(a, _), (b, _)| a.cmp(b));
+    sort_by(&mut headers.0, |(a, _), (b, _)| a.cmp(b));
 }
 
 /// Whether a letter has been in this queue before and no client rejected it since.

@@ -3,10 +3,8 @@
 //! The turn follows `rabbit_queue_consumers`: the consumer at the head of the ring gets the message and goes to the tail
 //! of its priority; one that may take nothing leaves the ring when its turn comes and joins the tail again when it may.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    vec::Vec,
-};
+use crate::sorted::{SortedMap, SortedSet};
+use alloc::vec::Vec;
 
 use super::arguments::{Overflow, Settings};
 use super::event::{ChannelRef, ConnectionId, ConsumerRef, Resource};
@@ -36,21 +34,21 @@ pub struct Queue {
     /// What the arguments mean.
     pub settings: Settings,
     /// Copies that wait for a consumer.
-    pub ready: BTreeMap<Place, Held>,
+    pub ready: SortedMap<Place, Held>,
     /// Copies that wait for an acknowledgement.
-    pub unacked: BTreeMap<Place, Unacked>,
+    pub unacked: SortedMap<Place, Unacked>,
     /// Body bytes of the ready copies.
     pub ready_bytes: u64,
     /// The last sequence number given out.
     pub last_sequence: u64,
     /// Consumers in order of arrival (their numbers grow).
-    pub consumers: BTreeMap<u32, Consumer>,
+    pub consumers: SortedMap<u32, Consumer>,
     /// Consumers in the order of their turns.
     pub ring: Vec<u32>,
     /// Consumers that may take nothing, in the order they left the ring.
     pub blocked: Vec<u32>,
     /// Channels whose shared limit was seen to be reached by this queue.
-    pub suspended: BTreeSet<ChannelRef>,
+    pub suspended: SortedSet<ChannelRef>,
     /// The exclusive consumer or, with `x-single-active-consumer`, the active one.
     pub holder: Option<u32>,
     /// Whether there ever was a consumer: an auto-delete queue that never had one stays.
@@ -256,7 +254,7 @@ impl Queue {
 }
 
 /// Puts a consumer behind the others of its priority.
-fn join(consumers: &BTreeMap<u32, Consumer>, line: &mut Vec<u32>, id: u32) {
+fn join(consumers: &SortedMap<u32, Consumer>, line: &mut Vec<u32>, id: u32) {
     let priority = |id: &u32| consumers.get(id).map_or(0, |consumer| consumer.priority);
     let mine = priority(&id);
     let at = line.iter().position(|other| priority(other) < mine).unwrap_or(line.len());

@@ -1,10 +1,7 @@
 //! Methods of class queue, and how queues come and go.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-    vec::Vec,
-};
+use crate::sorted::{SortedMap, SortedSet, sort_by, sort_by_key};
+use alloc::{rc::Rc, vec::Vec};
 
 use super::arguments::{self, Settings};
 use super::broker::{Broker, Cx};
@@ -106,14 +103,14 @@ impl Broker {
             exclusive: owner,
             auto_delete: method.auto_delete,
             arguments: method.arguments.clone(),
-            ready: BTreeMap::new(),
-            unacked: BTreeMap::new(),
+            ready: SortedMap::new(),
+            unacked: SortedMap::new(),
             ready_bytes: 0,
             last_sequence: 0,
-            consumers: BTreeMap::new(),
+            consumers: SortedMap::new(),
             ring: Vec::new(),
             blocked: Vec::new(),
-            suspended: BTreeSet::new(),
+            suspended: SortedSet::new(),
             holder: None,
             had_consumers: false,
             expires_ms: settings.expires_ms.map(|ms| cx.now_ms + ms),
@@ -284,7 +281,7 @@ impl Broker {
         };
         let mut copies: Vec<_> = gone.ready.iter().map(|(place, held)| (*place, held)).collect();
         copies.extend(gone.unacked.iter().map(|(place, unacked)| (*place, &unacked.held)));
-        copies.sort_by_key(|(place, _)| *place);
+        sort_by_key(&mut copies, |(place, _)| *place);
         for (_, held) in copies {
             self.count_lost(held);
             let message = held.message.id;
@@ -306,7 +303,7 @@ impl Broker {
     /// Tells clients that want to know that their consumers are gone (RabbitMQ documentation, "Consumer Cancel Notification").
     fn notify_cancelled(&mut self, cx: &mut Cx<'_>, cancelled: &[(ChannelRef, Bytes)], cause: Option<u32>) {
         let mut told: Vec<_> = cancelled.to_vec();
-        told.sort();
+        sort_by(&mut told, Ord::cmp);
         for (at, consumer_tag) in told {
             let wants = self.connections.get(&at.connection).is_some_and(|c| c.capabilities.consumer_cancel_notify);
             if wants && self.channel(at).is_some() {

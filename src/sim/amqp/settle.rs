@@ -1,9 +1,7 @@
 //! Acknowledgements and what else brings a delivered copy to its end or back: ack, nack, reject, recover, and a channel's close.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    vec::Vec,
-};
+use crate::sorted::{SortedMap, SortedSet};
+use alloc::vec::Vec;
 
 use super::broker::{Broker, Cx};
 use super::channel::{Delivery, Settle};
@@ -54,12 +52,12 @@ impl Broker {
     ) {
         // What was fetched by `basic.get` never counted against the shared limit.
         let counted = deliveries.iter().filter(|(_, delivery)| delivery.consumer.is_some()).count() as u64;
-        let mut groups: BTreeMap<QueueAndConsumer, Vec<(u64, Delivery)>> = BTreeMap::new();
+        let mut groups: SortedMap<QueueAndConsumer, Vec<(u64, Delivery)>> = SortedMap::new();
         for (tag, delivery) in deliveries {
             let consumers = self.channel(at).map(|channel| channel.consumers.iter());
             let consumer = consumers.into_iter().flatten().find(|(_, to)| Some(to.id) == delivery.consumer);
             let key = (delivery.name.clone(), consumer.map(|(tag, _)| tag.clone()));
-            groups.entry(key).or_default().push((tag, delivery));
+            groups.get_or_insert_with(key, Default::default).push((tag, delivery));
         }
         let mut groups = groups.into_iter().peekable();
         while let Some(((name, _), deliveries)) = groups.next() {
@@ -211,7 +209,7 @@ impl Broker {
             gone.unacked.insert(tag, delivery);
         }
         let consumed = gone.consumers.values().map(|consuming| consuming.queue.clone());
-        let names: BTreeSet<Bytes> = consumed.chain(gone.unacked.values().map(|d| d.name.clone())).collect();
+        let names: SortedSet<Bytes> = consumed.chain(gone.unacked.values().map(|d| d.name.clone())).collect();
         for name in names {
             let resource = self.resource(at.connection, &name);
             let mut is_used = false;

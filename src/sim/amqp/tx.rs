@@ -5,6 +5,7 @@ use super::channel::{Settle, Transaction};
 use super::error::{self, Refusal};
 use super::event::{ChannelRef, RequeueReason};
 use super::method::{TxCommitOk, TxRollbackOk, TxSelectOk};
+use crate::sorted::sort_by_key;
 
 impl Broker {
     pub(super) fn tx_select(&mut self, cx: &mut Cx<'_>, at: ChannelRef) -> Result<(), Refusal> {
@@ -29,7 +30,7 @@ impl Broker {
                 .filter(|(_, _, settle)| *settle == how)
                 .map(|(tag, delivery, _)| (*tag, delivery.clone()))
                 .collect();
-            same.sort_by_key(|(tag, _)| *tag);
+            sort_by_key(&mut same, |(tag, _)| *tag);
             self.settle_all(cx, at, same, how, RequeueReason::Rejected);
         }
         if !accepted {

@@ -2,7 +2,8 @@
 //!
 //! Queues that can deliver stand in a line and take turns, one message each: real queues are processes that run side by side.
 
-use alloc::{collections::BTreeMap, rc::Rc};
+use crate::sorted::SortedMap;
+use alloc::rc::Rc;
 
 use super::broker::{Broker, Cx};
 use super::channel::{Channel, Connection, Delivery};
@@ -171,7 +172,7 @@ impl Broker {
 }
 
 /// What keeps a consumer from taking one more message.
-fn barrier(connections: &BTreeMap<ConnectionId, Rc<Connection>>, queue: &Queue, id: u32) -> Option<Barrier> {
+fn barrier(connections: &SortedMap<ConnectionId, Rc<Connection>>, queue: &Queue, id: u32) -> Option<Barrier> {
     let consumer = queue.consumers.get(&id)?;
     let at = consumer.at.channel;
     if queue.suspended.contains(&at) {
@@ -186,6 +187,6 @@ fn barrier(connections: &BTreeMap<ConnectionId, Rc<Connection>>, queue: &Queue, 
     }
 }
 
-fn channel(connections: &BTreeMap<ConnectionId, Rc<Connection>>, at: ChannelRef) -> Option<&Channel> {
+fn channel(connections: &SortedMap<ConnectionId, Rc<Connection>>, at: ChannelRef) -> Option<&Channel> {
     connections.get(&at.connection)?.channels.get(&at.channel)
 }

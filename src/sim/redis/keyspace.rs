@@ -7,7 +7,8 @@ use super::value::Value;
 use crate::bytes::Bytes;
 use crate::hash::stable_hash;
 use crate::prng::Prng;
-use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
+use crate::sorted::SortedMap;
+use alloc::{rc::Rc, vec::Vec};
 
 /// A key's place in an order: by its hash, or by its last moment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +18,7 @@ struct Slot {
 }
 
 /// Keys in an order, the entries shared with every clone of the database.
-type Tree = BTreeMap<Slot, Option<Rc<Entry>>>;
+type Tree = SortedMap<Slot, Option<Rc<Entry>>>;
 
 impl Slot {
     fn of(key: &Bytes) -> Self {

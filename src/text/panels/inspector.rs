@@ -1,7 +1,7 @@
 //! The words of the inspector.
 
 /// Headings and sentences of the inspector.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
 pub struct InspectorText {
     pub title: &'static str,

@@ -1,7 +1,7 @@
 //! How events and reasons are phrased. Places are filled in `src/say.rs`.
 
 /// Phrases for what happened and for why something waits.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
 pub struct SayText {
     // Pieces.

@@ -5,11 +5,8 @@ mod fanout;
 mod headers;
 pub mod topic;
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-    vec::Vec,
-};
+use crate::sorted::{SortedMap, SortedSet, sort_by};
+use alloc::{rc::Rc, vec::Vec};
 
 use super::error::Refusal;
 use super::event::{Decision, Resource};
@@ -66,7 +63,7 @@ pub struct Exchange {
     /// The arguments as they were declared.
     pub arguments: Table,
     /// The bindings that start here, by binding key, in the order they were made.
-    pub bindings: BTreeMap<Bytes, Vec<Binding>>,
+    pub bindings: SortedMap<Bytes, Vec<Binding>>,
     /// How many there are.
     pub binding_count: u64,
 }
@@ -154,7 +151,7 @@ impl Destination {
 impl Binding {
     /// A binding with its arguments in order.
     pub fn new(key: Bytes, destination: Destination, mut arguments: Table) -> Binding {
-        arguments.0.sort_by(|(a, _), (b, _)| a.cmp(b));
+        sort_by(&mut arguments.0, |(a, _), (b, _)| a.cmp(b));
         Binding { key, destination, arguments }
     }
 }
@@ -169,14 +166,14 @@ impl Exchange {
             auto_delete: false,
             internal: false,
             arguments: Table::default(),
-            bindings: BTreeMap::new(),
+            bindings: SortedMap::new(),
             binding_count: 0,
         }
     }
 
     /// Adds a binding; false when it is there already.
     pub fn bind(&mut self, binding: Binding) -> bool {
-        let group = self.bindings.entry(binding.key.clone()).or_default();
+        let group = self.bindings.get_or_insert_with(binding.key.clone(), Default::default);
         if group.contains(&binding) {
             return false;
         }
@@ -217,8 +214,8 @@ impl Exchange {
     }
 
     /// The destinations of a message here, told binding by binding.
-    fn destinations(&self, message: &Message, decisions: &mut Vec<Decision>) -> BTreeSet<Destination> {
-        let mut found = BTreeSet::new();
+    fn destinations(&self, message: &Message, decisions: &mut Vec<Decision>) -> SortedSet<Destination> {
+        let mut found = SortedSet::new();
         let only_equal_keys = self.exchange_type == ExchangeType::Direct && self.binding_count > DECISIONS_SHOWN as u64;
         let mut look = |binding: &Binding| {
             let matched = message.keys().any(|key| self.exchange_type.matches(binding, key, message));
@@ -236,7 +233,7 @@ impl Exchange {
             }
         };
         if only_equal_keys {
-            let keys: BTreeSet<&Bytes> = message.keys().collect();
+            let keys: SortedSet<&Bytes> = message.keys().collect();
             keys.into_iter().filter_map(|key| self.bindings.get(key)).flatten().for_each(&mut look);
         } else {
             self.bindings.values().flatten().for_each(&mut look);
@@ -248,8 +245,8 @@ impl Exchange {
 /// Routes a message from `start` on: through exchanges bound to exchanges, each visited once, and alternate exchanges where
 /// nothing matched; one copy per queue however many ways lead there.
 pub fn route<Q>(
-    exchanges: &BTreeMap<Bytes, Rc<Exchange>>,
-    queues: &BTreeMap<Bytes, Q>,
+    exchanges: &SortedMap<Bytes, Rc<Exchange>>,
+    queues: &SortedMap<Bytes, Q>,
     start: &Exchange,
     message: &Message,
 ) -> Route {
@@ -258,8 +255,8 @@ pub fn route<Q>(
         default_route(queues, message, &mut route);
         return route;
     }
-    let mut found = BTreeSet::new();
-    let mut seen = BTreeSet::from([start.resource.name.clone()]);
+    let mut found = SortedSet::new();
+    let mut seen = SortedSet::from([start.resource.name.clone()]);
     let mut work = Vec::from([start]);
     while let Some(exchange) = work.pop() {
         let mut destinations = exchange.destinations(message, &mut route.decisions);
@@ -296,8 +293,8 @@ pub fn route<Q>(
 }
 
 /// The default exchange: every queue is bound to it by its name.
-fn default_route<Q>(queues: &BTreeMap<Bytes, Q>, message: &Message, route: &mut Route) {
-    let keys: BTreeSet<&Bytes> = message.keys().collect();
+fn default_route<Q>(queues: &SortedMap<Bytes, Q>, message: &Message, route: &mut Route) {
+    let keys: SortedSet<&Bytes> = message.keys().collect();
     for key in keys {
         if key.starts_with(REPLY_PREFIX) {
             route.replies.push(key.clone());

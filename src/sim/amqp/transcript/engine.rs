@@ -1,7 +1,7 @@
 //! Warren's own broker as the stage of a transcript.
 
+use crate::sorted::{SortedMap, SortedSet};
 use alloc::{
-    collections::{BTreeMap, BTreeSet},
     string::{String, ToString},
     vec::Vec,
 };
@@ -26,9 +26,9 @@ pub struct Engine {
     events: u32,
     connections: u32,
     /// The live connections by the names of their clients.
-    clients: BTreeMap<String, ConnectionId>,
+    clients: SortedMap<String, ConnectionId>,
     /// The channels whose `open-ok` belongs to a `connect` and is not shown.
-    opening: BTreeSet<(ConnectionId, u16)>,
+    opening: SortedSet<(ConnectionId, u16)>,
     heard: Vec<Heard>,
     /// What clients answer by themselves, once what they are sending has been sent.
     answers: Vec<(ConnectionId, u16, Frame)>,
@@ -49,8 +49,8 @@ impl Engine {
             now_ms: 0,
             events: 0,
             connections: 0,
-            clients: BTreeMap::new(),
-            opening: BTreeSet::new(),
+            clients: SortedMap::new(),
+            opening: SortedSet::new(),
             heard: Vec::new(),
             answers: Vec::new(),
         }
