@@ -201,6 +201,7 @@ impl Component for App {
             self.folded.0.then_some("lesson-folded"),
             self.folded.1.then_some("details-folded"),
             self.narrow.then_some("narrow"),
+            session.lesson().console.then_some("console-lesson"),
         );
         html! {
             <div {class} lang={self.language.tag()}>
@@ -615,11 +616,18 @@ impl App {
 
     /// Code and tables under the stage; on a phone they share one row of tabs.
     fn lower(&self, session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
+        // Where the console is what a lesson is about, the keys stand beside it instead of code that is not there.
+        let (room, beside) = if session.lesson().console {
+            let keys = html! { <Keys key="keys" view={panels::keys::view(session)} {text} on={on.clone()} /> };
+            (text.panels.keys.title, keys)
+        } else {
+            let code =
+                html! { <Code key="code" view={panels::code::view(session, self.code_of)} {text} on={on.clone()} /> };
+            (text.app.code, code)
+        };
         html! {
-            <div class={classes!("lower", (self.tab == Tab::Code).then_some("shows-code"))}>
-                <section class="code-room" aria-label={text.app.code}>
-                    <Code view={panels::code::view(session, self.code_of)} {text} on={on.clone()} />
-                </section>
+            <div class="lower">
+                <section class="code-room" aria-label={room}>{ beside }</section>
                 <Splitter property="--code-width" initial={420} min={200} max={900} label={fill(text.app.resize, &[text.app.code])} />
                 <section class="tables-room" aria-label={text.app.tables}>
                     { self.tabs(text, on) }

@@ -130,10 +130,9 @@ pub fn node(node: &PlacedCard, pointed: Option<MessageId>, selection: &Selection
     html! {
         <g key={card.id.key()} class={node_class(card, chosen)} transform={translate(node.at)} role="button" tabindex="0"
             aria-label={card.label.clone()} aria-pressed={chosen.to_string()} {onclick} {onkeydown}>
-            <title key="title">{ &card.name }</title>
-            <g key="shape">{ outline(card, "stage-halo") }{ outline(card, "stage-shape") }</g>
-            <g key="lines">{ for lines }</g>
-            <g key="tiles">{ for card.tiles.iter().enumerate().map(|(at, one)| tile(at, one, pointed, on)) }</g>
+            <g key="shape" aria-hidden="true"><title>{ &card.name }</title>{ outline(card, "stage-halo") }{ outline(card, "stage-shape") }</g>
+            <g key="lines" aria-hidden="true">{ for lines }</g>
+            <g key="tiles" aria-hidden="true">{ for card.tiles.iter().enumerate().map(|(at, one)| tile(at, one, pointed, on)) }</g>
         </g>
     }
 }
