@@ -103,7 +103,7 @@ fn translate((x, y): Point) -> String {
     format!("translate({} {})", px(x), px(y))
 }
 
-/// A node with all that stands in it.
+/// A node with all that stands in it. Its name is what is seen in it, so that it can be called by voice; the whole sentence is its description.
 pub fn node(node: &PlacedCard, pointed: Option<MessageId>, selection: &Selection, on: &Callback<Action>) -> Html {
     let card = &node.card;
     let chosen = card.id.selection() == *selection && *selection != Selection::Nothing;
@@ -129,10 +129,11 @@ pub fn node(node: &PlacedCard, pointed: Option<MessageId>, selection: &Selection
     });
     html! {
         <g key={card.id.key()} class={node_class(card, chosen)} transform={translate(node.at)} role="button" tabindex="0"
-            aria-label={card.label.clone()} aria-pressed={chosen.to_string()} {onclick} {onkeydown}>
+            aria-pressed={chosen.to_string()} {onclick} {onkeydown}>
             <g key="shape" aria-hidden="true"><title>{ &card.name }</title>{ outline(card, "stage-halo") }{ outline(card, "stage-shape") }</g>
-            <g key="lines" aria-hidden="true">{ for lines }</g>
-            <g key="tiles" aria-hidden="true">{ for card.tiles.iter().enumerate().map(|(at, one)| tile(at, one, pointed, on)) }</g>
+            <desc key="desc">{ &card.label }</desc>
+            <g key="lines">{ for lines }</g>
+            <g key="tiles">{ for card.tiles.iter().enumerate().map(|(at, one)| tile(at, one, pointed, on)) }</g>
         </g>
     }
 }
