@@ -424,7 +424,7 @@ async fn nodes_are_buttons_that_can_be_read_aloud() {
     for narrow in [false, true] {
         let html = html(&session, english(), narrow).await;
         assert_eq!(html.matches("role=\"button\" tabindex=\"0\"").count(), 5, "{html}");
-        assert!(html.contains("aria-label=\"queue tasks: 2 ready, 2 unacknowledged"), "{html}");
+        assert!(html.contains("<desc>queue tasks: 2 ready, 2 unacknowledged"), "{html}");
         assert_eq!(html.matches("aria-pressed=\"true\"").count(), 1, "the queue is chosen");
         assert!(!html.contains("style="), "the security policy forbids it");
     }
@@ -440,4 +440,18 @@ async fn an_empty_stage_says_what_to_do_and_names_are_only_text() {
     let session = ran("amqp <b>me</b> queue.declare queue=<script>alert(1)</script>\nrun idle");
     let html = html(&session, english(), false).await;
     assert!(!html.contains("<script>") && html.contains("&lt;script&gt;"), "{html}");
+}
+
+#[test]
+fn pairs_stand_in_line() {
+    // An exchange, three queues, and four consumers, of which the last two share a queue.
+    let nodes = [node(0), node(1), node(5), node(5), node(5), node(9), node(9), node(9), node(9)];
+    let wires = [wire(0, 1), wire(1, 2), wire(1, 3), wire(1, 4), wire(2, 5), wire(3, 6), wire(4, 7), wire(4, 8)];
+    let placed = layout::layout(&nodes, &wires, false);
+    let y = |index: usize| placed.places[index].1;
+    assert!(
+        (y(2) - y(5)).abs() <= 1.0 && (y(3) - y(6)).abs() <= 1.0 && (y(0) - y(1)).abs() <= 1.0,
+        "{:?}",
+        placed.places
+    );
 }

@@ -261,7 +261,7 @@ impl Maker<'_> {
         let y = if self.small { 23.0 } else { 32.0 };
         let messages: Vec<(MessageId, bool)> = process.holds.iter().map(|message| (*message, true)).collect();
         let total = messages.len() as u64;
-        let row = Row { x, y, height: 22.0, room: card.width - x - 8.0, total, published: self.graph.published };
+        let row = Row { x, y, height: 22.0, room: card.width - x - 4.0, total, published: self.graph.published };
         card.tiles = row.tiles(&messages, None, self.stage);
     }
 
@@ -447,7 +447,7 @@ impl Row {
             let last = u64::from(tail.is_some());
             let rest = |shown: usize| fill(text.more, &[&(self.total - shown as u64 - last).to_string()]);
             let count_width = |shown: usize| text_width(&rest(shown), 13.0, false) + 4.0;
-            let shown = (0..fits.min(head.len() + 1))
+            let shown = (1 - last as usize..fits.min(head.len() + 1))
                 .rev()
                 .find(|shown| (*shown as f64 + last as f64) * (width + gap) + count_width(*shown) <= self.room + 1.0);
             let shown = shown.unwrap_or(1 - last as usize);

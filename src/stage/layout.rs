@@ -72,13 +72,15 @@ const DOWN: Measures =
     Measures { down: true, layer_gap: 28.0, node_gap: 14.0, room: 356.0, margin: 8.0, length: 0.0, spread: 0.0 };
 
 /// The room an edge takes where it passes a layer.
-const PASS: f64 = 12.0;
+const PASS: f64 = 8.0;
+/// And the space beside it.
+const PASS_GAP: f64 = 6.0;
 /// With more nodes than this, edges run straight across the layers they skip.
 const MANY: usize = 80;
 /// Sweeps over all layers for their order.
 const SWEEPS: usize = 6;
 /// How much more a pair that has only each other weighs.
-const IN_LINE: f64 = 8.0;
+const IN_LINE: f64 = 100.0;
 /// Sweeps for positions: after so many, what could be straight is straight to the pixel. Large stages make do with fewer.
 const SETTLING: usize = 40;
 
@@ -89,6 +91,8 @@ pub(super) struct Item {
     pub along: f64,
     /// Extent across it.
     pub across: f64,
+    /// Space between it and its neighbours of the same kind; between two kinds it is the smaller one.
+    pub gap: f64,
     /// Middle across, once it is placed.
     pub v: f64,
 }
@@ -129,7 +133,7 @@ impl Layers {
         ranks.dedup();
         for one in boxes {
             let (along, across) = if measures.down { (one.height, one.width) } else { (one.width, one.height) };
-            layers.items.push(Item { along, across, v: 0.0 });
+            layers.items.push(Item { along, across, gap: measures.node_gap, v: 0.0 });
         }
         layers.row_of = vec![0; boxes.len()];
         for rank in ranks {
@@ -147,22 +151,19 @@ impl Layers {
             }
         }
         for wire in wires {
-            let chain = layers.chain(wire, boxes.len() > MANY, measures.down);
+            let chain = layers.chain(wire, boxes.len() > MANY);
             layers.chains.push(chain);
         }
         layers
     }
 
     /// The items an edge visits, with a new passage in each layer that it skips.
-    fn chain(&mut self, wire: &Wire, straight: bool, down: bool) -> Vec<usize> {
+    fn chain(&mut self, wire: &Wire, straight: bool) -> Vec<usize> {
         let mut chain = vec![wire.from];
         if !straight {
             for row in self.row_of[wire.from] + 1..self.row_of[wire.to].max(1) {
                 let item = self.items.len();
-                // The label stands where the edge passes first.
-                let label = if row == self.row_of[wire.from] + 1 { wire.label } else { (0.0, 0.0) };
-                let across = PASS.max(if down { label.0 } else { label.1 });
-                self.items.push(Item { along: 0.0, across, v: 0.0 });
+                self.items.push(Item { along: 0.0, across: PASS, gap: PASS_GAP, v: 0.0 });
                 self.row_of.push(row);
                 self.rows[row].push(item);
                 chain.push(item);
@@ -252,53 +253,48 @@ impl Layers {
             self.settle(row, &wanted, measures);
         }
         let links = self.links();
-        let mut neighbours = vec![Vec::new(); self.items.len()];
-        for (a, b) in &links {
-            neighbours[*a].push(*b);
-            neighbours[*b].push(*a);
-        }
-        // Two that have only each other are to stand in line, whatever their neighbours would like.
         let mut ends = vec![(0, 0); self.items.len()];
         for (a, b) in &links {
             ends[*a].0 += 1;
             ends[*b].1 += 1;
         }
-        let mut weights = vec![1.0; self.items.len()];
-        for (a, b) in links.iter().filter(|(a, b)| ends[*a].0 == 1 && ends[*b].1 == 1) {
-            weights[*a] = IN_LINE;
-            weights[*b] = IN_LINE;
+        // Each link pulls like a spring; two that have only each other are to stand in line, whatever their neighbours would like.
+        let mut springs: Vec<Vec<(usize, f64)>> = vec![Vec::new(); self.items.len()];
+        for (a, b) in &links {
+            let pull = if ends[*a].0 == 1 && ends[*b].1 == 1 { IN_LINE } else { 1.0 };
+            springs[*a].push((*b, pull));
+            springs[*b].push((*a, pull));
         }
         let sweeps = if self.items.len() > MANY { 2 * SWEEPS } else { SETTLING };
         for sweep in 0..sweeps {
             for step in 0..self.rows.len() {
                 let row = if sweep % 2 == 1 { self.rows.len() - 1 - step } else { step };
-                let wanted: Vec<(f64, f64)> = self.rows[row]
-                    .iter()
-                    .map(|item| {
-                        let near = &neighbours[*item];
-                        let sum: f64 = near.iter().map(|other| self.items[*other].v).sum();
-                        let v = if near.is_empty() { self.items[*item].v } else { sum / near.len() as f64 };
-                        (v, weights[*item])
-                    })
-                    .collect();
+                let wanted: Vec<(f64, f64)> =
+                    self.rows[row].iter().map(|item| self.wanted(*item, &springs[*item])).collect();
                 self.settle(row, &wanted, measures);
             }
         }
     }
 
+    /// Where its springs pull an item, and how hard.
+    fn wanted(&self, item: usize, springs: &[(usize, f64)]) -> (f64, f64) {
+        let pull: f64 = springs.iter().map(|(_, pull)| pull).sum();
+        let sum: f64 = springs.iter().map(|(other, pull)| self.items[*other].v * pull).sum();
+        if pull > 0.0 { (sum / pull, pull) } else { (self.items[item].v, 1.0) }
+    }
+
     /// Puts the items of a layer as near to the wanted places, each with its weight, as their order and extents allow: the
-    /// pool-adjacent-violators algorithm for least squares under order. Then the layer is moved into the room, if it is not too long for it.
+    /// pool-adjacent-violators algorithm for least squares under order. Then the layer is kept within its room.
     fn settle(&mut self, row: usize, wanted: &[(f64, f64)], measures: Measures) {
         let mut offsets = Vec::with_capacity(wanted.len());
         let mut offset = 0.0;
-        let mut before = 0.0;
-        for (at, item) in self.rows[row].iter().enumerate() {
-            let half = self.items[*item].across / 2.0;
-            if at > 0 {
-                offset += before + measures.node_gap + half;
+        let mut before: Option<Item> = None;
+        for item in self.rows[row].iter().map(|item| self.items[*item]) {
+            if let Some(before) = before {
+                offset += before.across / 2.0 + before.gap.min(item.gap) + item.across / 2.0;
             }
             offsets.push(offset);
-            before = half;
+            before = Some(item);
         }
         // Each block has the weighted sum of its wanted places, its weight, and how many items it holds.
         let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
@@ -318,22 +314,19 @@ impl Layers {
                 at += 1;
             }
         }
-        self.keep_in_room(row, measures.room / 2.0);
+        self.keep_in_room(row, &offsets, measures.room);
     }
 
-    /// Moves a layer so that it lies within this distance of the middle, or as far to both sides of it.
-    fn keep_in_room(&mut self, row: usize, half: f64) {
-        let items = self.rows[row].iter().map(|item| &self.items[*item]);
-        let (top, bottom) = items.fold((f64::MAX, f64::MIN), |(top, bottom), item| {
-            (top.min(item.v - item.across / 2.0), bottom.max(item.v + item.across / 2.0))
-        });
-        let shift = if bottom - top >= 2.0 * half {
-            -(top + bottom) / 2.0
-        } else {
-            (-half - top).max(0.0) - (bottom - half).max(0.0)
-        };
-        for item in self.rows[row].clone() {
-            self.items[item].v += shift;
+    /// Draws a layer together until it lies within the room around the middle, or is as tight as it can be.
+    fn keep_in_room(&mut self, row: usize, offsets: &[f64], room: f64) {
+        let (Some(first), Some(last)) = (self.rows[row].first(), self.rows[row].last()) else { return };
+        let (before, behind) = (self.items[*first].across / 2.0, self.items[*last].across / 2.0);
+        let long = offsets[offsets.len() - 1];
+        let half = (before + long + behind).max(room) / 2.0;
+        for (at, offset) in offsets.iter().enumerate() {
+            let item = self.rows[row][at];
+            let (least, most) = (offset + before - half, half - behind - (long - offset));
+            self.items[item].v = self.items[item].v.clamp(least, most.max(least));
         }
     }
 
@@ -357,11 +350,9 @@ impl Layers {
 
     /// What the labels need that stand before this layer.
     fn label_room(&self, row: usize, wires: &[Wire], measures: Measures) -> f64 {
-        let before = self
-            .chains
-            .iter()
-            .zip(wires)
-            .filter(|(chain, wire)| wire.label.0 > 0.0 && self.is_forward(chain) && self.row_of[chain[1]] == row);
+        let before = self.chains.iter().zip(wires).filter(|(chain, wire)| {
+            wire.label.0 > 0.0 && self.is_forward(chain) && self.row_of[chain[chain.len() - 1]] == row
+        });
         let room =
             |wire: &Wire| route::LABEL_GAP + 40.0 + if measures.down { wire.label.1 - 18.0 } else { wire.label.0 };
         before.map(|(_, wire)| room(wire)).fold(0.0, f64::max)

@@ -161,7 +161,7 @@ impl Router<'_> {
             let (begin, end) = self.layers.spans[self.layers.row_of[*item]];
             let passes = at < last;
             let to = if passes { (begin, self.layers.items[*item].v) } else { self.port(*item, false, entering) };
-            if at == 1 && wire.label.0 > 0.0 {
+            if !passes && wire.label.0 > 0.0 {
                 // The label stands on a straight piece of its own, where the edges of a fan are furthest apart.
                 let before = (to.0 - LABEL_GAP - self.label_along(wire) - 4.0, to.1);
                 path.extend([sway(from, before), straight(before, to)]);
@@ -214,15 +214,11 @@ impl Router<'_> {
         let mut placed: Vec<(Uv, (f64, f64))> = Vec::new();
         let mut labels = Vec::new();
         for (wire, path) in self.wires.iter().zip(paths) {
-            let [curve, rest @ ..] = &path[..] else {
+            let Some([curve, .., last]) = path.get(..).filter(|_| wire.label.0 > 0.0) else {
                 labels.push(None);
                 continue;
             };
-            if wire.label.0 == 0.0 {
-                labels.push(None);
-                continue;
-            }
-            let end = rest.first().unwrap_or(curve)[3];
+            let end = last[3];
             let own = (end.0 - LABEL_GAP - self.label_along(wire) / 2.0, end.1);
             let free = |at: &Uv| placed.iter().all(|other| !self.overlap((*at, wire.label), *other));
             let others = [0.6, 0.45, 0.75, 0.3].map(|t| point_at(curve, t));
