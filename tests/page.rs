@@ -30,7 +30,7 @@ const SCENARIOS: &[(&str, Scenario)] = scenarios! {
     runs_no_script_that_was_slipped_in,
     plays_pauses_steps_and_goes_back,
     scrubs_by_keyboard_and_by_the_slider,
-    shows_each_chapter_and_grades_the_answer,
+    grades_the_answer_by_the_run,
     types_redis_commands_and_takes_them_back,
     kills_a_consumer_and_restarts_the_broker,
     a_link_shows_the_same_hash_elsewhere,

@@ -231,7 +231,7 @@ fn SeedForm(props: &SeedProps) -> Html {
     html! {
         <form class="restart" onsubmit={begin}>
             <label><span class="seed-label">{ text.seed }</span>
-                <input ref={field} class="seed num" inputmode="numeric" autocomplete="off" maxlength="20" size="4"
+                <input ref={field} class="seed num" aria-label={text.seed} inputmode="numeric" autocomplete="off" maxlength="20" size="4"
                     aria-invalid={wrong.to_string()} value={props.seed.to_string()} />
             </label>
             <button class="button square" aria-label={text.restart} title={text.restart_hint}>{ icon(Icon::Restart) }</button>

@@ -57,23 +57,34 @@ pub async fn scrubs_by_keyboard_and_by_the_slider(page: &Page) -> Checked {
     Ok(())
 }
 
-pub async fn shows_each_chapter_and_grades_the_answer(page: &Page) -> Checked {
+/// Chooses the fastest speed, sees the open chapter happen and gives what the page says of the answer.
+async fn verdict(page: &Page) -> Checked<String> {
+    page.click(".lesson-go .primary").await?;
+    page.until("document.querySelector('.choice.true') !== null", "the run has answered").await?;
+    page.text(".verdict").await
+}
+
+pub async fn grades_the_answer_by_the_run(page: &Page) -> Checked {
     lesson(page, "work-queue").await?;
-    for _ in 0..60 {
-        let asked = page.js("return !!document.querySelector('.question input:not(:disabled)')", vec![]).await?;
-        if asked == json!(true) {
-            break;
-        }
-        page.js("const go = document.querySelector('.lesson-go .primary:not(:disabled)'); if (go) go.click()", vec![]).await?;
-        // Nobody waits for the lesson's own pace here: what is playing is brought to its end.
-        page.js("return new Promise(done => setTimeout(done, 120))", vec![]).await?;
-        page.js("if (document.querySelector('.lesson-go .primary:disabled')) window.warren.seek(window.warren.position() + 5)", vec![]).await?;
-    }
-    page.click(".question .choice input").await?;
-    page.until("document.querySelector('.choice.chosen') !== null", "the choice is marked").await?;
-    page.click(".transport .end").await?;
-    page.until("document.querySelector('.lesson-body h2') !== null", "a chapter is open").await?;
-    Ok(())
+    let fast = "const speed = document.querySelector('.speed');
+        speed.selectedIndex = speed.options.length - 1;
+        speed.dispatchEvent(new Event('change', { bubbles: true }))";
+    page.js(fast, vec![]).await?;
+    page.click(".chapters .dot:nth-child(2)").await?;
+    page.click(".question .choice:nth-of-type(2) input").await?;
+    assert_eq!(verdict(page).await?, "The run agrees with you.");
+    page.click(".chapters .dot:nth-child(2)").await?;
+    page.click(".question .choice:nth-of-type(1) input").await?;
+    assert_eq!(verdict(page).await?, "The run says otherwise. What happened: 2 and 4");
+    page.until("document.querySelector('.choice.false.chosen') !== null", "the wrong choice is marked").await?;
+    page.click(".segments .segment:nth-child(2)").await?;
+    page.until("document.querySelector('.verdict').innerText.includes('运行结果并非如此')", "it is said in Chinese")
+        .await?;
+    // What the learner changes, the run judges: without worker_2 no choice is true any more.
+    page.click(".chapters .dot:nth-child(2)").await?;
+    page.js("window.warren.run('kill worker_2')", vec![]).await?;
+    page.click(".lesson-go .primary").await?;
+    page.until("document.querySelector('.verdict').innerText.includes('没有一个选项')", "no choice fits").await
 }
 
 pub async fn types_redis_commands_and_takes_them_back(page: &Page) -> Checked {
@@ -88,7 +99,8 @@ pub async fn types_redis_commands_and_takes_them_back(page: &Page) -> Checked {
     page.click(".transport .back").await?;
     page.click(".transport .back").await?;
     page.click(".transport .back").await?;
-    page.until("window.warren.snapshot().keys.find(key => key.key === 'own').value === 'foo'", "the bit is taken back").await?;
+    page.until("window.warren.snapshot().keys.find(key => key.key === 'own').value === 'foo'", "the bit is taken back")
+        .await?;
     for (line, printed) in [
         ("NOSUCH a b", "(error) ERR unknown command 'NOSUCH', with args beginning with: 'a' 'b' "),
         ("GET", "(error) ERR wrong number of arguments for 'get' command"),
@@ -123,7 +135,8 @@ pub async fn kills_a_consumer_and_restarts_the_broker(page: &Page) -> Checked {
 
 pub async fn a_link_shows_the_same_hash_elsewhere(page: &Page) -> Checked {
     lesson(page, "fanout").await?;
-    page.js("window.warren.run('step 30\\namqp you basic.publish exchange=logs body=\"by hand 手\"\\nstep 4')", vec![]).await?;
+    page.js("window.warren.run('step 30\\namqp you basic.publish exchange=logs body=\"by hand 手\"\\nstep 4')", vec![])
+        .await?;
     let link = warren(page, "link()").await?.as_str().unwrap_or_default().to_string();
     let hash = warren(page, "hash()").await?;
     let fragment = link.split_once('#').map(|(_, fragment)| fragment.to_string()).unwrap_or_default();
@@ -148,7 +161,8 @@ pub async fn bad_links_and_bad_lines_are_told_and_change_nothing(page: &Page) ->
         page.until("document.querySelector('.notice') === null", "the notice is put away").await?;
         assert_eq!(warren(page, "hash()").await?, hash, "{bad}");
     }
-    let thrown = "try { window.warren[arguments[0]](arguments[1]); return 'nothing'; } catch (error) { return error.message }";
+    let thrown =
+        "try { window.warren[arguments[0]](arguments[1]); return 'nothing'; } catch (error) { return error.message }";
     for (function, argument, part) in [
         ("load", "no-such-lesson", "there is no lesson 'no-such-lesson'"),
         ("run", "kill", "line 1, column 1: expected: kill NAME"),
