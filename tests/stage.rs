@@ -10,8 +10,9 @@ use warren::{
         history::{self, History},
         layout::{self, Box as Node, Layout, Wire},
         measure::{fit, text_width},
-        motion::{self, DotKind, Geometry},
+        motion::{self, DotKind},
         touch,
+        track::Geometry,
     },
     text::{Language, Text},
 };
@@ -454,4 +455,23 @@ fn pairs_stand_in_line() {
         "{:?}",
         placed.places
     );
+}
+
+#[test]
+fn a_goodbye_is_no_disaster() {
+    let ends = |script: &str| {
+        let mut session = ran(script);
+        let mut ends = 0;
+        for step in 0..=session.timeline().length() {
+            session.seek(step);
+            let (history, geometry) = geometry(&session);
+            let dots = motion::dots(&session, &history, &geometry, session.world().now_ms() as f64);
+            ends += dots.iter().filter(|dot| dot.kind == DotKind::End).count();
+        }
+        ends
+    };
+    assert_eq!(ends("start p send queue=q\nrun idle"), 0);
+    assert!(ends("start c receive queue=q\nrun idle\nkill c\nrun idle") > 0);
+    assert!(ends("start c receive queue=q\nrun idle\nbroker stop\nrun idle") > 0);
+    assert!(ends("broker stop\nstart c receive queue=q\nrun idle") > 0);
 }

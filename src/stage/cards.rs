@@ -1,7 +1,5 @@
 //! What each node says and how large it is: the graph with words, before anything has a position.
 
-use std::collections::BTreeMap;
-
 use warren_sim::amqp::event::MessageId;
 
 use super::{
@@ -147,12 +145,9 @@ pub fn cards(graph: &Graph, narrow: bool, text: &Text) -> Vec<Card> {
     let mut cards: Vec<Card> = graph.nodes.iter().map(|node| maker.card(node, 0.0)).collect();
     if !narrow {
         // Boxes of one column are of one width.
-        let mut widest: BTreeMap<u32, f64> = BTreeMap::new();
-        for card in &cards {
-            let width = widest.entry(card.rank).or_default();
-            *width = width.max(card.width);
-        }
-        cards = graph.nodes.iter().zip(&cards).map(|(node, card)| maker.card(node, widest[&card.rank])).collect();
+        let widest =
+            |rank: u32| cards.iter().filter(|card| card.rank == rank).map(|card| card.width).fold(0.0, f64::max);
+        cards = graph.nodes.iter().zip(&cards).map(|(node, card)| maker.card(node, widest(card.rank))).collect();
     }
     cards
 }

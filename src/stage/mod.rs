@@ -1,8 +1,8 @@
 //! The stage: processes, exchanges and queues in the order in which messages go, and the messages on their way.
 //!
 //! In reading order: [`graph`] says who is there and what leads where (with [`history`], what the past tells about it, and [`touch`], what the last
-//! step did); [`cards`] puts it into words of known size ([`measure`]); [`layout`] and [`route`] place it; [`motion`] says what moves along it at
-//! any moment. All of that is pure and tested without a browser. [`draw`] prints nodes and edges as real elements, [`paint`] draws what moves on
+//! step did); [`cards`] puts it into words of known size ([`measure`]); [`layout`] and [`route`] place it; [`motion`] says what moves along it ([`track`])
+//! at any moment. All of that is pure and tested without a browser. [`draw`] prints nodes and edges as real elements, [`paint`] draws what moves on
 //! a canvas over them. Deliberately absent: dragging nodes, and any position that depends on what was shown before.
 
 pub mod cards;
@@ -15,6 +15,7 @@ pub mod motion;
 mod paint;
 pub mod route;
 pub mod touch;
+pub mod track;
 
 use std::rc::Rc;
 use warren_sim::sorted::{SortedMap, sort_by_key};
@@ -28,8 +29,9 @@ use self::{
     graph::{Graph, NodeId},
     layout::Wire,
     measure::{fit, text_width},
-    motion::{Geometry, Scene, Track},
+    motion::Scene,
     route::Point,
+    track::{Geometry, Track},
 };
 pub use self::{
     draw::DrawnEdge,

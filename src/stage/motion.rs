@@ -13,14 +13,16 @@ use warren_sim::{
     },
     bytes::Bytes,
     event::{EventId, What},
+    process::ProcessState,
     session::Session,
-    world::{Flight, Packet},
+    world::{Flight, Packet, World},
 };
 
 use super::{
     graph::NodeId,
     history::History,
-    route::{Curve, Point, point_at},
+    route::Point,
+    track::{Geometry, Rect, Track, Way, distance, middle, mix},
 };
 
 /// The edges of a way, each with whether it is gone backwards.
@@ -30,74 +32,12 @@ type Legs = Vec<(Rc<Track>, bool)>;
 pub const HOP_REAL_MS: f64 = 260.0;
 /// The most dots; what is beyond travels unseen.
 pub const MAX_DOTS: usize = 4_000;
-/// Points that stand for one curve.
-const SAMPLES: usize = 12;
 /// Distance between two dots that left together, in px.
 const TRAIN_GAP: f64 = 22.0;
 
 /// How long the way from exchange to queue takes in the picture, in virtual ms.
 pub fn hop_ms(latency_ms: u64) -> f64 {
     (latency_ms as f64 / 2.0).min(75.0)
-}
-
-/// A rectangle: left, top, width, height, in px.
-pub type Rect = (f64, f64, f64, f64);
-
-/// The way of one edge as a line of points, with the length up to each.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Track {
-    points: Vec<(Point, f64)>,
-}
-
-impl Track {
-    /// Samples a path.
-    pub fn new(path: &[Curve]) -> Track {
-        let mut points: Vec<(Point, f64)> = path.first().map(|curve| (curve[0], 0.0)).into_iter().collect();
-        for curve in path {
-            for sample in 1..=SAMPLES {
-                let point = point_at(curve, sample as f64 / SAMPLES as f64);
-                let (last, length) = points[points.len() - 1];
-                points.push((point, length + distance(last, point)));
-            }
-        }
-        Track { points }
-    }
-
-    fn length(&self) -> f64 {
-        self.points.last().map_or(0.0, |(_, length)| *length)
-    }
-
-    fn at(&self, along: f64) -> Point {
-        let next = self.points.partition_point(|(_, length)| *length < along);
-        let Some((point, length)) = self.points.get(next).or(self.points.last()) else { return (0.0, 0.0) };
-        match next.checked_sub(1).and_then(|before| self.points.get(before)) {
-            Some((before, start)) if length > start => {
-                mix(*before, *point, ((along - start) / (length - start)).min(1.0))
-            }
-            _ => *point,
-        }
-    }
-}
-
-fn distance(a: Point, b: Point) -> f64 {
-    (a.0 - b.0).hypot(a.1 - b.1)
-}
-
-fn mix(a: Point, b: Point, part: f64) -> Point {
-    (a.0 + (b.0 - a.0) * part, a.1 + (b.1 - a.1) * part)
-}
-
-/// Where everything stands, for what moves.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Geometry {
-    /// The way of each edge.
-    pub tracks: SortedMap<(NodeId, NodeId), Rc<Track>>,
-    /// The place of each node.
-    pub nodes: SortedMap<NodeId, Rect>,
-    /// The place of each message that has a tile in a queue.
-    pub tiles: SortedMap<(NodeId, MessageId), Rect>,
-    /// Size of the whole.
-    pub size: (f64, f64),
 }
 
 /// What a dot stands for.
@@ -135,61 +75,6 @@ pub struct Dot {
 pub struct Veil {
     /// The tile.
     pub tile: Rect,
-}
-
-/// Edges and the short ends before and behind them.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Way {
-    head: Option<Point>,
-    legs: Vec<(Rc<Track>, bool)>,
-    tail: Option<Point>,
-}
-
-impl Way {
-    /// The stretches of the way, each as begin, end and, where it is an edge, its track.
-    fn ends(&self) -> (Option<Point>, Option<Point>) {
-        let begin = |(track, back): &(Rc<Track>, bool)| track.at(if *back { track.length() } else { 0.0 });
-        let end = |(track, back): &(Rc<Track>, bool)| track.at(if *back { 0.0 } else { track.length() });
-        (self.legs.first().map(begin), self.legs.last().map(end))
-    }
-
-    fn lengths(&self) -> (f64, f64, f64) {
-        let (begin, end) = self.ends();
-        let legs: f64 = self.legs.iter().map(|(track, _)| track.length()).sum();
-        let head = self.head.zip(begin.or(self.tail)).map_or(0.0, |(a, b)| distance(a, b));
-        let tail = end.zip(self.tail).map_or(0.0, |(a, b)| distance(a, b));
-        (head, legs, tail)
-    }
-
-    fn length(&self) -> f64 {
-        let (head, legs, tail) = self.lengths();
-        head + legs + tail
-    }
-
-    fn at(&self, along: f64) -> Point {
-        let (head, legs, tail) = self.lengths();
-        let (begin, end) = self.ends();
-        if along < head
-            && let Some((a, b)) = self.head.zip(begin.or(self.tail))
-        {
-            return mix(a, b, along / head);
-        }
-        let mut rest = along - head;
-        if rest <= legs || self.tail.is_none() {
-            for (track, back) in &self.legs {
-                let length = track.length();
-                if rest <= length {
-                    return track.at(if *back { length - rest } else { rest });
-                }
-                rest -= length;
-            }
-            return end.or(self.tail).or(self.head).unwrap_or_default();
-        }
-        match end.zip(self.tail) {
-            Some((a, b)) if tail > 0.0 => mix(a, b, ((rest - legs) / tail).min(1.0)),
-            _ => self.tail.unwrap_or_default(),
-        }
-    }
 }
 
 /// Something that moves.
@@ -251,10 +136,11 @@ impl Scene {
     /// For less motion: everything that is on its way stands in the middle of its way.
     pub fn still(&self, t_ms: f64) -> Vec<Dot> {
         let away = |mover: &&Mover| mover.hop.is_none() && t_ms <= mover.to_ms;
-        let dot = |mover: &Mover| Dot {
-            at: mover.way.at(mover.way.length() / 2.0),
-            kind: mover.kind,
-            message: mover.message,
+        let dot = |mover: &Mover| {
+            let (head, legs, _) = mover.way.lengths();
+            // The middle of the edge, not of what leads to it within a node.
+            let along = if legs > 0.0 { head + legs / 2.0 } else { head / 2.0 };
+            Dot { at: mover.way.at(along), kind: mover.kind, message: mover.message }
         };
         self.movers.iter().filter(away).map(dot).collect()
     }
@@ -277,9 +163,10 @@ pub fn dots(session: &Session, history: &History, geometry: &Geometry, t_ms: f64
 
 /// Finds the way of everything that is on its way.
 pub fn scene(session: &Session, history: &History, geometry: &Geometry) -> Scene {
-    let director = Director { history, geometry, hop_ms: hop_ms(session.world().latency_ms()) };
+    let world = session.world();
+    let director = Director { world, history, geometry, hop_ms: hop_ms(world.latency_ms()) };
     let (mut movers, arrivals) = director.hops(session);
-    for flight in session.world().flights().take(MAX_DOTS) {
+    for flight in world.flights().take(MAX_DOTS) {
         movers.extend(director.flight(flight, &arrivals));
     }
     couple(&mut movers);
@@ -310,6 +197,7 @@ fn couple(movers: &mut [Mover]) {
 type Arrivals = SortedMap<(Bytes, MessageId), f64>;
 
 struct Director<'a> {
+    world: &'a World,
     history: &'a History,
     geometry: &'a Geometry,
     hop_ms: f64,
@@ -387,7 +275,11 @@ impl Director<'_> {
         let mut from_ms = flight.sent_ms as f64;
         let (way, kind, message) = match &flight.packet {
             Packet::Connect | Packet::Connected => (self.usual(peer, flight.to_broker), DotKind::Frame, None),
-            Packet::Refused | Packet::Closed => (self.usual(peer, flight.to_broker), DotKind::End, None),
+            Packet::Refused => (self.usual(peer, flight.to_broker), DotKind::End, None),
+            Packet::Closed => {
+                let kind = if self.ends_badly(peer) { DotKind::End } else { DotKind::Frame };
+                (self.usual(peer, flight.to_broker), kind, None)
+            }
             Packet::Frame(channel, frame) => {
                 let at = ChannelRef { connection: flight.connection, channel: *channel };
                 let (way, kind, about) = self.frame(peer, at, frame, flight);
@@ -402,6 +294,15 @@ impl Director<'_> {
         };
         let to_ms = flight.due_ms as f64;
         Some(Mover { way, from_ms, to_ms, kind, message, train: (0, 1), hop: None })
+    }
+
+    /// Whether the end of a connection is no goodbye: the broker is down, or the process was killed or died.
+    fn ends_badly(&self, peer: &NodeId) -> bool {
+        let died = self.world.processes().iter().any(|process| {
+            let bad = matches!(process.state, ProcessState::Killed | ProcessState::Ended { error: Some(_) });
+            *peer == NodeId::Process(process.id) && bad
+        });
+        died || !self.world.broker().is_running()
     }
 
     /// The queue a delivery came from.
@@ -449,7 +350,8 @@ impl Director<'_> {
             Method::BasicAck(ack) => settled(ack.delivery_tag, DotKind::Ack),
             Method::BasicNack(nack) => settled(nack.delivery_tag, DotKind::Nack),
             Method::BasicReject(reject) => settled(reject.delivery_tag, DotKind::Nack),
-            Method::ConnectionClose(_) | Method::ChannelClose(_) => (usual(), DotKind::End, None),
+            Method::ConnectionClose(close) if close.reply_code != GOODBYE => (usual(), DotKind::End, None),
+            Method::ChannelClose(close) if close.reply_code != GOODBYE => (usual(), DotKind::End, None),
             _ => (usual(), DotKind::Frame, None),
         }
     }
@@ -474,9 +376,8 @@ impl Director<'_> {
     }
 }
 
+/// The reply code of a normal close.
+const GOODBYE: u16 = 200;
+
 /// Nothing sorts before it.
 const FIRST: warren_sim::event::ProcessId = warren_sim::event::ProcessId(0);
-
-fn middle((x, y, width, height): Rect) -> Point {
-    (x + width / 2.0, y + height / 2.0)
-}
