@@ -7,7 +7,6 @@ use std::{cell::RefCell, rc::Rc};
 use js_sys::{Function, Object, Reflect};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use warren_sim::{
     amqp::{message::Held, queue::Queue},
     bytes::Bytes,
@@ -19,12 +18,10 @@ use warren_sim::{
     session::Session,
     world::{EPOCH_MS, World},
 };
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use yew::Callback;
 
-use crate::{
-    say,
-    text::Language,
-};
+use crate::{say, text::Language};
 
 type Shared = Rc<RefCell<Session>>;
 type Answer = Result<JsValue, JsValue>;
@@ -53,8 +50,7 @@ pub fn install(session: Shared, changed: Callback<()>) {
 /// A function for JavaScript with any number of arguments.
 fn variadic(run: impl Fn(Vec<JsValue>) -> Answer + 'static) -> Function {
     // Three are enough for every function below; a closure must state its arguments.
-    let closure: Closure<dyn Fn(JsValue, JsValue, JsValue) -> Answer> =
-        Closure::new(move |a, b, c| run(vec![a, b, c]));
+    let closure: Closure<dyn Fn(JsValue, JsValue, JsValue) -> Answer> = Closure::new(move |a, b, c| run(vec![a, b, c]));
     // The functions live as long as the page.
     closure.into_js_value().unchecked_into()
 }
