@@ -668,7 +668,7 @@ impl App {
                     html! {
                         <button key={format!("{tab:?}")} id={format!("tab-{tab:?}")} role="tab" aria-selected={chosen.to_string()}
                             tabindex={if chosen { "0" } else { "-1" }} {onkeydown}
-                            class={classes!("tab", format!("tab-{tab:?}").to_lowercase(), chosen.then_some("chosen"))} onclick={open}>{ *title }</button>
+                            class={classes!("tab", format!("tab-{tab:?}").to_ascii_lowercase(), chosen.then_some("chosen"))} onclick={open}>{ *title }</button>
                     }
                 }) }
             </div>
@@ -698,7 +698,7 @@ fn key_action(event: &KeyboardEvent) -> Option<Action> {
         return None;
     }
     let element = event.target()?.dyn_into::<web_sys::Element>().ok();
-    let tag = element.as_ref().map(|element| element.tag_name().to_lowercase()).unwrap_or_default();
+    let tag = element.as_ref().map(|element| element.tag_name().to_ascii_lowercase()).unwrap_or_default();
     let role = element.as_ref().and_then(|element| element.get_attribute("role")).unwrap_or_default();
     let uses_keys = matches!(tag.as_str(), "input" | "textarea" | "select")
         || matches!(role.as_str(), "separator" | "tab")

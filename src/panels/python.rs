@@ -40,7 +40,7 @@ pub fn tokens(line: &str) -> Vec<(Kind, String)> {
         let (kind, length) = match first {
             '#' => (Kind::Comment, rest.len()),
             '"' | '\'' => (Kind::String, string_length(rest, first)),
-            c if c.is_alphabetic() || c == '_' => word(rest),
+            c if is_letter(c) => word(rest),
             c if c.is_ascii_digit() => (Kind::Plain, word_length(rest)),
             c => (Kind::Plain, c.len_utf8()),
         };
@@ -54,8 +54,13 @@ pub fn tokens(line: &str) -> Vec<(Kind, String)> {
     tokens
 }
 
+/// Whether a name may begin with it. All that is not ASCII counts as a letter: the exact answer takes tables of all scripts.
+fn is_letter(c: char) -> bool {
+    c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()
+}
+
 fn word_length(text: &str) -> usize {
-    text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len())
+    text.find(|c: char| !is_letter(c) && !c.is_ascii_digit()).unwrap_or(text.len())
 }
 
 /// A name, a keyword, or the prefix of a string with the string.

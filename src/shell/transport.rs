@@ -136,7 +136,11 @@ fn scrubber(props: &Props, step_text: &str, time: &str) -> Html {
         let input: HtmlInputElement = event.target_unchecked_into();
         Action::Seek(input.value_as_number().max(0.0) as u32)
     });
-    let at = |step: u32| format!("{:.3}%", 100.0 * f64::from(step) / f64::from(view.length.max(1)));
+    // In thousandths of a percent, as whole numbers: printing floats takes much code, and nothing else here needs it.
+    let at = |step: u32| {
+        let thousandths = u64::from(step) * 100_000 / u64::from(view.length.max(1));
+        format!("{}.{:03}%", thousandths / 1000, thousandths % 1000)
+    };
     // The thumb's centre runs from half its width to the same distance from the end, so the drawing is inset by as much.
     html! {
         <>

@@ -6,7 +6,8 @@
 //! - [`amqp`]: the broker. [`redis`]: the store. [`console`]: what was typed to it.
 //! - [`process`] and [`program`]: what runs outside the broker and drives it, with the line of pika code that is at work.
 //! - [`script`], [`condition`], [`lesson`], [`lessons`]: the small language of lessons, what can be asked of a world, the lessons themselves.
-//! - [`bytes`], [`hash`], [`prng`], [`sorted`]: shared bytes, the world's hash, its only source of chance, sorted maps.
+//! - [`bytes`], [`hash`], [`prng`], [`sorted`], [`float`]: shared bytes, the world's hash, its only source of chance, sorted maps,
+//!   floats as text.
 //!
 //! Pure: no browser, no socket, no clock, no thread, no random source; `#![no_std]` makes most of that a compile error. Deliberately absent:
 //! the wire formats of AMQP, which belong to whoever has a socket, and every word that a person reads, which belongs to the page.
@@ -19,11 +20,13 @@ pub mod bytes;
 pub mod condition;
 pub mod console;
 pub mod event;
+pub mod float;
 pub mod hash;
 pub mod input;
 pub mod lesson;
 pub mod lessons;
 pub mod link;
+mod longdouble;
 pub mod prng;
 pub mod process;
 pub mod program;

@@ -164,7 +164,7 @@ pub fn Stage(props: &Props) -> Html {
     html! {
         <div ref={room} class={classes!("stage-room", view.broker_down.then_some("down"))}>
             <div class="stage-scroll">
-                <svg ref={svg} class="stage-svg" viewBox={format!("0 0 {width} {height}")} role="group" aria-label={stage.picture}>
+                <svg ref={svg} class="stage-svg" viewBox={format!("0 0 {} {}", width.ceil() as u32, height.ceil() as u32)} role="group" aria-label={stage.picture}>
                     <g key="edges" aria-hidden="true">{ for view.edges.iter().map(draw::edge) }</g>
                     <g key="labels" aria-hidden="true">{ for view.edges.iter().filter_map(draw::label) }</g>
                     <g key="nodes">{ for nodes }</g>

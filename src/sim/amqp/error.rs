@@ -8,6 +8,7 @@ use core::fmt::Write;
 use super::event::Resource;
 use super::value::Value;
 use crate::bytes::Bytes;
+use crate::float::text_f64;
 
 /// The broker's "no" to one method.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -459,8 +460,8 @@ fn term(value: &Value) -> String {
         Value::U32(n) => write!(text, "{n}"),
         Value::I64(n) => write!(text, "{n}"),
         Value::Timestamp(n) => write!(text, "{n}"),
-        Value::F32(bits) => write!(text, "{:?}", f64::from(f32::from_bits(*bits))),
-        Value::F64(bits) => write!(text, "{:?}", f64::from_bits(*bits)),
+        Value::F32(bits) => write!(text, "{}", text_f64(f64::from(f32::from_bits(*bits)))),
+        Value::F64(bits) => write!(text, "{}", text_f64(f64::from_bits(*bits))),
         Value::Decimal { scale, value } => write!(text, "{{{scale},{value}}}"),
         Value::LongStr(bytes) | Value::ByteArray(bytes) => write!(text, "<<\"{bytes}\">>"),
         Value::Array(values) => {

@@ -7,7 +7,7 @@
 //! - one file per group, its rows first and its functions in the same order: `string.rs`, `bitmap.rs`, `generic.rs`, `expire.rs`,
 //!   `connection.rs`, `server.rs`, `introspect.rs`; helpers of one command beside them (`set_options.rs`,
 //!   `bitfield.rs`, `lcs.rs`).
-//! - `keyspace.rs` (one database, its order, its expiry), `value.rs`, `number.rs`, `longdouble.rs`, `glob.rs`, `error.rs`, `event.rs`.
+//! - `keyspace.rs` (one database, its order, its expiry), `value.rs`, `number.rs`, `glob.rs`, `error.rs`, `event.rs`.
 //! - [`Reply`] (reply.rs) with its bytes on the wire, [`Console`] (console.rs, help.rs) which speaks as redis-cli, [`view`] for panels,
 //!   [`transcript`] for tests.
 //!
@@ -30,7 +30,6 @@ mod help;
 mod introspect;
 mod keyspace;
 mod lcs;
-mod longdouble;
 mod number;
 mod reply;
 mod server;

@@ -4,7 +4,7 @@ use super::call::{Call, Life};
 use super::command::{Command, Group, Run};
 use super::error::{self, Error};
 use super::lcs::lcs;
-use super::longdouble::LongDouble;
+use crate::longdouble::LongDouble;
 use super::number::integer;
 use super::reply::Reply;
 use super::set_options::{Options, Unit, expiry};

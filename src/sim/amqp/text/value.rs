@@ -14,12 +14,12 @@
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::fmt::Write;
-use core::str::FromStr;
 
 use super::TextError;
 use super::cursor::Cursor;
 use crate::amqp::value::{Table, Value};
 use crate::bytes::Bytes;
+use crate::float;
 
 /// Tables and arrays within each other. Deeper ones are nobody's wish, and reading them would use up the stack.
 const DEPTH_MAX: u32 = 32;
@@ -87,9 +87,13 @@ fn print_value(line: &mut String, value: &Value) {
         Value::I32(n) => write!(line, "{n}"),
         Value::U32(n) => write!(line, "i({n})"),
         Value::I64(n) => write!(line, "{n}L"),
-        Value::F32(bits) if f32::from_bits(*bits).is_finite() => write!(line, "f({:?})", f32::from_bits(*bits)),
+        Value::F32(bits) if f32::from_bits(*bits).is_finite() => {
+            write!(line, "f({})", float::text_f32(f32::from_bits(*bits)))
+        }
         Value::F32(bits) => write!(line, "f({bits:#x})"),
-        Value::F64(bits) if f64::from_bits(*bits).is_finite() => write!(line, "{:?}", f64::from_bits(*bits)),
+        Value::F64(bits) if f64::from_bits(*bits).is_finite() => {
+            write!(line, "{}", float::text_f64(f64::from_bits(*bits)))
+        }
         Value::F64(bits) => write!(line, "d({bits:#x})"),
         Value::Decimal { scale: 0, value } => write!(line, "D({value})"),
         Value::Decimal { scale, value } => {
@@ -128,7 +132,10 @@ fn print_value(line: &mut String, value: &Value) {
 
 /// The characters of a bare word within a table.
 fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '*' | '#' | '<' | '>' | '+')
+    // Of all scripts, without the tables that tell their letters apart.
+    c.is_ascii_alphanumeric()
+        || !c.is_ascii() && !c.is_whitespace() && !c.is_control()
+        || matches!(c, '-' | '_' | '.' | ':' | '/' | '*' | '#' | '<' | '>' | '+')
 }
 
 fn table(cursor: &mut Cursor<'_>, depth: u32) -> Result<Table, TextError> {
@@ -210,14 +217,9 @@ fn plain_number(word: &str) -> Option<Value> {
         return digits.parse().ok().map(Value::I64);
     }
     if word.contains(['.', 'e']) {
-        return finite::<f64>(word).map(|number| Value::F64(number.to_bits()));
+        return float::parse_f64(word).map(|number| Value::F64(number.to_bits()));
     }
     word.parse().ok().map(Value::I32)
-}
-
-/// A float that is a number: infinities and NaN are written by their bits.
-fn finite<F: FromStr + Into<f64> + Copy>(word: &str) -> Option<F> {
-    word.parse().ok().filter(|number: &F| (*number).into().is_finite())
 }
 
 /// `b(5)`: the letter is `word`, the bracket is open.
@@ -235,11 +237,11 @@ fn in_brackets(cursor: &mut Cursor<'_>, start: usize, word: &str) -> Result<Valu
         "T" => text.parse().ok().map(Value::Timestamp),
         "f" => match text.strip_prefix("0x") {
             Some(digits) => u32::from_str_radix(digits, 16).ok().map(Value::F32),
-            None => finite::<f32>(&text).map(|number| Value::F32(number.to_bits())),
+            None => float::parse_f32(&text).map(|number| Value::F32(number.to_bits())),
         },
         "d" => match text.strip_prefix("0x") {
             Some(digits) => u64::from_str_radix(digits, 16).ok().map(Value::F64),
-            None => finite::<f64>(&text).map(|number| Value::F64(number.to_bits())),
+            None => float::parse_f64(&text).map(|number| Value::F64(number.to_bits())),
         },
         "D" => decimal(&text),
         "x" => Some(Value::ByteArray(content.clone())),

@@ -1,7 +1,8 @@
 //! `long double` as an x86-64 Redis has it: 64 bits of mantissa, in software, so that INCRBYFLOAT prints the same digits everywhere.
 //!
 //! Three things are wanted and no more: read as `strtold`, add with round-to-nearest-even, print as `"%.17Lf"` without the zeros at its
-//! end. Each is done exactly, with whole numbers of any length where 128 bits do not reach.
+//! end. Each is done exactly, with whole numbers of any length where 128 bits do not reach. The same numbers read and print the
+//! shorter floats of [`float`](crate::float).
 
 use alloc::{string::String, string::ToString, vec, vec::Vec};
 use core::cmp::Ordering;
@@ -46,7 +47,14 @@ impl LongDouble {
             [b'0', b'x' | b'X', rest @ ..] => Scanned::read(rest, 16)?,
             _ => Scanned::read(digits, 10)?,
         };
-        number.nearest(negative)
+        number.rounded(negative, Rounding::Even)
+    }
+
+    /// Reads a decimal number without a sign for a float that is shorter: with [`Rounding::Odd`] the rounding to its own length
+    /// is as if it were the only one. The number is its mantissa times two to the power of the second value.
+    pub fn parse_for_shorter(digits: &[u8]) -> Option<(u64, i32)> {
+        let number = Scanned::read(digits, 10)?.rounded(false, Rounding::Odd)?;
+        Some((number.mantissa, number.exponent))
     }
 
     /// The sum, rounded once; `None` if it is infinite or no number.
@@ -66,12 +74,12 @@ impl LongDouble {
         let lost = right.checked_shl(distance).unwrap_or(0) != whole;
         let exponent = large.exponent - 62;
         if large.negative == small.negative {
-            return round(large.negative, left + right, exponent, lost);
+            return round(large.negative, left + right, exponent, lost, Rounding::Even);
         }
         if left >= right {
-            round(large.negative, left - right - u128::from(lost), exponent, lost)
+            round(large.negative, left - right - u128::from(lost), exponent, lost, Rounding::Even)
         } else {
-            round(small.negative, right - left, exponent, lost)
+            round(small.negative, right - left, exponent, lost, Rounding::Even)
         }
     }
 
@@ -83,7 +91,7 @@ impl LongDouble {
             let shift = self.exponent.unsigned_abs();
             let scaled = u128::from(self.mantissa) * 10_u128.pow(17);
             // Beyond 127 places the number is less than half of the last digit printed.
-            let rounded = if shift < 128 { shift_to_even(scaled, shift, false) } else { 0 };
+            let rounded = if shift < 128 { shift_right(scaled, shift, false, Rounding::Even) } else { 0 };
             let (whole, fraction) = (rounded / 10_u128.pow(17), rounded % 10_u128.pow(17));
             let digits = fraction.to_string();
             let all = [whole.to_string(), ".".into(), "0".repeat(17 - digits.len()), digits].concat();
@@ -96,10 +104,22 @@ impl LongDouble {
     }
 }
 
-/// `value` without its last `shift` bits (less than 128), to nearest, ties to even. `lost` says that something stood behind them.
-fn shift_to_even(value: u128, shift: u32, lost: bool) -> u128 {
+/// How a number finds its place among those that fit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rounding {
+    /// The nearest; of two equally near ones the even one.
+    Even,
+    /// Cut off, but the last bit is set when anything was lost, so that a later rounding knows of it.
+    Odd,
+}
+
+/// `value` without its last `shift` bits (less than 128), rounded. `lost` says that something stood behind them.
+fn shift_right(value: u128, shift: u32, lost: bool, to: Rounding) -> u128 {
     if shift == 0 {
         return value;
+    }
+    if to == Rounding::Odd {
+        return (value >> shift) | u128::from(lost || value & ((1 << shift) - 1) != 0);
     }
     let (kept, cut, half) = (value >> shift, value & ((1 << shift) - 1), 1 << (shift - 1));
     match cut.cmp(&half) {
@@ -111,7 +131,7 @@ fn shift_to_even(value: u128, shift: u32, lost: bool) -> u128 {
 
 /// The number nearest to `value` times two to the power of `exponent`; `None` beyond the largest. `lost` says that the true value
 /// is a little larger than `value`.
-fn round(negative: bool, value: u128, exponent: i32, lost: bool) -> Option<LongDouble> {
+fn round(negative: bool, value: u128, exponent: i32, lost: bool, to: Rounding) -> Option<LongDouble> {
     if value == 0 {
         return Some(LongDouble { negative: false, ..LongDouble::ZERO });
     }
@@ -121,7 +141,7 @@ fn round(negative: bool, value: u128, exponent: i32, lost: bool) -> Option<LongD
     let mut mantissa = match shift {
         // Far below the smallest number: nothing, or the half that rounds to nothing.
         128.. => 0,
-        1..=127 => shift_to_even(value, shift as u32, lost),
+        1..=127 => shift_right(value, shift as u32, lost, to),
         ..=0 => value << shift.unsigned_abs(),
     };
     let mut exponent = target;
@@ -170,21 +190,22 @@ impl Scanned {
         Some(Scanned { digits, base, exponent })
     }
 
-    /// The nearest number; `None` if it is too large, or too small to be told from zero (`ERANGE`).
-    fn nearest(&self, negative: bool) -> Option<LongDouble> {
+    /// The number; `None` if it is too large, or too small to be told from zero (`ERANGE`) and not to be rounded again.
+    fn rounded(&self, negative: bool, to: Rounding) -> Option<LongDouble> {
         if self.digits.is_empty() {
             return Some(LongDouble { negative, ..LongDouble::ZERO });
         }
         let size = self.digits.len() as i64 + self.exponent / if self.base == 16 { 4 } else { 1 };
+        let zero = (to == Rounding::Odd).then_some(LongDouble { negative, ..LongDouble::ZERO });
         if !(-6000..6000).contains(&size) {
-            return None;
+            return zero.filter(|_| size < 0);
         }
         let number = Natural::from_digits(&self.digits, self.base);
         let exponent = self.exponent as i32;
         let found = if self.base == 16 {
-            number.rounded(negative, exponent)
+            number.rounded(negative, exponent, to)
         } else if exponent >= 0 {
-            number.times_power_of_ten(exponent as u32).rounded(negative, 0)
+            number.times_power_of_ten(exponent as u32).rounded(negative, 0, to)
         } else {
             let divisor = Natural::from(1).times_power_of_ten(exponent.unsigned_abs());
             // The quotient gets 66 or 67 bits: 64 for the mantissa, and enough behind them to round.
@@ -196,9 +217,9 @@ impl Scanned {
                 bottom = bottom.shifted(shift.unsigned_abs() as usize)
             }
             let (quotient, rest) = top.divided(bottom);
-            round(negative, quotient, -shift, rest)
+            round(negative, quotient, -shift, rest, to)
         };
-        found.filter(|number| number.mantissa != 0)
+        found.map(|number| if number.mantissa == 0 { zero } else { Some(number) })?
     }
 }
 
@@ -218,7 +239,7 @@ fn written_exponent(text: &[u8]) -> Option<i64> {
 
 /// A whole number of any length, its words from the lowest up, the highest not zero.
 #[derive(Clone)]
-struct Natural(Vec<u32>);
+pub struct Natural(Vec<u32>);
 
 impl From<u128> for Natural {
     fn from(value: u128) -> Self {
@@ -240,7 +261,8 @@ impl Natural {
         number
     }
 
-    fn multiply_add(&mut self, factor: u32, summand: u32) {
+    /// Multiplies, then adds.
+    pub fn multiply_add(&mut self, factor: u32, summand: u32) {
         let mut carry = u64::from(summand);
         for word in &mut self.0 {
             carry += u64::from(*word) * u64::from(factor);
@@ -264,7 +286,8 @@ impl Natural {
         self.0.last().map_or(0, |top| self.0.len() * 32 - top.leading_zeros() as usize)
     }
 
-    fn shifted(&self, bits: usize) -> Self {
+    /// The number times two to the power of `bits`.
+    pub fn shifted(&self, bits: usize) -> Self {
         let mut words = vec![0; bits / 32];
         let mut carry = 0_u64;
         for word in &self.0 {
@@ -277,7 +300,7 @@ impl Natural {
     }
 
     /// Its 128 highest bits as a number with that exponent, rounded.
-    fn rounded(&self, negative: bool, exponent: i32) -> Option<LongDouble> {
+    fn rounded(&self, negative: bool, exponent: i32, to: Rounding) -> Option<LongDouble> {
         let below = self.bits().saturating_sub(128);
         let words = self.0.get(below / 32..).unwrap_or_default();
         let high = words.iter().take(4).rev().fold(0_u128, |sum, word| (sum << 32) | u128::from(*word));
@@ -287,7 +310,7 @@ impl Natural {
         }
         let lost = Natural(self.0[..below / 32].to_vec()).trimmed().bits() > 0
             || words.first().is_some_and(|word| word & ((1 << (below % 32)) - 1) != 0);
-        round(negative, top, exponent + below as i32, lost)
+        round(negative, top, exponent + below as i32, lost, to)
     }
 
     /// The quotient, which must fit 68 bits, and whether anything remains.
@@ -330,7 +353,8 @@ impl Natural {
         self.0.pop_if(|word| *word == 0);
     }
 
-    fn to_text(&self) -> String {
+    /// Its decimal digits.
+    pub fn to_text(&self) -> String {
         let mut words = self.0.clone();
         let mut groups = Vec::new();
         while !words.is_empty() {
