@@ -74,6 +74,8 @@ struct Notice {
 /// The page.
 pub struct App {
     session: Rc<RefCell<Session>>,
+    /// The lesson that was opened last, to notice when a script opens another.
+    opened: Rc<Lesson>,
     language: Language,
     theme: Theme,
     titles: Vec<(String, String)>,
@@ -115,6 +117,7 @@ impl Component for App {
         let first = lesson_of(lessons::LESSONS[0].0, language).expect("the first lesson is tested to parse");
         let seed = first.seed;
         let mut app = App {
+            opened: first.clone(),
             session: Rc::new(RefCell::new(Session::new(first, seed))),
             language,
             theme,
@@ -168,6 +171,11 @@ impl Component for App {
             Msg::Changed => {
                 self.playing = false;
                 self.tween = None;
+                let lesson = self.session.borrow().lesson().clone();
+                if !Rc::ptr_eq(&lesson, &self.opened) {
+                    self.opened = lesson;
+                    self.begin();
+                }
                 self.settle_view();
                 self.request_frame(ctx);
                 true
@@ -469,13 +477,21 @@ impl App {
     }
 
     fn open(&mut self, session: Session) {
+        self.opened = session.lesson().clone();
+        self.jump(|old| *old = session);
+        self.begin();
+        self.settle_view();
+    }
+
+    /// Nothing is left of what was chosen, answered or told in another run.
+    fn begin(&mut self) {
         self.answers.clear();
         self.selection = Selection::Nothing;
         self.pointed = None;
         self.notice = None;
+        self.fault = None;
         self.code_of = None;
-        self.tab = if session.lesson().console { Tab::Console } else { Tab::Queues };
-        self.jump(|old| *old = session);
+        self.tab = if self.opened.console { Tab::Console } else { Tab::Queues };
     }
 
     fn speak(&mut self, language: Language) {
@@ -485,6 +501,7 @@ impl App {
         memory::remember("language", language.code());
         let id = self.session.borrow().lesson().id.clone();
         if let Some(lesson) = lesson_of(&id, language) {
+            self.opened = lesson.clone();
             self.session.borrow_mut().translate(lesson);
         }
         self.wear();

@@ -147,7 +147,9 @@ fn choice(label: &'static str, name: &'static str, values: &[(String, String)]) 
     html! {
         <label class="field"><span>{ label }</span>
             <select {name}>
-                { for values.iter().map(|(value, shown)| html! { <option key={value.clone()} value={value.clone()}>{ shown }</option> }) }
+                { for values.iter().enumerate().map(|(index, (value, shown))| html! {
+                    <option key={value.clone()} value={value.clone()} selected={index == 0}>{ shown }</option>
+                }) }
             </select>
         </label>
     }
@@ -200,7 +202,7 @@ fn AddForm(props: &AddProps) -> Html {
     let producer = use_state(|| false);
     let name = fresh_name(&props.view, if *producer { "producer" } else { "worker" });
     let kinds = [(false, text.consumer), (true, text.producer)];
-    let on = props.on.clone();
+    let (on, close) = (props.on.clone(), props.close.clone());
     let is_producer = *producer;
     let start = on_fields(move |get| {
         let line = if is_producer {
@@ -225,6 +227,8 @@ fn AddForm(props: &AddProps) -> Html {
             )
         };
         on.emit(Action::SubmitLine(line));
+        // What was started wants to be seen.
+        close.emit(());
     });
     let mut queues = vec![(String::new(), text.own_queue.to_string())];
     queues.extend(props.view.queues.iter().map(|name| (name.clone(), name.clone())));
