@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use thirtyfour::Key;
+use warren_sim::link::Link;
 
 use super::browser::{Checked, Page};
 
@@ -154,7 +155,9 @@ pub async fn bad_links_and_bad_lines_are_told_and_change_nothing(page: &Page) ->
     let good = warren(page, "link()").await?.as_str().unwrap_or_default().to_string();
     let fragment = good.split_once('#').map(|(_, fragment)| fragment.to_string()).unwrap_or_default();
     let cut = &fragment[..fragment.len() - 5];
-    for bad in [cut, "v=7&lesson=direct", "v=1&lesson=direct"] {
+    let unknown = Link { lesson: "no-such-lesson".into(), language: "en".into(), ..Link::default() };
+    let unknown = unknown.print().map_err(|error| format!("{error:?}"))?;
+    for bad in [cut, "v=7&lesson=direct", "v=1&lesson=direct", &unknown] {
         page.js("location.hash = arguments[0]", vec![json!(bad)]).await?;
         page.until("document.querySelector('.notice.bad') !== null", "the page says what is wrong").await?;
         page.click(".notice button").await?;
