@@ -13,6 +13,7 @@ pub use sort::{sort_by, sort_by_key};
 
 use alloc::{vec, vec::Vec};
 use core::borrow::Borrow;
+use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::ops::{Bound, Index, RangeBounds};
@@ -34,6 +35,20 @@ impl<K, V> Default for SortedMap<K, V> {
     fn default() -> Self {
         SortedMap::new()
     }
+}
+
+/// A binary search, the same code for all types: where `compare` finds what is sought, or where that would be put.
+fn search(len: usize, compare: &dyn Fn(usize) -> Ordering) -> Result<usize, usize> {
+    let (mut from, mut to) = (0, len);
+    while from < to {
+        let middle = from + (to - from) / 2;
+        match compare(middle) {
+            Ordering::Less => from = middle + 1,
+            Ordering::Equal => return Ok(middle),
+            Ordering::Greater => to = middle,
+        }
+    }
+    Err(from)
 }
 
 /// Where an entry stands: which list, and which place in it.
@@ -136,13 +151,14 @@ impl<K: Ord, V> SortedMap<K, V> {
         K: Borrow<Q>,
     {
         // The last list that begins at or before the key; a key before all of them belongs to the first.
-        let chunk = self.chunks.partition_point(|chunk| chunk[0].0.borrow() <= key).saturating_sub(1);
-        match self.chunks.get(chunk) {
-            None => Err((0, 0)),
-            Some(entries) => match entries.binary_search_by(|(other, _)| other.borrow().cmp(key)) {
-                Ok(at) => Ok((chunk, at)),
-                Err(at) => Err((chunk, at)),
-            },
+        let chunk = match search(self.chunks.len(), &|at| self.chunks[at][0].0.borrow().cmp(key)) {
+            Ok(chunk) => return Ok((chunk, 0)),
+            Err(after) => after.saturating_sub(1),
+        };
+        let Some(entries) = self.chunks.get(chunk) else { return Err((0, 0)) };
+        match search(entries.len(), &|at| entries[at].0.borrow().cmp(key)) {
+            Ok(at) => Ok((chunk, at)),
+            Err(at) => Err((chunk, at)),
         }
     }
 

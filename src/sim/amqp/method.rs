@@ -34,9 +34,10 @@ pub enum Arg {
 }
 
 /// How a Rust type stands for a wire type.
-trait ArgType: Sized {
+trait ArgType {
     fn to_arg(&self) -> Arg;
-    fn from_arg(arg: Arg) -> Option<Self>;
+    /// False, and nothing changed, if the argument is of another type.
+    fn set(&mut self, arg: Arg) -> bool;
 }
 
 macro_rules! arg_type {
@@ -46,8 +47,10 @@ macro_rules! arg_type {
                 let $value = self;
                 Arg::$variant($to)
             }
-            fn from_arg(arg: Arg) -> Option<Self> {
-                if let Arg::$variant($inner) = arg { Some($from) } else { None }
+            fn set(&mut self, arg: Arg) -> bool {
+                let Arg::$variant($inner) = arg else { return false };
+                *self = $from;
+                true
             }
         }
     };
@@ -79,7 +82,8 @@ macro_rules! methods {
         )*
 
         /// A method frame, in either direction.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Debug, Eq, Hash)]
+        #[allow(clippy::derived_hash_with_manual_eq, reason = "equal are those whose arguments are, and these are what is hashed")]
         pub enum Method {
             $(#[doc = concat!("`", $name, "`.")] $variant($variant),)*
         }
@@ -108,27 +112,46 @@ macro_rules! methods {
                 match (class, method) { $(($class, $id) => Some(Method::$variant($variant::default())),)* _ => None }
             }
 
-            /// The arguments in the order of the wire.
-            pub fn fields(&self) -> Vec<(&'static str, Arg)> {
+            /// The arguments in the order of the wire. With `dyn`, since there are two hundred of them.
+            fn each(&self, visit: &mut dyn FnMut(&'static str, &dyn ArgType)) {
                 match self {
-                    $(Method::$variant(_method) => Vec::from([$((stringify!($field), _method.$field.to_arg()),)*]),)*
+                    $(Method::$variant(_method) => { $(visit(stringify!($field), &_method.$field);)* })*
                 }
             }
 
-            /// Sets the argument called `field`; false when there is none of that name and type.
-            pub fn set(&mut self, field: &str, arg: Arg) -> bool {
+            fn each_mut(&mut self, visit: &mut dyn FnMut(&'static str, &mut dyn ArgType)) {
                 match self {
-                    $(Method::$variant(_method) => match field {
-                        $(stringify!($field) => match <$type as ArgType>::from_arg(arg) {
-                            Some(value) => { _method.$field = value; true }
-                            None => false,
-                        },)*
-                        _ => false,
-                    },)*
+                    $(Method::$variant(_method) => { $(visit(stringify!($field), &mut _method.$field);)* })*
                 }
             }
         }
     };
+}
+
+impl Method {
+    /// The arguments in the order of the wire.
+    pub fn fields(&self) -> Vec<(&'static str, Arg)> {
+        let mut fields = Vec::new();
+        self.each(&mut |name, value| fields.push((name, value.to_arg())));
+        fields
+    }
+
+    /// Sets the argument called `field`; false when there is none of that name and type.
+    pub fn set(&mut self, field: &str, arg: Arg) -> bool {
+        let (mut arg, mut is_set) = (Some(arg), false);
+        self.each_mut(&mut |name, value| {
+            if name == field {
+                is_set = arg.take().is_some_and(|arg| value.set(arg));
+            }
+        });
+        is_set
+    }
+}
+
+impl PartialEq for Method {
+    fn eq(&self, other: &Method) -> bool {
+        self.ids() == other.ids() && self.fields() == other.fields()
+    }
 }
 
 methods! {
