@@ -160,11 +160,12 @@ pub fn Stage(props: &Props) -> Html {
     let room = use_node_ref();
     use_effect_with((room.clone(), props.handle.clone()), |(room, handle)| handle.watch(room));
     let (width, height) = (view.size.0.max(1.0), view.size.1.max(1.0));
+    let view_box = format!("0 0 {} {}", width.ceil() as u32, height.ceil() as u32);
     let nodes = view.nodes.iter().map(|node| draw::node(node, props.pointed, &props.selection, &props.on));
     html! {
         <div ref={room} class={classes!("stage-room", view.broker_down.then_some("down"))}>
             <div class="stage-scroll">
-                <svg ref={svg} class="stage-svg" viewBox={format!("0 0 {} {}", width.ceil() as u32, height.ceil() as u32)} role="group" aria-label={stage.picture}>
+                <svg ref={svg} class="stage-svg" viewBox={view_box} role="group" aria-label={stage.picture}>
                     <g key="edges" aria-hidden="true">{ for view.edges.iter().map(draw::edge) }</g>
                     <g key="labels" aria-hidden="true">{ for view.edges.iter().filter_map(draw::label) }</g>
                     <g key="nodes">{ for nodes }</g>
