@@ -27,12 +27,12 @@ use crate::{
     bridge, memory,
     panels::{self, code::Code, console::ConsolePanel, events::Events, inspector::Inspector, keys::Keys},
     shell::{
-        header::{self, Header},
+        header,
         icon::{Icon, icon},
-        lesson::{self, LessonPanel},
+        lesson,
         splitter::Splitter,
         toolbar::{self, Toolbar},
-        transport::{self, Transport},
+        transport,
     },
     stage::{self, Stage, StageHandle},
     text::{Language, Text, fill},
@@ -213,12 +213,12 @@ impl Component for App {
         );
         html! {
             <div {class} lang={self.language.tag()}>
-                <Header view={header::view(&session, &self.titles)} {text} theme={self.theme} on={on.clone()} />
+                { header::show(&header::Props { view: header::view(&session, &self.titles), text, theme: self.theme, on: on.clone() }) }
                 <div class="notice-place" role="status">{ self.notice(ctx, text) }</div>
                 <main class="rooms">
                     <section class="lesson" id="lesson" tabindex="-1" aria-label={text.app.lesson}>
                         { self.fold_button(ctx, text, true) }
-                        <LessonPanel view={self.lesson_view(&session)} {text} on={on.clone()} />
+                        { lesson::show(&lesson::Props { view: self.lesson_view(&session), text, on: on.clone() }) }
                     </section>
                     <Splitter property="--lesson-width" initial={320} min={240} max={560}
                         label={fill(text.app.resize, &[text.app.lesson])} />
@@ -239,7 +239,7 @@ impl Component for App {
                         <Inspector view={panels::inspector::view(&session, &self.selection, text)} {text} on={on.clone()} pointed={self.pointed} />
                     </section>
                 </main>
-                <Transport view={transport::view(&session)} playing={self.playing} speed={self.speed} {text} {on} />
+                { transport::show(&transport::Props { view: transport::view(&session), playing: self.playing, speed: self.speed, text, on }) }
             </div>
         }
     }

@@ -71,8 +71,7 @@ pub fn view(session: &Session) -> TransportView {
     }
 }
 
-/// What the component is given.
-#[derive(Properties, PartialEq)]
+/// What it is given. A function and no component: it keeps nothing, and a component type costs the bundle ten kilobytes.
 pub struct Props {
     /// What to show.
     pub view: TransportView,
@@ -87,8 +86,7 @@ pub struct Props {
 }
 
 /// The timeline.
-#[component]
-pub fn Transport(props: &Props) -> Html {
+pub fn show(props: &Props) -> Html {
     let text = &props.text.app;
     let view = &props.view;
     let button = |name: &'static str, picture: Icon, action: Action, class: &'static str| {
