@@ -92,9 +92,10 @@ impl LongDouble {
             let scaled = u128::from(self.mantissa) * 10_u128.pow(17);
             // Beyond 127 places the number is less than half of the last digit printed.
             let rounded = if shift < 128 { shift_right(scaled, shift, false, Rounding::Even) } else { 0 };
-            let (whole, fraction) = (rounded / 10_u128.pow(17), rounded % 10_u128.pow(17));
-            let digits = fraction.to_string();
-            let all = [whole.to_string(), ".".into(), "0".repeat(17 - digits.len()), digits].concat();
+            let digits = Natural::from(rounded).to_text();
+            let digits = ["0".repeat(18_usize.saturating_sub(digits.len())), digits].concat();
+            let (whole, fraction) = digits.split_at(digits.len() - 17);
+            let all = [whole, ".", fraction].concat();
             all.trim_end_matches('0').trim_end_matches('.').into()
         };
         if self.negative && text != "0" {
