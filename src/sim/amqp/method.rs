@@ -82,10 +82,18 @@ macro_rules! methods {
         )*
 
         /// A method frame, in either direction.
-        #[derive(Clone, Debug, Eq, Hash)]
+        #[derive(Debug, Eq, Hash)]
         #[allow(clippy::derived_hash_with_manual_eq, reason = "equal are those whose arguments are, and these are what is hashed")]
         pub enum Method {
             $(#[doc = concat!("`", $name, "`.")] $variant($variant),)*
+        }
+
+        impl Clone for Method {
+            // Derived, it would be repeated in every type that holds a frame.
+            #[inline(never)]
+            fn clone(&self) -> Method {
+                match self { $(Method::$variant(method) => Method::$variant(method.clone()),)* }
+            }
         }
 
         impl Method {
