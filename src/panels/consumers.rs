@@ -1,6 +1,12 @@
 //! The consumers, and the reason each of them waits.
 
-use warren_sim::{bytes::Bytes, event::ProcessId, input::Input, process::Process, session::Session};
+use warren_sim::{
+    bytes::Bytes,
+    event::ProcessId,
+    input::Input,
+    process::{Process, ProcessState},
+    session::Session,
+};
 use yew::prelude::*;
 
 use super::look;
@@ -39,6 +45,8 @@ pub struct ConsumerRow {
     pub reason: String,
     /// Whether its program runs.
     pub alive: bool,
+    /// Whether it was killed or died of an error, rather than come to its end.
+    pub broken: bool,
 }
 
 /// What the table of consumers shows of a session.
@@ -58,6 +66,7 @@ pub fn view(session: &Session, text: &Text) -> ConsumersView {
                 unacked: consumer.in_flight,
                 reason: teller.consumer_waits(queue, consumer, reason),
                 alive: process.is_none_or(Process::is_alive),
+                broken: process.is_some_and(is_broken),
                 name,
             });
         }
@@ -83,7 +92,12 @@ fn not_consuming(process: &Process, teller: &Teller<'_>) -> ConsumerRow {
         unacked: 0,
         reason: teller.process_waits(process),
         alive: process.is_alive(),
+        broken: is_broken(process),
     }
+}
+
+fn is_broken(process: &Process) -> bool {
+    matches!(process.state, ProcessState::Killed | ProcessState::Ended { error: Some(_) })
 }
 
 /// What the component is given.
@@ -135,7 +149,7 @@ fn print_row(at: usize, row: &ConsumerRow, text: &'static Text, on: &Callback<Ac
         Some(count) => count.to_string(),
     };
     html! {
-        <tr key={at} class={classes!((!row.alive).then_some("consumers-dead"))}>
+        <tr key={at} class={classes!((!row.alive).then_some("consumers-gone"), row.broken.then_some("consumers-dead"))}>
             <th scope="row" {title}>{ match row.process {
                 Some(id) => {
                     let select = on.reform(move |_: MouseEvent| Action::Select(Selection::Process(id)));
