@@ -7,7 +7,9 @@ use alloc::{borrow::Cow, rc::Rc, string::String, vec::Vec};
 use core::{borrow::Borrow, fmt, ops::Deref};
 
 /// An immutable byte string that is cheap to clone.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Names are made and cloned in some hundred places, so what does it is not inlined: the page would be larger by kilobytes.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes(Rc<[u8]>);
 
 impl Bytes {
@@ -22,7 +24,15 @@ impl Bytes {
     }
 }
 
+impl Clone for Bytes {
+    #[inline(never)]
+    fn clone(&self) -> Self {
+        Bytes(self.0.clone())
+    }
+}
+
 impl Default for Bytes {
+    #[inline(never)]
     fn default() -> Self {
         Bytes(Rc::from(&[][..]))
     }
@@ -43,29 +53,32 @@ impl Borrow<[u8]> for Bytes {
 
 impl From<&str> for Bytes {
     fn from(text: &str) -> Self {
-        Bytes(Rc::from(text.as_bytes()))
+        Bytes::from(text.as_bytes())
     }
 }
 
 impl From<String> for Bytes {
     fn from(text: String) -> Self {
-        Bytes(Rc::from(text.into_bytes()))
+        Bytes::from(text.into_bytes())
     }
 }
 
 impl From<&[u8]> for Bytes {
+    #[inline(never)]
     fn from(bytes: &[u8]) -> Self {
         Bytes(Rc::from(bytes))
     }
 }
 
 impl From<Vec<u8>> for Bytes {
+    #[inline(never)]
     fn from(bytes: Vec<u8>) -> Self {
         Bytes(Rc::from(bytes))
     }
 }
 
 impl PartialEq<str> for Bytes {
+    #[inline(never)]
     fn eq(&self, other: &str) -> bool {
         *self.0 == *other.as_bytes()
     }
@@ -73,7 +86,7 @@ impl PartialEq<str> for Bytes {
 
 impl PartialEq<&str> for Bytes {
     fn eq(&self, other: &&str) -> bool {
-        *self.0 == *other.as_bytes()
+        self == *other
     }
 }
 
