@@ -126,7 +126,9 @@ fn load(session: &Shared, arguments: &[JsValue]) -> Answer {
         lesson.seed
     } else {
         // A seed may be a number, a BigInt or text, since numbers of JavaScript hold 53 bits only.
-        let text = arguments[1].as_string().or_else(|| arguments[1].as_f64().filter(|n| n.fract() == 0.0).map(|n| (n as i64).to_string()));
+        let text = arguments[1]
+            .as_string()
+            .or_else(|| arguments[1].as_f64().filter(|n| n.fract() == 0.0).map(|n| (n as i64).to_string()));
         let text = text.or_else(|| js_sys::BigInt::from(arguments[1].clone()).to_string(10).ok().map(String::from));
         text.and_then(|text| text.parse().ok()).ok_or_else(|| error("seed: expected a whole number from 0"))?
     };

@@ -13,7 +13,7 @@ use std::process::Command;
 /// What wasm, js and css are to weigh together, gzip, in bytes (220 KiB). Not reached yet: see docs/benchmarks.md.
 pub const GOAL_BYTES: u64 = 220 * 1024;
 /// What they may weigh today. It only ever goes down, until it meets the goal.
-pub const BUDGET_BYTES: u64 = 550 * 1024;
+pub const BUDGET_BYTES: u64 = 438 * 1024;
 /// The kinds of files that count: they are loaded before anything is seen.
 const KINDS: [&str; 3] = ["wasm", "js", "css"];
 

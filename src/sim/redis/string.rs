@@ -4,12 +4,12 @@ use super::call::{Call, Life};
 use super::command::{Command, Group, Run};
 use super::error::{self, Error};
 use super::lcs::lcs;
-use crate::longdouble::LongDouble;
 use super::number::integer;
 use super::reply::Reply;
 use super::set_options::{Options, Unit, expiry};
 use super::value::{Str, Value};
 use crate::bytes::Bytes;
+use crate::longdouble::LongDouble;
 use alloc::vec::Vec;
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
