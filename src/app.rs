@@ -1,7 +1,11 @@
 //! The page itself: it owns the session, answers every [`Action`], keeps time while playing, and puts the panels in their places.
 
+mod address;
+mod keys;
+mod rooms;
+mod time;
+
 use std::{cell::RefCell, rc::Rc};
-use warren_sim::sorted::SortedMap;
 
 use gloo::{
     events::{EventListener, EventListenerOptions},
@@ -15,37 +19,32 @@ use warren_sim::{
     input::Input,
     lesson::Lesson,
     lessons,
-    link::{Link, LinkError},
     session::Session,
+    sorted::SortedMap,
 };
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::{HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
 
+use self::keys::key_action;
 use crate::{
     action::{Action, Selection, Tab, Theme},
     bridge, memory,
-    panels::{self, code::Code, console::ConsolePanel, events::Events, inspector::Inspector, keys::Keys},
+    panels::{self, inspector::Inspector},
     shell::{
-        header,
-        icon::{Icon, icon},
-        lesson,
+        header, lesson,
         splitter::Splitter,
         toolbar::{self, Toolbar},
         transport,
     },
     stage::{self, Stage, StageHandle},
-    text::{Language, Text, fill},
+    text::{Language, fill},
 };
 
 /// The speeds that can be chosen: virtual time per real time.
 pub const SPEEDS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0, 1000.0];
 /// The speed a page opens with, as an index.
 const NORMAL: usize = 3;
-/// How long a single step is seen to happen, in real ms.
-const STEP_MS: f64 = 220.0;
-/// The most steps done between two pictures: beyond it time runs slower than chosen, but the page stays awake.
-const STEPS_PER_FRAME: u32 = 2_000;
 /// Below this width, in px, the stage is drawn from top to bottom.
 const NARROW_PX: f64 = 720.0;
 
@@ -276,57 +275,6 @@ impl App {
             .is_some_and(|canvas| stage::paint(&canvas, &self.handle, self.shown_ms, self.pointed, less_motion()))
     }
 
-    /// Moves the shown moment on. True when the session moved.
-    fn tick(&mut self, now: f64) -> bool {
-        let elapsed = (now - self.last_frame.unwrap_or(now)).clamp(0.0, 100.0);
-        self.last_frame = Some(now);
-        if let Some((from, to, since)) = self.tween {
-            let since = since.unwrap_or(now);
-            let part = ((now - since) / STEP_MS).min(1.0);
-            self.shown_ms = from + (to - from) * part;
-            self.tween = Some((from, to, Some(since)));
-            if part < 1.0 {
-                return false;
-            }
-            self.tween = None;
-            self.session.borrow_mut().forward();
-            self.settle_view();
-            return true;
-        }
-        if !self.playing {
-            return false;
-        }
-        self.shown_ms += elapsed * SPEEDS[self.speed];
-        let mut session = self.session.borrow_mut();
-        let mut moved = false;
-        for _ in 0..STEPS_PER_FRAME {
-            if self.stop_at.is_some_and(|stop| session.timeline().position() >= stop) {
-                self.playing = false;
-                break;
-            }
-            match session.timeline().next_due() {
-                None => {
-                    self.playing = false;
-                    break;
-                }
-                Some(due) if due as f64 > self.shown_ms => break,
-                Some(_) => {
-                    session.forward();
-                    moved = true;
-                }
-            }
-        }
-        let now_ms = session.world().now_ms() as f64;
-        // Where the bound held the run back, the clock waits for it.
-        let due = session.timeline().next_due().map_or(now_ms, |due| due as f64);
-        self.shown_ms = self.shown_ms.clamp(now_ms, due.max(now_ms));
-        drop(session);
-        if moved {
-            self.tell_limits();
-        }
-        moved || !self.playing
-    }
-
     /// After any jump: the shown moment is the world's.
     fn settle_view(&mut self) {
         self.shown_ms = self.session.borrow().world().now_ms() as f64;
@@ -400,53 +348,6 @@ impl App {
             Action::Fold(true) => self.folded.0 = !self.folded.0,
             Action::Fold(false) => self.folded.1 = !self.folded.1,
             Action::Dismiss => self.notice = None,
-        }
-    }
-
-    fn toggle_play(&mut self) {
-        if let Some((_, to, _)) = self.tween.take() {
-            self.shown_ms = to;
-        }
-        self.playing = !self.playing;
-        if self.playing {
-            let session = self.session.borrow();
-            let position = session.timeline().position();
-            // Playing stops where a chapter ends, since the next one may begin with a question.
-            let ends = (0..session.lesson().chapters.len()).map(|chapter| session.span(chapter).1);
-            self.stop_at = ends.filter(|end| *end > position).min();
-        }
-    }
-
-    fn step(&mut self) {
-        self.playing = false;
-        if self.tween.take().is_some() {
-            self.session.borrow_mut().forward();
-            self.settle_view();
-        }
-        let next_due = self.session.borrow().timeline().next_due();
-        match next_due {
-            Some(due) if due as f64 > self.shown_ms && !less_motion() => {
-                self.tween = Some((self.shown_ms, due as f64, None));
-            }
-            Some(_) => {
-                self.session.borrow_mut().forward();
-                self.settle_view();
-            }
-            None => self.tell_limits(),
-        }
-    }
-
-    fn go_on(&mut self) {
-        let (done, chapter, end) = {
-            let session = self.session.borrow();
-            (session.chapter_done(), session.chapter(), session.span(session.chapter()).1)
-        };
-        if done {
-            self.jump(|session| session.open_chapter(chapter + 1));
-        } else {
-            self.tween = None;
-            self.playing = true;
-            self.stop_at = Some(end);
         }
     }
 
@@ -532,201 +433,6 @@ impl App {
         if full {
             self.tell(self.language.text().app.full.to_string(), true);
         }
-    }
-
-    fn share(&mut self) {
-        let text = &self.language.text().app;
-        let link = Link::of(&self.session.borrow(), self.language.code());
-        let fragment = match link.print() {
-            Ok(fragment) => fragment,
-            Err(error) => {
-                let why = self.why(&error);
-                self.tell(why, true);
-                return;
-            }
-        };
-        let location = window().location();
-        let base = location.href().unwrap_or_default();
-        let address = format!("{}#{fragment}", base.split('#').next().unwrap_or_default());
-        let url = format!("#{fragment}");
-        // Where the history refuses, the clipboard still has the link.
-        let _ = window().history().and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&url)));
-        if window().is_secure_context() {
-            let _ = window().navigator().clipboard().write_text(&address);
-            self.tell(text.shared.to_string(), false);
-        } else {
-            self.tell(text.share_by_hand.to_string(), false);
-        }
-    }
-
-    fn why(&self, error: &LinkError) -> String {
-        let text = &self.language.text().app;
-        match error {
-            LinkError::Version(version) => fill(text.link_version, &[version]),
-            LinkError::CutShort => text.link_cut.to_string(),
-            LinkError::TooLong => text.link_long.to_string(),
-            LinkError::Garbled { part } => fill(text.link_garbled, &[part]),
-        }
-    }
-
-    /// Opens what the address names; what cannot be opened is told, and what was there stays.
-    fn read_address(&mut self) {
-        let fragment = window().location().hash().unwrap_or_default();
-        let fragment = fragment.trim_start_matches('#');
-        if !fragment.contains('=') {
-            return;
-        }
-        match self.open_link(fragment) {
-            Ok((session, language, made)) => {
-                if language != self.language {
-                    self.language = language;
-                    self.titles = titles(language);
-                    self.wear();
-                }
-                let now = session.hash();
-                self.open(session);
-                if !made.is_empty() && made != now {
-                    self.tell(fill(self.language.text().app.link_hash, &[&made, &now]), true);
-                }
-            }
-            Err(why) => self.tell(fill(self.language.text().app.bad_link, &[&why]), true),
-        }
-    }
-
-    fn open_link(&self, fragment: &str) -> Result<(Session, Language, String), String> {
-        let link = Link::parse(fragment).map_err(|error| self.why(&error))?;
-        let language = Language::from_code(&link.language).unwrap_or(self.language);
-        let lesson = lesson_of(&link.lesson, language)
-            .ok_or_else(|| fill(self.language.text().app.link_lesson, &[&link.lesson]))?;
-        let session = link.open(lesson).map_err(|error| self.why(&error))?;
-        Ok((session, language, link.hash))
-    }
-
-    fn lesson_view(&self, session: &Session) -> lesson::LessonView {
-        let here = self.titles.iter().position(|(id, _)| *id == session.lesson().id);
-        let next = here.and_then(|index| self.titles.get(index + 1)).cloned();
-        lesson::view(session, self.playing, self.answers.get(&session.chapter()).copied(), next)
-    }
-
-    fn notice(&self, ctx: &Context<Self>, text: &'static Text) -> Html {
-        let Some(notice) = &self.notice else { return html! { <span></span> } };
-        let dismiss = ctx.link().callback(|_| Msg::Do(Action::Dismiss));
-        html! {
-            <div class={classes!("notice", notice.bad.then_some("bad"))}>
-                <p>{ &notice.text }</p>
-                <button class="button quiet square" aria-label={text.app.close} onclick={dismiss}>{ icon(Icon::Close) }</button>
-            </div>
-        }
-    }
-
-    fn fold_button(&self, ctx: &Context<Self>, text: &'static Text, left: bool) -> Html {
-        let folded = if left { self.folded.0 } else { self.folded.1 };
-        let name = if left { text.app.lesson } else { text.app.details };
-        let label = fill(if folded { text.app.unfold } else { text.app.fold }, &[name]);
-        let picture = if left == folded { Icon::Right } else { Icon::Left };
-        let toggle = ctx.link().callback(move |_| Msg::Do(Action::Fold(left)));
-        html! {
-            <button class="button quiet square fold" aria-expanded={(!folded).to_string()} aria-label={label.clone()} title={label}
-                onclick={toggle}>{ icon(picture) }</button>
-        }
-    }
-
-    /// Code and tables under the stage; on a phone they share one row of tabs.
-    fn lower(&self, session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
-        // Where the console is what a lesson is about, the keys stand beside it instead of code that is not there.
-        let (room, beside) = if session.lesson().console {
-            let keys = html! { <Keys key="keys" view={panels::keys::view(session)} {text} on={on.clone()} /> };
-            (text.panels.keys.title, keys)
-        } else {
-            let code =
-                html! { <Code key="code" view={panels::code::view(session, self.code_of)} {text} on={on.clone()} /> };
-            (text.app.code, code)
-        };
-        html! {
-            <div class="lower">
-                <section class="code-room" aria-label={room}>{ beside }</section>
-                <Splitter property="--code-width" initial={420} min={200} max={900} label={fill(text.app.resize, &[text.app.code])} />
-                <section class="tables-room" aria-label={text.app.tables}>
-                    { self.tabs(text, on) }
-                    <div class="tab-body" role="tabpanel" aria-labelledby={format!("tab-{:?}", self.tab)} tabindex="0">
-                        { self.tab_body(session, text, on) }
-                    </div>
-                </section>
-            </div>
-        }
-    }
-
-    fn tabs(&self, text: &'static Text, on: &Callback<Action>) -> Html {
-        let titles = panels::tabs(text);
-        let order: Vec<Tab> = titles.iter().map(|(tab, _)| *tab).collect();
-        html! {
-            <div class="tabs" role="tablist" aria-label={text.app.tables}>
-                { for titles.iter().map(|(tab, title)| {
-                    let (tab, chosen) = (*tab, self.tab == *tab);
-                    let open = on.reform(move |_| Action::Open(tab));
-                    let (on, order) = (on.clone(), order.clone());
-                    let onkeydown = Callback::from(move |event: KeyboardEvent| {
-                        let here = order.iter().position(|other| *other == tab).unwrap_or(0);
-                        let to = match event.key().as_str() {
-                            "ArrowRight" => (here + 1) % order.len(),
-                            "ArrowLeft" => (here + order.len() - 1) % order.len(),
-                            _ => return,
-                        };
-                        event.prevent_default();
-                        event.stop_propagation();
-                        on.emit(Action::Open(order[to]));
-                        if let Some(button) = gloo::utils::document().get_element_by_id(&format!("tab-{:?}", order[to]))
-                            && let Some(button) = button.dyn_ref::<web_sys::HtmlElement>()
-                        {
-                            // A tab that cannot take the focus is still open.
-                            let _ = button.focus();
-                        }
-                    });
-                    html! {
-                        <button key={format!("{tab:?}")} id={format!("tab-{tab:?}")} role="tab" aria-selected={chosen.to_string()}
-                            tabindex={if chosen { "0" } else { "-1" }} {onkeydown}
-                            class={classes!("tab", format!("tab-{tab:?}").to_ascii_lowercase(), chosen.then_some("chosen"))} onclick={open}>{ *title }</button>
-                    }
-                }) }
-            </div>
-        }
-    }
-
-    fn tab_body(&self, session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
-        match self.tab {
-            Tab::Queues => panels::queue_room(session, &self.selection, self.pointed, text, on),
-            Tab::Events => {
-                html! { <Events key="events" view={panels::events::view(session, text)} {text} on={on.clone()} pointed={self.pointed} /> }
-            }
-            Tab::Console => {
-                html! { <ConsolePanel key="console" view={panels::console::view(session)} {text} on={on.clone()} /> }
-            }
-            Tab::Keys => html! { <Keys key="keys" view={panels::keys::view(session)} {text} on={on.clone()} /> },
-            Tab::Code => {
-                html! { <Code key="code" view={panels::code::view(session, self.code_of)} {text} on={on.clone()} /> }
-            }
-        }
-    }
-}
-
-/// The keys that work anywhere but in a field or on a control that uses them itself.
-fn key_action(event: &KeyboardEvent) -> Option<Action> {
-    if event.ctrl_key() || event.alt_key() || event.meta_key() {
-        return None;
-    }
-    let element = event.target()?.dyn_into::<web_sys::Element>().ok();
-    let tag = element.as_ref().map(|element| element.tag_name().to_ascii_lowercase()).unwrap_or_default();
-    let role = element.as_ref().and_then(|element| element.get_attribute("role")).unwrap_or_default();
-    let uses_keys = matches!(tag.as_str(), "input" | "textarea" | "select")
-        || matches!(role.as_str(), "separator" | "tab")
-        || element.is_some_and(|element| element.closest("[role=tabpanel],pre").ok().flatten().is_some());
-    let presses = tag == "button" || tag == "a" || role == "button";
-    match event.key().as_str() {
-        _ if uses_keys => None,
-        " " if !presses => Some(Action::TogglePlay),
-        "ArrowRight" => Some(Action::Step),
-        "ArrowLeft" => Some(Action::Back),
-        _ => None,
     }
 }
 

@@ -1,0 +1,101 @@
+//! What a person does by hand: methods sent over a connection of one's own, lines typed to the store.
+
+use alloc::{format, string::String, vec::Vec};
+
+use super::{EPOCH_MS, Flight, Log, MAX_CLIENTS, Packet, World};
+use crate::{
+    amqp::{
+        event::ConnectionId,
+        method::{ChannelOpen, Frame, Method},
+        text::print_frame,
+    },
+    bytes::Bytes,
+    console::Terminal,
+    event::{EventId, What},
+    input::MAX_CONSOLES,
+    process::HandClient,
+    program::listing::close_ok,
+};
+
+impl World {
+    /// Sends a method by hand; connection and channel are opened first where they are not.
+    pub(super) fn by_hand(&mut self, name: &Bytes, frame: &Frame, log: &mut Log<'_>) -> Result<(), String> {
+        if self.process(name).is_some() {
+            return Err(format!("{name} is a process; choose another name for a client of your own"));
+        }
+        let index = match self.clients.iter().position(|client| client.name == *name) {
+            Some(index) => index,
+            None if self.clients.len() >= MAX_CLIENTS => {
+                return Err(format!("there are already {MAX_CLIENTS} clients, the most a world holds"));
+            }
+            None => {
+                self.clients.push(HandClient::new(name.clone()));
+                self.clients.len() - 1
+            }
+        };
+        let connection = match self.clients[index].connection {
+            Some(connection) => connection,
+            None => {
+                let connection = ConnectionId(self.next_connection);
+                self.next_connection += 1;
+                self.clients[index].connection = Some(connection);
+                self.clients[index].channel_open = false;
+                self.send(connection, true, Packet::Connect, None, None, log);
+                connection
+            }
+        };
+        if !self.clients[index].channel_open {
+            self.clients[index].channel_open = true;
+            self.send(connection, true, Packet::Frame(1, ChannelOpen::default().into()), None, None, log);
+        }
+        let message = self.number(frame);
+        self.send(connection, true, Packet::Frame(1, frame.clone()), message, None, log);
+        Ok(())
+    }
+
+    pub(super) fn hand_gets(&mut self, index: usize, flight: Flight, arrived: EventId, log: &mut Log<'_>) {
+        let client = &mut self.clients[index];
+        let (channel, text) = match &flight.packet {
+            Packet::Connected => return,
+            Packet::Connect | Packet::Refused | Packet::Closed => {
+                let text = if flight.packet == Packet::Closed { "connection closed" } else { "connection refused" };
+                client.connection = None;
+                client.channel_open = false;
+                (0, Bytes::from(text))
+            }
+            Packet::Frame(_, Frame { method: Method::ChannelOpenOk(_), .. }) => return,
+            Packet::Frame(channel, frame) => {
+                if let Method::ChannelClose(_) = frame.method {
+                    client.channel_open = false;
+                }
+                (*channel, Bytes::from(print_frame(frame)))
+            }
+        };
+        client.note(text.clone());
+        let name = client.name.clone();
+        log.add(What::Answered { client: name, channel, text }, Some(arrived));
+        if let Packet::Frame(channel, frame) = &flight.packet
+            && let Some(answer) = close_ok(&frame.method)
+        {
+            self.send(flight.connection, true, Packet::Frame(*channel, answer), None, Some(arrived), log);
+        }
+    }
+
+    pub(super) fn type_line(&mut self, number: u32, line: &Bytes, log: &mut Log<'_>) -> Result<(), String> {
+        if number == 0 || number > MAX_CONSOLES {
+            return Err(format!("consoles are numbered 1 to {MAX_CONSOLES}"));
+        }
+        while self.consoles.len() < number as usize {
+            let next = self.consoles.len() as u32 + 1;
+            self.consoles.push(Terminal::open(next, &mut self.store));
+        }
+        let typed = log.add(What::Console { client: number, line: line.clone() }, None);
+        let mut happened = Vec::new();
+        let terminal = &mut self.consoles[number as usize - 1];
+        terminal.type_line(line, &mut self.store, EPOCH_MS + self.now_ms, &mut self.prng, &mut happened);
+        for event in happened {
+            log.add(What::Redis(event), Some(typed));
+        }
+        Ok(())
+    }
+}
