@@ -151,6 +151,9 @@ impl Step {
         let (least, most) = self.width.range();
         let new = match self.overflow {
             Overflow::Wrap => self.width.wrapped(target),
+            // Redis measures the room above the value in 64 bits (`checkSignedBitfieldOverflow` in bitops.c): for a SET that is so far below
+            // that this room does not fit, it saturates at the other end.
+            Overflow::Saturate if !increments && self.width.bits < 64 && most - target > i128::from(i64::MAX) => most,
             Overflow::Saturate => target.clamp(least, most),
             Overflow::Fail if (least..=most).contains(&target) => target,
             Overflow::Fail => return Reply::Nil,
