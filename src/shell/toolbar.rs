@@ -1,5 +1,6 @@
 //! What the learner can do to the world from the stage: publish, add, break, or say it as a line of script.
 
+use warren_sim::script::quoted;
 use warren_sim::session::Session;
 use warren_sim::sorted::sort_by_key;
 use web_sys::{FormData, HtmlFormElement};
@@ -123,8 +124,7 @@ fn word(name: &str, value: &str) -> String {
     if value.is_empty() {
         return String::new();
     }
-    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-    format!(" {name}=\"{escaped}\"")
+    format!(" {name}={}", quoted(value))
 }
 
 fn close_button(text: &'static Text, close: &Callback<()>) -> Html {
@@ -167,10 +167,10 @@ fn publish_form(props: &Props, close: &Callback<()>) -> Html {
     let send = on_fields(move |get| {
         let mode = if get("persistent").is_empty() { "" } else { " delivery_mode=2" };
         let line = format!(
-            "amqp you basic.publish{}{}{mode} body=\"{}\"",
+            "amqp you basic.publish{}{}{mode} body={}",
             word("exchange", &get("exchange")),
             word("routing_key", &get("key")),
-            get("body").replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"),
+            quoted(&get("body")),
         );
         on.emit(Action::SubmitLine(line));
     });

@@ -6,6 +6,9 @@
 use alloc::{borrow::Cow, rc::Rc, string::String, vec::Vec};
 use core::{borrow::Borrow, fmt, ops::Deref};
 
+/// The digits of base64url (RFC 4648 section 5): in names that the broker makes up, and in links.
+pub const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /// An immutable byte string that is cheap to clone.
 ///
 /// Names are made and cloned in some hundred places, so what does it is not inlined: the page would be larger by kilobytes.

@@ -12,6 +12,7 @@ use alloc::{
 };
 
 use crate::{
+    bytes::BASE64URL,
     hash::stable_hash,
     input::Input,
     lesson::Lesson,
@@ -218,15 +219,13 @@ fn checksum(text: &str) -> String {
     format!("{:08x}", stable_hash(text) as u32)
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 /// base64url without padding (RFC 4648 section 5).
 fn to_base64(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
         let word = chunk.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for index in 0..=chunk.len() {
-            text.push(char::from(ALPHABET[(word >> (18 - 6 * index) & 63) as usize]));
+            text.push(char::from(BASE64URL[(word >> (18 - 6 * index) & 63) as usize]));
         }
     }
     text
@@ -237,7 +236,7 @@ fn from_base64(text: &str) -> Option<Vec<u8>> {
     for chunk in text.as_bytes().chunks(4) {
         let mut word = 0_u32;
         for byte in chunk {
-            word = word << 6 | ALPHABET.iter().position(|letter| letter == byte)? as u32;
+            word = word << 6 | BASE64URL.iter().position(|letter| letter == byte)? as u32;
         }
         word <<= 6 * (4 - chunk.len());
         bytes.extend((0..chunk.len().checked_sub(1)?).map(|index| (word >> (16 - 8 * index)) as u8));

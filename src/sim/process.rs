@@ -1,7 +1,7 @@
 //! Processes and hand-driven clients: everything in the world that holds a connection to the broker.
 
 use crate::sorted::SortedMap;
-use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque};
 use core::hash::{Hash, Hasher};
 
 use crate::{
@@ -155,9 +155,4 @@ impl HandClient {
         }
         self.answers.push_back(text);
     }
-}
-
-/// The messages a process was handed, for views.
-pub fn receipts(process: &Process) -> Vec<Receipt> {
-    process.received.iter().cloned().collect()
 }

@@ -122,7 +122,8 @@ pub fn words(line: &str) -> Result<Vec<Word>, Fault> {
             }
             chars.next();
             if c == '"' {
-                quoted(&mut chars, &mut text).ok_or_else(|| Fault::at(at + 1, "this quote is never closed".into()))?;
+                read_quoted(&mut chars, &mut text)
+                    .ok_or_else(|| Fault::at(at + 1, "this quote is never closed".into()))?;
             } else {
                 text.push(c);
             }
@@ -133,7 +134,7 @@ pub fn words(line: &str) -> Result<Vec<Word>, Fault> {
 }
 
 /// Reads up to the closing quote; none when the line ends first.
-fn quoted(chars: &mut core::iter::Peekable<core::str::CharIndices<'_>>, text: &mut String) -> Option<()> {
+fn read_quoted(chars: &mut core::iter::Peekable<core::str::CharIndices<'_>>, text: &mut String) -> Option<()> {
     loop {
         match chars.next()?.1 {
             '"' => return Some(()),
@@ -152,6 +153,11 @@ pub fn quote(word: &Bytes) -> String {
     if !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '\\') {
         return text.to_string();
     }
+    quoted(&text)
+}
+
+/// A text in quotes, as [`words`] and the text form of AMQP frames read it back.
+pub fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 

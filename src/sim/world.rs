@@ -208,9 +208,9 @@ impl World {
         })
     }
 
-    /// Ready and unacknowledged messages of the first queue of this name.
+    /// Ready and unacknowledged messages of a queue of the virtual host `/`.
     pub fn queue_counts(&self, name: &Bytes) -> Option<(u64, u64)> {
-        let queue = self.broker.queues().find(|queue| queue.resource.name == *name)?;
+        let queue = self.broker.queue(name)?;
         Some((queue.ready.len() as u64, queue.unacked.len() as u64))
     }
 

@@ -15,7 +15,7 @@ use super::limits;
 use super::method::{ChannelClose, ChannelCloseOk, ChannelOpenOk, ConnectionClose, ConnectionCloseOk};
 use super::method::{ConnectionUpdateSecretOk, Frame, Method};
 use super::queue::Queue;
-use crate::bytes::Bytes;
+use crate::bytes::{BASE64URL, Bytes};
 use crate::prng::Prng;
 
 /// The broker of one node.
@@ -108,12 +108,11 @@ impl Cx<'_> {
 
     /// A name such as RabbitMQ makes up: a prefix and 128 bits in base64url without padding.
     pub(super) fn made_up_name(&mut self, prefix: &str) -> Bytes {
-        const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let mut name = Vec::from(prefix.as_bytes());
         let bits = u128::from(self.prng.next_u64()) << 64 | u128::from(self.prng.next_u64());
         // 21 digits of six bits, and one for the two bits that are left.
-        name.extend((0..21).map(|digit| DIGITS[(bits >> (122 - 6 * digit)) as usize & 63]));
-        name.push(DIGITS[(bits << 4) as usize & 63]);
+        name.extend((0..21).map(|digit| BASE64URL[(bits >> (122 - 6 * digit)) as usize & 63]));
+        name.push(BASE64URL[(bits << 4) as usize & 63]);
         Bytes::from(name)
     }
 }

@@ -84,7 +84,6 @@ pub fn build_client(spec: &Spec) -> Result<Writer, String> {
     code.line("    if props.correlation_id in waiting:");
     code.line("        n = waiting.pop(props.correlation_id)");
     code.line("        print(f\" [.] fib({n}) = {body.decode()}\")");
-    let answers = code.code.len() as u16;
     code.line("");
     code.line("channel.basic_consume(queue=callback_queue,");
     let listen = BasicConsume { no_ack: true, ..BasicConsume::default() };
@@ -109,6 +108,5 @@ pub fn build_client(spec: &Spec) -> Result<Writer, String> {
     code.line("");
     code.does("connection.close()", Op::Close);
     code.also(Op::End);
-    assert!(answers > 0, "the callback stands in the listing");
     Ok(code)
 }
