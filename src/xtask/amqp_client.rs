@@ -2,7 +2,6 @@
 //!
 //! It answers `channel.close` and `connection.close` by itself, as every client library does.
 
-use crate::amqp_wire::{Decoder, PROTOCOL_HEADER, encode};
 use crate::problem::{Outcome, Problem};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read, Write};
@@ -11,6 +10,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use warren_sim::amqp::method::{ChannelCloseOk, ChannelFlow, ChannelOpen, ConnectionCloseOk, Frame, Method};
 use warren_sim::amqp::text::{parse_frame, print_frame};
+use warren_wire::{Decoder, FRAME_MAX, PROTOCOL_HEADER, encode};
 
 /// How long a server may take to answer anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -87,7 +87,7 @@ impl Client {
             Method::ConnectionClose(_) => self.open.clear(),
             _ => {}
         }
-        let mut bytes = &encode(channel, frame)[..];
+        let mut bytes = &encode(channel, frame, FRAME_MAX)[..];
         while !bytes.is_empty() {
             match self.stream.write(bytes) {
                 Ok(count) => bytes = &bytes[count..],
@@ -102,7 +102,7 @@ impl Client {
     pub(crate) fn ask(&mut self) {
         self.asking = self.open.clone();
         for channel in self.open.clone() {
-            let bytes = encode(channel, &ChannelFlow { active: true }.into());
+            let bytes = encode(channel, &ChannelFlow { active: true }.into(), FRAME_MAX);
             // A failure is a connection that is gone, as in `send`.
             let _ = self.stream.write_all(&bytes);
         }

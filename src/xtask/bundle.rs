@@ -48,7 +48,7 @@ pub fn build(mode: Mode) -> Outcome<PathBuf> {
     match (mode, &wasm_opt) {
         (Mode::Release, Some(_)) => trunk.arg("--release"),
         // Trunk calls wasm-opt in its release mode only; the cargo profile alone gives the same code before wasm-opt.
-        (Mode::Release, None) => trunk.args(["--cargo-profile", "release"]),
+        (Mode::Release, None) => trunk.args(["--cargo-profile", "page"]),
         (Mode::Dev, _) => &mut trunk,
     };
     println!("Building the page into {} (one to three minutes the first time).", dist.display());

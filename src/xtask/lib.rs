@@ -9,7 +9,6 @@
 //! Deliberately absent: shell scripts, and anything that the page itself needs.
 
 mod amqp_client;
-mod amqp_wire;
 pub mod bundle;
 pub mod debian;
 pub mod files;

@@ -182,7 +182,8 @@ impl Broker {
         }
         assert!(!self.connections.contains_key(&connection), "a connection number is handed out once");
         let channels = SortedMap::new();
-        let new = Connection { id: connection, user, vhost, capabilities, channels, closing: false };
+        let (closing, stalled) = (false, false);
+        let new = Connection { id: connection, user, vhost, capabilities, channels, closing, stalled };
         self.connections.insert(connection, Rc::new(new));
         cx.event(Event::ConnectionOpened { connection }, None);
     }
@@ -297,7 +298,7 @@ impl Broker {
     }
 
     /// Ends a connection from this side: `connection.close` is sent, and only its `close-ok` is awaited.
-    fn close_connection(
+    pub(super) fn close_connection(
         &mut self,
         cx: &mut Cx<'_>,
         id: ConnectionId,

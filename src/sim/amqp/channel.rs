@@ -23,6 +23,8 @@ pub struct Connection {
     pub channels: SortedMap<u16, Channel>,
     /// Whether `connection.close` was sent and only its `close-ok` is awaited.
     pub closing: bool,
+    /// Whether its socket is so full that nothing more is delivered to it now. In a page that never is.
+    pub stalled: bool,
 }
 
 /// The capabilities of a client that change what the broker sends.

@@ -20,6 +20,7 @@ pub mod exchange;
 pub mod limits;
 pub mod message;
 pub mod method;
+mod outside;
 mod publish;
 pub mod queue;
 mod queues;

@@ -6,8 +6,8 @@ use crate::sorted::SortedMap;
 use alloc::rc::Rc;
 
 use super::broker::{Broker, Cx};
-use super::channel::{Channel, Connection, Delivery};
-use super::event::{ChannelRef, ConnectionId, Event, LossReason, QueueDeleteReason, Resource};
+use super::channel::{Connection, Delivery};
+use super::event::{ConnectionId, Event, LossReason, QueueDeleteReason, Resource};
 use super::method::BasicDeliver;
 use super::publish::with_content;
 use super::queue::{Queue, Unacked};
@@ -19,6 +19,8 @@ enum Barrier {
     Prefetch,
     /// The limit that it shares with its channel's other consumers is reached.
     Limit,
+    /// Its client's socket is full.
+    Socket,
 }
 
 impl Broker {
@@ -175,18 +177,17 @@ impl Broker {
 fn barrier(connections: &SortedMap<ConnectionId, Rc<Connection>>, queue: &Queue, id: u32) -> Option<Barrier> {
     let consumer = queue.consumers.get(&id)?;
     let at = consumer.at.channel;
-    if queue.suspended.contains(&at) {
+    let connection = connections.get(&at.connection)?;
+    if connection.stalled {
+        Some(Barrier::Socket)
+    } else if queue.suspended.contains(&at) {
         Some(Barrier::Limit)
     } else if consumer.is_full() {
         Some(Barrier::Prefetch)
-    } else if channel(connections, at).is_some_and(|channel| channel.limiter.is_reached()) {
+    } else if connection.channels.get(&at.channel).is_some_and(|channel| channel.limiter.is_reached()) {
         // This holds for consumers without acknowledgements too: RabbitMQ asks the channel's limiter for every delivery.
         Some(Barrier::Limit)
     } else {
         None
     }
-}
-
-fn channel(connections: &SortedMap<ConnectionId, Rc<Connection>>, at: ChannelRef) -> Option<&Channel> {
-    connections.get(&at.connection)?.channels.get(&at.channel)
 }

@@ -1,0 +1,112 @@
+//! A channel's frames joined to methods with their content, as RabbitMQ's `rabbit_command_assembler` does it.
+
+use warren_sim::amqp::method::{Content, Frame, Method, Properties};
+use warren_sim::amqp::text::carries_content;
+use warren_sim::bytes::Bytes;
+use warren_wire::{BODY, HEADER, METHOD, Reader};
+
+/// The most that is set aside for a body before it has come: what a header claims is not to be believed.
+const CLAIM_MAX: u64 = 1 << 20;
+
+/// What one channel waits for.
+#[allow(clippy::large_enum_variant, reason = "there is one for each channel, and it changes with every frame")]
+#[derive(Debug, Default)]
+pub enum Assembly {
+    /// A method.
+    #[default]
+    Method,
+    /// The content header of this method.
+    Header(Method),
+    /// So many more bytes of a body. Below zero the body was longer than announced: it never ends, and nothing of it is kept.
+    Body {
+        /// The method.
+        method: Method,
+        /// The properties.
+        properties: Properties,
+        /// What has come.
+        body: Vec<u8>,
+        /// What is missing.
+        missing: i64,
+    },
+}
+
+/// What is wrong with a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Frames in the wrong order: 505 with this text, and the numbers of the method to blame.
+    Unexpected(String, (u16, u16)),
+    /// 501 with this text.
+    Frame(String, (u16, u16)),
+    /// What RabbitMQ's reader stumbles over itself: it closes the socket without a word.
+    Unreadable,
+    /// What RabbitMQ's channel stumbles over: 541.
+    Internal(&'static str, (u16, u16)),
+}
+
+impl Assembly {
+    /// Takes one more frame; a whole method comes out once it is complete.
+    pub fn take(&mut self, kind: u8, payload: &[u8]) -> Result<Option<Frame>, Fault> {
+        match std::mem::take(self) {
+            Assembly::Method if kind == METHOD => {
+                let method = method(payload)?;
+                if carries_content(&method) {
+                    *self = Assembly::Header(method);
+                    return Ok(None);
+                }
+                Ok(Some(Frame::from(method)))
+            }
+            Assembly::Method => Err(unexpected("expected method frame, got non method frame instead", (0, 0))),
+            Assembly::Header(method) => self.header(method, kind, payload),
+            Assembly::Body { method, .. } if kind != BODY => {
+                Err(unexpected("expected content body, got non content body frame instead", method.ids()))
+            }
+            Assembly::Body { method, properties, mut body, missing } => {
+                let missing = missing - payload.len() as i64;
+                if missing >= 0 {
+                    body.extend_from_slice(payload);
+                }
+                if missing == 0 {
+                    return Ok(Some(whole(method, properties, Bytes::from(body))));
+                }
+                *self = Assembly::Body { method, properties, body, missing };
+                Ok(None)
+            }
+        }
+    }
+
+    fn header(&mut self, method: Method, kind: u8, payload: &[u8]) -> Result<Option<Frame>, Fault> {
+        let (ids, mut reader) = (method.ids(), Reader(payload));
+        let head = (reader.short(), reader.short(), reader.long_long());
+        let (Some(class), Some(0), Some(size), HEADER) = (head.0, head.1, head.2, kind) else {
+            let text = format!("expected content header for class {}, got non content header frame instead", ids.0);
+            return Err(unexpected(&text, ids));
+        };
+        if class != ids.0 {
+            let text = format!("expected content header for class {}, got one for class {class} instead", ids.0);
+            return Err(unexpected(&text, ids));
+        }
+        let Some(properties) = reader.properties() else { return Err(Fault::Internal("", ids)) };
+        if size == 0 {
+            return Ok(Some(whole(method, properties, Bytes::default())));
+        }
+        let body = Vec::with_capacity(size.min(CLAIM_MAX) as usize);
+        *self = Assembly::Body { method, properties, body, missing: i64::try_from(size).unwrap_or(i64::MAX) };
+        Ok(None)
+    }
+}
+
+/// The method in a method frame.
+pub fn method(payload: &[u8]) -> Result<Method, Fault> {
+    let mut reader = Reader(payload);
+    let ids = reader.short().zip(reader.short());
+    let method = ids.and_then(|(class, method)| reader.arguments(class, method));
+    method.filter(|_| reader.0.is_empty()).ok_or(Fault::Unreadable)
+}
+
+fn whole(method: Method, properties: Properties, body: Bytes) -> Frame {
+    Frame { method, content: Some(Content { properties, body }) }
+}
+
+fn unexpected(text: &str, ids: (u16, u16)) -> Fault {
+    Fault::Unexpected(text.to_string(), ids)
+}

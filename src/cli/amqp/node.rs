@@ -1,0 +1,185 @@
+//! The broker on the wall clock, with the outboxes of its clients.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::Notify;
+use warren_sim::amqp::broker::{Broker, Cx, Out};
+use warren_sim::amqp::channel::Capabilities;
+use warren_sim::amqp::event::{ConnectionId, MessageId};
+use warren_sim::amqp::method::Frame;
+use warren_sim::bytes::Bytes;
+use warren_sim::prng::Prng;
+
+use super::peer::{HIGH_BYTES, Peer};
+
+/// The one broker of this process.
+#[derive(Debug)]
+pub struct Node {
+    inner: RefCell<Inner>,
+    /// Wakes the clock's task when something is due earlier than it thinks.
+    clock: Notify,
+}
+
+#[derive(Debug)]
+struct Inner {
+    broker: Broker,
+    prng: Prng,
+    out: Vec<Out>,
+    peers: HashMap<ConnectionId, Rc<Peer>>,
+    last_connection: u32,
+    last_event: u32,
+    last_message: u32,
+    /// What the clock's task waits for.
+    next_due: Option<u64>,
+}
+
+/// The wall clock, in ms since 1970: what RabbitMQ writes into `x-death` is seconds of it.
+pub fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
+}
+
+impl Node {
+    /// An empty broker.
+    pub fn new() -> Self {
+        // Names that the broker makes up differ from run to run, as RabbitMQ's do.
+        let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
+        let inner = Inner {
+            broker: Broker::new(),
+            prng: Prng::new(seed),
+            out: Vec::new(),
+            peers: HashMap::new(),
+            last_connection: 0,
+            last_event: 0,
+            last_message: 0,
+            next_due: None,
+        };
+        Node { inner: RefCell::new(inner), clock: Notify::new() }
+    }
+
+    /// Does something with the broker, then all that it makes due, and hands out what leaves.
+    pub fn with<T>(&self, act: impl FnOnce(&mut Broker, &mut Cx<'_>) -> T) -> T {
+        let mut inner = self.inner.borrow_mut();
+        let inner = &mut *inner;
+        inner.last_message = inner.last_message.wrapping_add(1);
+        let Inner { broker, prng, out, last_event, last_message, .. } = inner;
+        let mut events = |_, _| {
+            *last_event = last_event.wrapping_add(1);
+            *last_event
+        };
+        let message = Some(MessageId(*last_message));
+        let now_ms = now_ms();
+        let mut cx = Cx { now_ms, prng, message, events: &mut events, out };
+        let result = act(broker, &mut cx);
+        inner.hand_out();
+        while inner.broker.has_work(now_ms) {
+            let Inner { broker, prng, out, last_event, .. } = inner;
+            let mut events = |_, _| {
+                *last_event = last_event.wrapping_add(1);
+                *last_event
+            };
+            broker.work(&mut Cx { now_ms, prng, message: None, events: &mut events, out });
+            inner.hand_out();
+        }
+        let due = inner.broker.next_due();
+        if due.is_some_and(|due| inner.next_due.is_none_or(|known| due < known)) {
+            inner.next_due = due;
+            self.clock.notify_one();
+        }
+        result
+    }
+
+    /// A client is through its handshake.
+    pub fn connect(&self, user: Bytes, vhost: Bytes, capabilities: Capabilities, peer: Rc<Peer>) -> ConnectionId {
+        let id = {
+            let mut inner = self.inner.borrow_mut();
+            inner.last_connection += 1;
+            let id = ConnectionId(inner.last_connection);
+            inner.peers.insert(id, peer);
+            id
+        };
+        self.with(|broker, cx| broker.connect_as(cx, id, user, vhost, capabilities));
+        id
+    }
+
+    /// A method of a client.
+    pub fn receive(&self, id: ConnectionId, channel: u16, frame: Frame) {
+        self.with(|broker, cx| broker.receive(cx, id, channel, frame));
+    }
+
+    /// A socket is gone.
+    pub fn disconnect(&self, id: ConnectionId) {
+        self.with(|broker, cx| broker.disconnect(cx, id));
+        self.inner.borrow_mut().peers.remove(&id);
+    }
+
+    /// Whether there is such a virtual host.
+    pub fn has_vhost(&self, name: &Bytes) -> bool {
+        self.inner.borrow().broker.vhosts().any(|(other, _)| other == name)
+    }
+
+    /// Whether only the end of this connection is awaited.
+    pub fn is_closing(&self, id: ConnectionId) -> bool {
+        self.inner.borrow().broker.find_connection(id).is_none_or(|connection| connection.closing)
+    }
+
+    /// A client has read what waited for it.
+    pub fn resume(&self, id: ConnectionId) {
+        self.with(|broker, _| broker.set_stalled(id, false));
+    }
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Node::new()
+    }
+}
+
+impl Inner {
+    /// Writes what leaves the broker into the outboxes.
+    fn hand_out(&mut self) {
+        let mut full = Vec::new();
+        for out in self.out.drain(..) {
+            let (Out::Frame { connection, .. } | Out::Closed { connection }) = &out;
+            let Some(peer) = self.peers.get(connection) else { continue };
+            if peer.waiting() == 0 {
+                peer.wake.notify_one();
+            }
+            match &out {
+                Out::Frame { channel, frame, .. } => {
+                    let mut outbox = peer.outbox.borrow_mut();
+                    warren_wire::encode_into(&mut outbox, *channel, frame, peer.frame_max.get());
+                    if outbox.len() > HIGH_BYTES && !peer.stalled.replace(true) {
+                        full.push(*connection);
+                    }
+                }
+                Out::Closed { .. } => {
+                    peer.ended.set(true);
+                    peer.wake.notify_one();
+                }
+            }
+        }
+        for id in full {
+            self.broker.set_stalled(id, true);
+        }
+    }
+}
+
+/// Does what the clock makes due, for ever.
+pub async fn keep_time(node: Rc<Node>) {
+    loop {
+        let due = node.inner.borrow().broker.next_due();
+        node.inner.borrow_mut().next_due = due;
+        match due {
+            Some(due) => {
+                let wait = Duration::from_millis(due.saturating_sub(now_ms()));
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => node.with(|_, _| ()),
+                    () = node.clock.notified() => {}
+                }
+            }
+            None => node.clock.notified().await,
+        }
+    }
+}

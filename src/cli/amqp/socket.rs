@@ -1,0 +1,203 @@
+//! The task of one socket: reads, heartbeats, deadlines, and writes what the node left in the outbox.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
+use warren_wire::encode::HEARTBEAT_FRAME;
+
+use super::node::Node;
+use super::peer::{HIGH_BYTES, LOW_BYTES, MOST_BYTES, Peer};
+use super::session::Session;
+
+/// How long a client may take for its handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Bytes that are read ahead of what is processed. One frame may be larger: then there is room for just that.
+const READ_BYTES: usize = 128 * 1024;
+
+/// A socket with what was read from it.
+struct Socket {
+    stream: TcpStream,
+    /// What was read; what stands before `taken` is done with.
+    inbox: Vec<u8>,
+    taken: usize,
+    peer: Rc<Peer>,
+    session: Session,
+    node: Rc<Node>,
+    /// Whether the session stopped because too much waits for the client.
+    held_back: bool,
+    /// When something last came, and when something last went.
+    heard: Instant,
+    said: Instant,
+    /// When the socket closes whatever happens.
+    deadline: Option<Instant>,
+}
+
+/// Serves one client until its socket closes.
+pub async fn run(stream: TcpStream, _from: SocketAddr, node: Rc<Node>) {
+    // It only matters for speed.
+    let _ = stream.set_nodelay(true);
+    let peer = Rc::new(Peer::new());
+    let now = Instant::now();
+    let session = Session::new(peer.clone());
+    let deadline = Some(now + HANDSHAKE);
+    let (inbox, taken) = (Vec::new(), 0);
+    let (held_back, heard, said) = (false, now, now);
+    let mut socket = Socket { stream, inbox, taken, peer, session, node, held_back, heard, said, deadline };
+    socket.serve().await;
+    if let Some(id) = socket.session.connection() {
+        socket.node.disconnect(id);
+    }
+}
+
+impl Socket {
+    async fn serve(&mut self) {
+        loop {
+            self.process();
+            if !self.flush() || self.is_over() {
+                return;
+            }
+            if self.pause().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Whether the socket is to close now.
+    fn is_over(&self) -> bool {
+        let now = Instant::now();
+        let silent_ms = now.duration_since(self.heard).as_millis() as u64;
+        let beat_ms = u64::from(self.session.heartbeat) * 1000;
+        let is_dead = beat_ms != 0 && self.session.connection().is_some() && silent_ms >= 2 * beat_ms;
+        let has_said_all = (self.session.has_ended() || self.peer.ended.get()) && self.peer.waiting() == 0;
+        let waits = self.session.deadline.is_some_and(|wait| !wait.is_zero());
+        is_dead
+            || has_said_all && (self.peer.ended.get() || !waits)
+            || self.deadline.is_some_and(|deadline| now >= deadline)
+            || self.peer.waiting() > MOST_BYTES
+    }
+
+    /// Hands what was read to the session.
+    fn process(&mut self) {
+        let was_open = self.session.connection().is_some();
+        let had_deadline = self.session.deadline;
+        self.taken += self.session.process(&self.node, &self.inbox[self.taken..]);
+        self.held_back = self.peer.waiting() >= HIGH_BYTES;
+        if self.taken == self.inbox.len() {
+            self.inbox.clear();
+            self.taken = 0;
+        } else if self.taken > READ_BYTES / 2 {
+            self.inbox.drain(..self.taken);
+            self.taken = 0;
+        }
+        if !was_open && self.session.connection().is_some() {
+            self.deadline = None;
+        }
+        if had_deadline != self.session.deadline {
+            self.deadline = self.session.deadline.map(|wait| Instant::now() + wait);
+        }
+    }
+
+    /// Writes what the socket takes; false when it is broken.
+    fn flush(&mut self) -> bool {
+        let mut outbox = self.peer.outbox.borrow_mut();
+        let mut written = 0;
+        while written < outbox.len() {
+            match self.stream.try_write(&outbox[written..]) {
+                Ok(count) => written += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(_) => return false,
+            }
+        }
+        if written > 0 {
+            self.said = Instant::now();
+            outbox.drain(..written);
+        }
+        let is_low = outbox.len() < LOW_BYTES;
+        drop(outbox);
+        if is_low
+            && self.peer.stalled.replace(false)
+            && let Some(id) = self.session.connection()
+        {
+            self.node.resume(id);
+        }
+        true
+    }
+
+    /// Waits until there is something to do, and reads what came. An error is a socket that is gone.
+    async fn pause(&mut self) -> Result<(), ()> {
+        let waiting = self.peer.waiting();
+        if self.held_back && waiting < HIGH_BYTES {
+            tokio::task::yield_now().await;
+            return Ok(());
+        }
+        let room = self.room();
+        let wake_at = self.next_moment();
+        let hears = !self.session.has_ended() && room > 0;
+        tokio::select! {
+            biased;
+            () = self.peer.wake.notified() => {}
+            result = self.stream.writable(), if waiting > 0 => result.map_err(drop)?,
+            result = self.stream.readable(), if hears => {
+                result.map_err(drop)?;
+                self.read(room)?;
+                // So that a client that sends without end does not keep the others waiting.
+                tokio::task::yield_now().await;
+            }
+            () = sleep_until(wake_at) => self.beat(),
+        }
+        Ok(())
+    }
+
+    /// How many bytes may be read now.
+    fn room(&self) -> usize {
+        let ahead = self.inbox.len() - self.taken;
+        // A frame of the largest size that may come fits in any case.
+        (2 * READ_BYTES).saturating_sub(ahead)
+    }
+
+    fn read(&mut self, room: usize) -> Result<(), ()> {
+        let from = self.inbox.len();
+        self.inbox.resize(from + room.min(READ_BYTES), 0);
+        let result = self.stream.try_read(&mut self.inbox[from..]);
+        match result {
+            Ok(0) => return Err(()),
+            Ok(count) => {
+                self.inbox.truncate(from + count);
+                self.heard = Instant::now();
+            }
+            Err(error) => {
+                self.inbox.truncate(from);
+                if error.kind() != ErrorKind::WouldBlock {
+                    return Err(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// When this socket's clock next matters.
+    fn next_moment(&self) -> Instant {
+        let far = Instant::now() + Duration::from_secs(3600);
+        let mut next = self.deadline.unwrap_or(far);
+        if self.session.heartbeat != 0 && self.session.connection().is_some() {
+            let beat = Duration::from_secs(u64::from(self.session.heartbeat));
+            next = next.min(self.heard + 2 * beat);
+            if self.peer.waiting() == 0 {
+                next = next.min(self.said + beat / 2);
+            }
+        }
+        next
+    }
+
+    /// Says that the server is there, if it has said nothing for half the interval.
+    fn beat(&mut self) {
+        let beat = Duration::from_secs(u64::from(self.session.heartbeat));
+        let is_open = self.session.connection().is_some() && !self.peer.ended.get();
+        if self.session.heartbeat != 0 && is_open && self.said.elapsed() >= beat / 2 && self.peer.waiting() == 0 {
+            self.peer.outbox.borrow_mut().extend(HEARTBEAT_FRAME);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The command line, read once.
+
+use std::net::SocketAddr;
+
+/// What `warren help` prints.
+pub const HELP: &str = "\
+Warren's broker and store for real clients.
+
+  warren server [--amqp ADDRESS]    AMQP 0-9-1 as RabbitMQ 3.10 speaks it (guest/guest)
+
+An address is IP:PORT, for example 127.0.0.1:5673. Nothing is kept when the server ends.
+";
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Print [`HELP`].
+    Help,
+    /// Serve.
+    Server(Server),
+}
+
+/// What is served, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Server {
+    /// `--amqp`
+    pub amqp: Option<SocketAddr>,
+}
+
+/// Reads the words behind the program's name. An error is a sentence for a person.
+pub fn parse(words: &[String]) -> Result<Command, String> {
+    let mut words = words.iter().map(String::as_str);
+    match words.next() {
+        None | Some("help" | "--help" | "-h") => return Ok(Command::Help),
+        Some("server") => {}
+        Some(other) => return Err(format!("there is no command '{other}'; see: warren help")),
+    }
+    let mut server = Server::default();
+    while let Some(option) = words.next() {
+        let slot = match option {
+            "--amqp" => &mut server.amqp,
+            other => return Err(format!("there is no option '{other}'; see: warren help")),
+        };
+        let text = words.next().ok_or_else(|| format!("{option} needs an address such as 127.0.0.1:5673"))?;
+        let address = text.parse().map_err(|_| format!("'{text}' is no address such as 127.0.0.1:5673"))?;
+        *slot = Some(address);
+    }
+    if server == Server::default() {
+        return Err("nothing to serve: say --amqp ADDRESS".to_string());
+    }
+    Ok(Command::Server(server))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Command, String> {
+        parse(&line.split_whitespace().map(str::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_wrong_line_is_told_in_a_sentence() {
+        assert_eq!(read(""), Ok(Command::Help));
+        let amqp = Some("127.0.0.1:5673".parse().expect("an address"));
+        assert_eq!(read("server --amqp 127.0.0.1:5673"), Ok(Command::Server(Server { amqp })));
+        for (line, part) in [
+            ("serve", "no command 'serve'"),
+            ("server", "nothing to serve"),
+            ("server --amqp", "needs an address"),
+            ("server --amqp 5673", "'5673' is no address"),
+            ("server --ampq 127.0.0.1:5673", "no option '--ampq'"),
+        ] {
+            let said = read(line).expect_err(line);
+            assert!(said.contains(part), "{line}: {said}");
+        }
+    }
+}

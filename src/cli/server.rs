@@ -1,0 +1,38 @@
+//! `warren server`: one thread for each protocol, until one of them cannot go on.
+
+use crate::amqp;
+use crate::options::Server;
+use std::sync::mpsc;
+use std::thread;
+
+/// Serves what the options ask for. It returns only when something failed: the sentence says what.
+pub fn run(options: &Server) -> Result<(), String> {
+    let (failed, failures) = mpsc::channel();
+    if let Some(address) = options.amqp {
+        spawn("amqp", &failed, move || amqp::serve(address))?;
+    }
+    drop(failed);
+    match failures.recv() {
+        Ok(problem) => Err(problem),
+        // Every thread ended without a word: that is a panic, which printed its own.
+        Err(mpsc::RecvError) => Err("a server thread ended".to_string()),
+    }
+}
+
+fn spawn(
+    name: &str,
+    failed: &mpsc::Sender<String>,
+    serve: impl FnOnce() -> Result<(), String> + Send + 'static,
+) -> Result<(), String> {
+    let failed = failed.clone();
+    let body = move || {
+        let problem = match serve() {
+            Ok(()) => return,
+            Err(problem) => problem,
+        };
+        // Nobody listens any more once another protocol has failed.
+        let _ = failed.send(problem);
+    };
+    let thread = thread::Builder::new().name(name.to_string()).spawn(body);
+    thread.map(drop).map_err(|error| format!("a thread could not be started: {error}"))
+}
