@@ -36,6 +36,19 @@ pub enum Tab {
     Code,
 }
 
+impl Tab {
+    /// Its button's id in the page, which is also its class.
+    pub fn id(self) -> &'static str {
+        match self {
+            Tab::Queues => "tab-queues",
+            Tab::Events => "tab-events",
+            Tab::Console => "tab-console",
+            Tab::Keys => "tab-keys",
+            Tab::Code => "tab-code",
+        }
+    }
+}
+
 /// Light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {

@@ -64,7 +64,7 @@ impl App {
                 <Splitter property="--code-width" initial={420} min={200} max={900} label={fill(text.app.resize, &[text.app.code])} />
                 <section class="tables-room" aria-label={text.app.tables}>
                     { self.tabs(text, on) }
-                    <div class="tab-body" role="tabpanel" aria-labelledby={format!("tab-{:?}", self.tab)} tabindex="0">
+                    <div class="tab-body" role="tabpanel" aria-labelledby={self.tab.id()} tabindex="0">
                         { self.tab_body(session, text, on) }
                     </div>
                 </section>
@@ -91,7 +91,7 @@ impl App {
                         event.prevent_default();
                         event.stop_propagation();
                         on.emit(Action::Open(order[to]));
-                        if let Some(button) = gloo::utils::document().get_element_by_id(&format!("tab-{:?}", order[to]))
+                        if let Some(button) = gloo::utils::document().get_element_by_id(order[to].id())
                             && let Some(button) = button.dyn_ref::<web_sys::HtmlElement>()
                         {
                             // A tab that cannot take the focus is still open.
@@ -99,9 +99,9 @@ impl App {
                         }
                     });
                     html! {
-                        <button key={format!("{tab:?}")} id={format!("tab-{tab:?}")} role="tab" aria-selected={chosen.to_string()}
+                        <button key={tab.id()} id={tab.id()} role="tab" aria-selected={chosen.to_string()}
                             tabindex={if chosen { "0" } else { "-1" }} {onkeydown}
-                            class={classes!("tab", format!("tab-{tab:?}").to_ascii_lowercase(), chosen.then_some("chosen"))} onclick={open}>{ *title }</button>
+                            class={classes!("tab", tab.id(), chosen.then_some("chosen"))} onclick={open}>{ *title }</button>
                     }
                 }) }
             </div>

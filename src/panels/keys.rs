@@ -205,7 +205,7 @@ fn print_row(row: &KeyRow, is_seen: bool, chosen: &UseStateHandle<Option<Bytes>>
     };
     let ttl = row.ttl.as_ref().map_or_else(|| t.stays.to_string(), |ttl| fill(text.panels.say.seconds, &[ttl]));
     html! {
-        <tr key={format!("{:?}", row.key.as_slice())} class={classes!(is_seen.then_some("chosen"))}>
+        <tr key={pieces::key_of(&row.key)} class={classes!(is_seen.then_some("chosen"))}>
             <th scope="row">
                 <button class="panel-link mono" aria-pressed={is_seen.to_string()} onclick={choose}>{ &row.name }</button>
             </th>

@@ -1,6 +1,6 @@
 //! Pieces of HTML that several panels print.
 
-use warren_sim::amqp::event::MessageId;
+use warren_sim::{amqp::event::MessageId, redis::console::quote_into};
 use yew::prelude::*;
 
 use super::look::Shown;
@@ -30,4 +30,11 @@ pub fn bytes(shown: &Shown) -> Html {
             { &shown.text }{ if shown.cut { "…" } else { "" } }
         </span>
     }
+}
+
+/// A key for a list's element, different for different bytes.
+pub fn key_of(bytes: &[u8]) -> String {
+    let mut quoted = Vec::new();
+    quote_into(bytes, &mut quoted);
+    String::from_utf8_lossy(&quoted).into_owned()
 }

@@ -1,7 +1,8 @@
 //! Developer commands of Warren: `cargo xtask help` lists them.
 //!
 //! In reading order: [`problem`] (how everything here fails), [`process`] and [`debian`] (other programs), [`tools`] (what
-//! is found or installed, each version once), [`bundle`] (the release page and its budget), [`files`] (a static server),
+//! is found or installed, each version once), [`compiler`] (its switches for a small page), [`bundle`] (the release page and its
+//! budget), [`files`] (a static server),
 //! [`serve`], [`stages`] (the tests), [`servers`] (the real RabbitMQ and Redis, for recording), [`record_amqp`] (the
 //! broker's transcripts, by a small client of its own), [`record_redis`] and [`random_redis`] (the store's transcripts, and random
 //! commands beside the real one).
@@ -10,6 +11,7 @@
 
 mod amqp_client;
 pub mod bundle;
+pub mod compiler;
 pub mod debian;
 pub mod files;
 pub mod problem;

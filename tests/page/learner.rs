@@ -90,7 +90,7 @@ pub async fn grades_the_answer_by_the_run(page: &Page) -> Checked {
 
 pub async fn types_redis_commands_and_takes_them_back(page: &Page) -> Checked {
     lesson(page, "redis-strings").await?;
-    page.click("#tab-Console").await?;
+    page.click("#tab-console").await?;
     page.click(".console input").await?;
     page.keys("SET own foo\n").await?;
     page.until("window.warren.snapshot().keys.some(key => key.key === 'own')", "the key is set").await?;
@@ -110,7 +110,7 @@ pub async fn types_redis_commands_and_takes_them_back(page: &Page) -> Checked {
     ] {
         assert_eq!(page.js("return window.warren.redis(arguments[0])", vec![json!(line)]).await?, printed, "{line}");
     }
-    page.click("#tab-Keys").await?;
+    page.click("#tab-keys").await?;
     page.until("document.querySelector('.tab-body').innerText.includes('<script>')", "script is plain text").await
 }
 
