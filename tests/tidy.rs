@@ -154,19 +154,3 @@ fn the_page_sets_no_style_attribute() {
     }
     report(faults);
 }
-
-#[test]
-fn every_transcript_is_replayed_in_the_browser_too() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let list = fs::read_to_string(root.join("transcripts.rs")).expect("a text file");
-    let mut found = Vec::new();
-    files(&root.join("transcripts"), "txt", &mut found);
-    let mut faults = Vec::new();
-    for path in found {
-        let name = path.file_stem().expect("a file").to_string_lossy().into_owned();
-        if !list.contains(&format!("    \"{name}\",\n")) {
-            faults.push(format!("tests/transcripts.rs has no line for {name}"));
-        }
-    }
-    report(faults);
-}

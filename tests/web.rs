@@ -3,10 +3,10 @@
 
 #[path = "replay/random.rs"]
 mod random;
-mod transcripts;
 
 use std::{fmt::Write, rc::Rc};
 
+use include_dir::{Dir, include_dir};
 use warren_sim::{
     amqp::transcript::{engine::Engine as Broker, parse, print, replay},
     lessons,
@@ -16,6 +16,19 @@ use warren_sim::{
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
+
+/// Every transcript, for there is no file system here.
+static AMQP: Dir = include_dir!("$CARGO_MANIFEST_DIR/tests/transcripts/amqp");
+static REDIS: Dir = include_dir!("$CARGO_MANIFEST_DIR/tests/transcripts/redis");
+
+/// The name and text of each transcript in a folder.
+fn transcripts(folder: &'static Dir) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let text = |file: &'static include_dir::File| {
+        Some((file.path().file_stem()?.to_str()?, file.contents_utf8().expect("a transcript is text")))
+    };
+    assert!(folder.files().count() > 10, "the transcripts are where they were");
+    folder.files().filter_map(text)
+}
 
 /// The same two numbers as in the native test of the generator.
 #[wasm_bindgen_test]
@@ -27,19 +40,19 @@ fn the_seeded_generator_gives_the_same_numbers_as_natively() {
 
 #[wasm_bindgen_test]
 fn the_broker_answers_as_rabbitmq_was_recorded() {
-    for (name, text) in transcripts::AMQP {
+    for (name, text) in transcripts(&AMQP) {
         let recorded = parse(text).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         let played = match replay(&recorded, &mut Broker::new()) {
             Ok(played) => played,
             Err(never) => match never {},
         };
-        assert_eq!(print(&played), *text, "{name}");
+        assert_eq!(print(&played), text, "{name}");
     }
 }
 
 #[wasm_bindgen_test]
 fn the_store_answers_as_redis_was_recorded() {
-    for (name, text) in transcripts::REDIS {
+    for (name, text) in transcripts(&REDIS) {
         let played = play(text, &mut Store::default()).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         assert!(played.differences.is_empty(), "{name}: {}", played.differences.join("\n"));
     }

@@ -71,7 +71,8 @@ impl Terminal {
         events: &mut Vec<Event>,
     ) {
         let prompt = Bytes::from(self.prompt());
-        let mut cx = Cx { now_ms, prng, events };
+        let mut out = Vec::new();
+        let mut cx = Cx { now_ms, prng, events: Some(events), out: &mut out };
         let output = self.console.run_line(store, &line.text(), &mut cx);
         match output.effect {
             ConsoleEffect::Clear => {

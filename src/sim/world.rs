@@ -32,7 +32,7 @@ use crate::{
     input::Input,
     prng::Prng,
     process::{HandClient, Process, ProcessState},
-    redis::{Limits, Store},
+    redis::{Cx, Limits, Store},
     sorted::{SortedMap, SortedSet},
 };
 
@@ -237,7 +237,7 @@ impl World {
     }
 
     fn store_due(&self) -> Option<u64> {
-        self.store.next_expiry().map(|unix_ms| unix_ms.saturating_sub(EPOCH_MS))
+        self.store.next_due().map(|unix_ms| unix_ms.saturating_sub(EPOCH_MS))
     }
 
     /// Does the next thing that is due, moving the clock to it. False, and nothing done, when nothing is due.
@@ -312,7 +312,9 @@ impl World {
 
     fn expire_keys(&mut self, log: &mut Log<'_>) {
         let mut happened = Vec::new();
-        self.store.expire_due(EPOCH_MS + self.now_ms, &mut happened);
+        let now_ms = EPOCH_MS + self.now_ms;
+        let mut cx = Cx { now_ms, prng: &mut self.prng, events: Some(&mut happened), out: &mut Vec::new() };
+        self.store.tick(&mut cx);
         for event in happened {
             log.add(What::Redis(event), None);
         }

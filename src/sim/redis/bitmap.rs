@@ -2,8 +2,9 @@
 
 use super::bitfield::{bitfield, bitfield_ro};
 use super::call::{Call, Life};
-use super::command::{Command, Group, Run};
+use super::command::{Command, Run};
 use super::error::{self, Error};
+use super::group::Group;
 use super::number::parse_integer;
 use super::reply::Reply;
 use super::string::{clamp_range, is_reversed};

@@ -2,12 +2,16 @@
 //!
 //! Expiry, WRONGTYPE, memory and events are seen to here, once, so that a command's function says only what is its own.
 
+use super::blocking::Blocked;
 use super::command::Command;
+use super::config::Config;
 use super::error::{self, Error};
 use super::event::{Event, Glimpse};
 use super::keyspace::Entry;
+use super::kind::Kind;
 use super::number;
-use super::store::{ClientId, Cx, DATABASES, Store};
+use super::reply::Reply;
+use super::store::{Client, ClientId, Cx, DATABASES, Store};
 use super::value::{Str, Value};
 use crate::bytes::Bytes;
 use alloc::vec::Vec;
@@ -20,6 +24,11 @@ pub struct Call<'a, 'w> {
     pub(super) db: u8,
     pub(super) command: &'static Command,
     pub(super) args: &'a [Bytes],
+    /// The key whose touch ended the wait of a client that blocked; none for a command that was just sent. Then only this key may
+    /// answer it, for each key has a line of its own.
+    pub(super) woken_by: Option<&'a Bytes>,
+    /// What collections looked like before [`Call::change`], until [`Call::changed`] tells of it.
+    pub(super) glimpses: Vec<(Bytes, Option<Glimpse>)>,
     pub(super) cx: &'a mut Cx<'w>,
 }
 
@@ -59,7 +68,8 @@ impl<'a> Call<'a, '_> {
     pub fn entry_in(&mut self, db: u8, key: &Bytes) -> Option<&Entry> {
         let now_ms = self.cx.now_ms;
         if self.store.database(db).get(key)?.is_over(now_ms) {
-            self.store.expire(db, key, self.cx.events);
+            self.store.expire(db, key, self.cx);
+            return None;
         }
         self.store.database(db).get(key)
     }
@@ -75,22 +85,81 @@ impl<'a> Call<'a, '_> {
     }
 
     /// A key's value. It counts as an access.
-    pub fn value(&mut self, key: &Bytes) -> Option<Value> {
-        let now_ms = self.cx.now_ms;
-        let entry = self.entry(key)?;
-        let value = entry.value.clone();
+    pub fn look(&mut self, key: &Bytes) -> Option<&Value> {
+        let (now_ms, db) = (self.cx.now_ms, self.db);
         // A look within the same millisecond changes nothing, and then a shared database can stay shared.
-        if entry.accessed_ms != now_ms {
-            self.store.database_mut(self.db).touch(key, now_ms);
+        if self.entry(key)?.accessed_ms != now_ms {
+            self.store.database_mut(db).touch(key, now_ms);
         }
-        Some(value)
+        self.store.database(db).get(key).map(|entry| &entry.value)
+    }
+
+    /// A copy of a key's value, its content shared. It counts as an access.
+    pub fn value(&mut self, key: &Bytes) -> Option<Value> {
+        self.look(key).cloned()
     }
 
     /// A key's value as a string.
     pub fn string(&mut self, key: &Bytes) -> Result<Option<Str>, Error> {
-        match self.value(key) {
+        match self.look(key) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(error::WRONG_TYPE),
+        }
+    }
+
+    /// A key's collection. It counts as an access.
+    pub fn read<K: Kind>(&mut self, key: &Bytes) -> Result<Option<&K>, Error> {
+        self.look(key).map(|value| K::of(value).ok_or(error::WRONG_TYPE)).transpose()
+    }
+
+    /// Changes a key's collection in place; `None` if the key is not there. What follows is [`Call::changed`], if `edit` did change it.
+    pub fn change<K: Kind, R>(
+        &mut self,
+        key: &Bytes,
+        edit: impl FnOnce(&mut K, &Config) -> R,
+    ) -> Result<Option<R>, Error> {
+        let Some(value) = self.look(key) else { return Ok(None) };
+        if K::of(value).is_none() {
+            return Err(error::WRONG_TYPE);
+        }
+        if self.cx.events.is_some() {
+            let glimpse =
+                Glimpse::of(self.store.database(self.db).get(key).map(|entry| &entry.value).expect("just seen"));
+            self.glimpses.push((key.clone(), Some(glimpse)));
+        }
+        let (database, config) = self.store.database_and_config(self.db);
+        let edited = database.edit(key, |value| {
+            let kind = K::of_mut(value).expect("its type was just seen");
+            edit(kind, config)
+        });
+        Ok(edited)
+    }
+
+    /// As [`Call::change`], with an empty collection if the key is not there. It must not stay empty.
+    pub fn change_or_make<K: Kind, R>(
+        &mut self,
+        key: &Bytes,
+        edit: impl FnOnce(&mut K, &Config) -> R,
+    ) -> Result<R, Error> {
+        if !self.exists(key) {
+            let value = K::empty(&self.store.config);
+            let entry = Entry { value, expires_at_ms: None, accessed_ms: self.cx.now_ms };
+            self.store.database_mut(self.db).insert(key, entry);
+        }
+        self.change(key, edit).map(|result| result.expect("it is there now"))
+    }
+
+    /// Tells that a collection was changed by [`Call::change`]; a key that was left empty goes away, and that is told too.
+    pub fn changed(&mut self, key: &Bytes, how: &'static str) {
+        let db = self.db;
+        let Some(entry) = self.store.database(db).get(key) else { return };
+        let goes = entry.value.count() == 0 && !matches!(entry.value, Value::Stream(_) | Value::String(_));
+        let (new, expires_at_ms) = (self.cx.events.is_some().then(|| Glimpse::of(&entry.value)), entry.expires_at_ms);
+        let old = self.glimpses.iter().position(|(other, _)| other == key).and_then(|at| self.glimpses.remove(at).1);
+        self.tell_change(db, key, how, old, new, expires_at_ms);
+        if goes {
+            self.delete(key, "del");
         }
     }
 
@@ -101,8 +170,17 @@ impl<'a> Call<'a, '_> {
 
     /// As [`Call::put`], in any database.
     pub fn put_in(&mut self, db: u8, key: &Bytes, value: Value, life: Life, how: &'static str) {
-        let event = self.replace(db, key, value, life, how);
-        self.tell(event);
+        let now_ms = self.cx.now_ms;
+        let expires_at_ms = match life {
+            Life::Kept => self.store.database(db).get(key).and_then(|entry| entry.expires_at_ms),
+            Life::Endless => None,
+            Life::Until(last) => Some(last),
+        };
+        let new = self.cx.events.is_some().then(|| Glimpse::of(&value));
+        let entry = Entry { value, expires_at_ms, accessed_ms: now_ms };
+        let before = self.store.database_mut(db).insert(key, entry);
+        let old = before.filter(|_| new.is_some()).map(|entry| Glimpse::of(&entry.value));
+        self.tell_change(db, key, how, old, new, expires_at_ms);
     }
 
     /// Changes a string in place, or makes one; it is `raw` from then on and keeps its life. `grown_to` is the length that it will
@@ -116,28 +194,43 @@ impl<'a> Call<'a, '_> {
     ) -> Result<u64, Error> {
         let old = self.string(key)?;
         self.room_for(grown_to.saturating_sub(old.as_ref().map_or(0, |text| text.len() as u64)))?;
-        let mut bytes = old.map_or_else(Vec::new, |text| text.bytes().into_owned());
-        let telling = edit(&mut bytes);
-        let len = bytes.len() as u64;
-        let event = self.replace(self.db, key, Value::String(Str::raw(bytes)), Life::Kept, how);
+        let listens = self.cx.events.is_some();
+        let glimpse = old.as_ref().filter(|_| listens).map(|text| Glimpse::of(&Value::String(text.clone())));
+        if old.is_none() {
+            let entry =
+                Entry { value: Value::String(Str::raw(Vec::new())), expires_at_ms: None, accessed_ms: self.cx.now_ms };
+            self.store.database_mut(self.db).insert(key, entry);
+        }
+        // Let go of the text, or it would be copied because it is held twice.
+        drop(old);
+        let (telling, len) = self
+            .store
+            .database_mut(self.db)
+            .edit(key, |value| {
+                let Value::String(text) = value else { unreachable!("its type was just seen") };
+                let bytes = text.raw_mut();
+                (edit(bytes), bytes.len() as u64)
+            })
+            .expect("it is there");
         if telling {
-            self.tell(event);
+            let entry = self.store.database(self.db).get(key).expect("it is there");
+            let (new, expires_at_ms) = (listens.then(|| Glimpse::of(&entry.value)), entry.expires_at_ms);
+            self.tell_change(self.db, key, how, glimpse, new, expires_at_ms);
         }
         Ok(len)
     }
 
-    fn replace(&mut self, db: u8, key: &Bytes, value: Value, life: Life, how: &'static str) -> Event {
-        let before = self.store.database(db).get(key);
-        let expires_at_ms = match life {
-            Life::Kept => before.and_then(|entry| entry.expires_at_ms),
-            Life::Endless => None,
-            Life::Until(last) => Some(last),
-        };
-        let old = before.map(|entry| Glimpse::of(&entry.value));
-        let new = Some(Glimpse::of(&value));
-        let entry = Entry { value, expires_at_ms, accessed_ms: self.cx.now_ms };
-        self.store.database_mut(db).insert(key, entry);
-        Event::KeyChanged { db, key: key.clone(), how, old, new, expires_at_ms }
+    fn tell_change(
+        &mut self,
+        db: u8,
+        key: &Bytes,
+        how: &'static str,
+        old: Option<Glimpse>,
+        new: Option<Glimpse>,
+        expires_at_ms: Option<u64>,
+    ) {
+        self.store.touched(db, key, how, self.cx);
+        self.cx.tell(|| Event::KeyChanged { db, key: key.clone(), how, old, new, expires_at_ms });
     }
 
     /// Refuses to grow by so many bytes if the store may not hold them.
@@ -156,28 +249,40 @@ impl<'a> Call<'a, '_> {
         if self.entry_in(db, key).is_none() {
             return false;
         }
-        let old = self.store.database_mut(db).remove(key).map(|entry| Glimpse::of(&entry.value));
-        self.tell(Event::KeyChanged { db, key: key.clone(), how, old, new: None, expires_at_ms: None });
+        let old = self.store.database_mut(db).remove(key);
+        let old = old.filter(|_| self.cx.events.is_some()).map(|entry| Glimpse::of(&entry.value));
+        self.tell_change(db, key, how, old, None, None);
         true
     }
 
     /// Sets or ends the life of a key that is there.
     pub fn set_life(&mut self, key: &Bytes, expires_at_ms: Option<u64>, how: &'static str) {
-        if let Some(entry) = self.store.database(self.db).get(key) {
-            let entry = Entry { expires_at_ms, ..entry.clone() };
-            self.store.database_mut(self.db).insert(key, entry);
-            self.tell_life(key, expires_at_ms, how);
-        }
+        self.store.database_mut(self.db).set_end(key, expires_at_ms);
+        self.tell_life(key, expires_at_ms, how);
     }
 
     /// Tells that a key's life was set or ended, its value being as it was.
     pub fn tell_life(&mut self, key: &Bytes, expires_at_ms: Option<u64>, how: &'static str) {
-        self.tell(Event::KeyChanged { db: self.db, key: key.clone(), how, old: None, new: None, expires_at_ms });
+        self.tell_change(self.db, key, how, None, None, expires_at_ms);
     }
 
-    /// Tells what happened.
-    pub fn tell(&mut self, event: Event) {
-        self.cx.events.push(event);
+    /// Parks the client until one of `keys` is touched or its time is over; in a transaction nobody waits, and what it is answered
+    /// when its time is over is answered at once.
+    pub fn block(&mut self, keys: Vec<Bytes>, deadline_ms: Option<u64>, on_timeout: Reply) -> Reply {
+        if self.woken_by.is_some() {
+            return Reply::None;
+        }
+        if self.store.waiting.held > 0 {
+            return on_timeout;
+        }
+        let blocked = Blocked { args: self.args.to_vec(), db: self.db, keys, deadline_ms, on_timeout };
+        self.store.block(self.client, blocked);
+        Reply::None
+    }
+
+    /// What the store keeps of the client that calls.
+    pub(super) fn state(&mut self) -> &mut Client {
+        self.store.client_mut(self.client).expect("only a connected client calls, and only QUIT ends that")
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::call::Call;
 use super::error::Error;
+use super::group::{FLAGS, Flag, Group, holds_word};
 use super::reply::Reply;
-use super::{bitmap, connection, expire, generic, introspect, server, string};
+use super::table::{commands, find_command};
+use crate::bytes::Bytes;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 
 /// What runs when a command is called: it may assume that the arity is right.
 pub type Run = fn(&mut Call<'_, '_>) -> Result<Reply, Error>;
@@ -25,6 +26,8 @@ pub struct Command {
     pub group: Group,
     /// The flags of COMMAND INFO, in Redis's order, parted by spaces.
     pub flags: &'static str,
+    /// The flags that the store acts on, as bits, so that no text is read when a command runs.
+    bits: u8,
     /// ACL categories beyond those that flags and group imply.
     pub categories: &'static str,
     /// Where the keys are, in the small language that [`KeySpec::parse`] reads.
@@ -51,72 +54,6 @@ pub enum Language {
     Chinese,
 }
 
-/// Groups of commands, as `help @group` names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Group {
-    /// `string`
-    String,
-    /// `bitmap`
-    Bitmap,
-    /// `generic`
-    Generic,
-    /// `connection`
-    Connection,
-    /// `server`
-    Server,
-}
-
-impl Group {
-    /// The name as `help @group` takes it and COMMAND DOCS prints it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Group::String => "string",
-            Group::Bitmap => "bitmap",
-            Group::Generic => "generic",
-            Group::Connection => "connection",
-            Group::Server => "server",
-        }
-    }
-
-    /// The ACL category that comes with the group.
-    fn category(self) -> Option<&'static str> {
-        match self {
-            Group::String => Some("string"),
-            Group::Bitmap => Some("bitmap"),
-            Group::Generic => Some("keyspace"),
-            Group::Connection => Some("connection"),
-            Group::Server => None,
-        }
-    }
-}
-
-/// A property of a command that the store or a client acts on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flag {
-    /// It may change keys.
-    Write,
-    /// It only reads keys.
-    Readonly,
-    /// It is refused while the memory is full.
-    Denyoom,
-    /// It takes constant or logarithmic time.
-    Fast,
-    /// It is for administrators.
-    Admin,
-}
-
-impl Flag {
-    fn name(self) -> &'static str {
-        match self {
-            Flag::Write => "write",
-            Flag::Readonly => "readonly",
-            Flag::Denyoom => "denyoom",
-            Flag::Fast => "fast",
-            Flag::Admin => "admin",
-        }
-    }
-}
-
 impl Command {
     /// A row; the methods below add what most commands do not have.
     pub const fn new(group: Group, name: &'static str, arity: i8, run: Run) -> Self {
@@ -128,6 +65,7 @@ impl Command {
             container: false,
             group,
             flags,
+            bits: 0,
             categories,
             keys,
             tips,
@@ -140,6 +78,14 @@ impl Command {
     /// The flags, parted by spaces.
     pub const fn flags(mut self, flags: &'static str) -> Self {
         self.flags = flags;
+        self.bits = 0;
+        let mut place = 0;
+        while place < FLAGS.len() {
+            if holds_word(flags, FLAGS[place].name()) {
+                self.bits |= 1 << place;
+            }
+            place += 1;
+        }
         self
     }
     /// Further ACL categories, parted by spaces.
@@ -176,8 +122,8 @@ impl Command {
     }
 
     /// Whether it has this flag.
-    pub fn is(&self, flag: Flag) -> bool {
-        self.flags.split(' ').any(|word| word == flag.name())
+    pub const fn is(&self, flag: Flag) -> bool {
+        self.bits & (1 << flag as u8) != 0
     }
 
     /// Whether so many arguments, the name included, are right.
@@ -219,6 +165,8 @@ impl Command {
             "write" => self.is(Flag::Write),
             "admin" => self.is(Flag::Admin),
             "dangerous" => self.is(Flag::Admin) || own(name),
+            "blocking" => self.is(Flag::Blocking),
+            "pubsub" => self.is(Flag::Pubsub) || group == Some(name),
             "fast" => self.is(Flag::Fast),
             "slow" => !self.is(Flag::Fast),
             name => group == Some(name) || own(name),
@@ -231,8 +179,9 @@ impl Command {
         if self.keys.is_empty() { Vec::new() } else { self.keys.split(';').map(KeySpec::parse).collect() }
     }
 
-    /// The places of the keys among `count` arguments, the name included, each with the flags of its specification.
-    pub fn key_places(&self, count: usize) -> Vec<(usize, &'static str)> {
+    /// The places of the keys among these arguments, the name included, each with the flags of its specification.
+    pub fn key_places(&self, args: &[Bytes]) -> Vec<(usize, &'static str)> {
+        let count = args.len();
         let mut places = Vec::new();
         for spec in self.key_specs() {
             let last = if spec.last < 0 {
@@ -251,8 +200,29 @@ impl Command {
 }
 
 /// The ACL categories in the order in which COMMAND INFO lists them.
-const CATEGORIES: &[&str] =
-    &["keyspace", "read", "write", "string", "bitmap", "admin", "fast", "slow", "dangerous", "connection"];
+const CATEGORIES: &[&str] = &[
+    "keyspace",
+    "read",
+    "write",
+    "set",
+    "sortedset",
+    "list",
+    "hash",
+    "string",
+    "bitmap",
+    "hyperloglog",
+    "geo",
+    "stream",
+    "pubsub",
+    "admin",
+    "fast",
+    "slow",
+    "blocking",
+    "dangerous",
+    "connection",
+    "transaction",
+    "scripting",
+];
 
 /// One stretch of keys among the arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,106 +246,5 @@ impl KeySpec {
         let (first, last) = range.split_once(':').or_else(|| range.split_once('+')).unwrap_or((range, "0"));
         let number = |text: &str| super::number::parse_integer(text.as_bytes()).unwrap_or(0) as i8;
         KeySpec { first: number(first) as u8, last: number(last), step: number(step) as u8, flags }
-    }
-}
-
-/// How many rows there are.
-const COUNT: usize = string::COMMANDS.len()
-    + bitmap::COMMANDS.len()
-    + generic::COMMANDS.len()
-    + expire::COMMANDS.len()
-    + connection::COMMANDS.len()
-    + server::COMMANDS.len()
-    + introspect::COMMANDS.len();
-
-/// All rows by name, put in order when the program is compiled.
-static ALL: [&Command; COUNT] = sorted();
-
-const fn sorted() -> [&'static Command; COUNT] {
-    let tables = [
-        string::COMMANDS,
-        bitmap::COMMANDS,
-        generic::COMMANDS,
-        expire::COMMANDS,
-        connection::COMMANDS,
-        server::COMMANDS,
-        introspect::COMMANDS,
-    ];
-    let mut all = [&string::COMMANDS[0]; COUNT];
-    let (mut table, mut count) = (0, 0);
-    while table < tables.len() {
-        let mut row = 0;
-        while row < tables[table].len() {
-            let mut place = count;
-            while place > 0 && before(tables[table][row].name, all[place - 1].name) {
-                all[place] = all[place - 1];
-                place -= 1;
-            }
-            all[place] = &tables[table][row];
-            count += 1;
-            row += 1;
-        }
-        table += 1;
-    }
-    all
-}
-
-const fn before(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut i = 0;
-    while i < a.len() && i < b.len() {
-        if a[i] != b[i] {
-            return a[i] < b[i];
-        }
-        i += 1;
-    }
-    a.len() < b.len()
-}
-
-/// Every command and subcommand, by name.
-pub fn commands() -> &'static [&'static Command] {
-    &ALL
-}
-
-/// The command or subcommand (`object|encoding`) of this name, in whatever case.
-pub fn find_command(name: &[u8]) -> Option<&'static Command> {
-    let compare = |row: &&Command| -> Ordering { row.name.bytes().cmp(name.iter().map(u8::to_ascii_lowercase)) };
-    ALL.binary_search_by(compare).ok().map(|place| ALL[place])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_row_is_whole() {
-        for command in commands() {
-            assert!(
-                !command.since.is_empty() && !command.english.is_empty() && !command.chinese.is_empty(),
-                "{}",
-                command.name
-            );
-            assert!(command.key_specs().iter().all(|spec| spec.first > 0 && spec.step > 0), "{}", command.name);
-            let found = find_command(command.name.to_ascii_uppercase().as_bytes()).expect("it is in the table");
-            assert_eq!(found.name, command.name);
-            assert!(command.parent().is_none_or(|name| find_command(name.as_bytes()).is_some()), "{}", command.name);
-        }
-    }
-
-    #[test]
-    fn key_places() {
-        let places = |name: &str, count| -> Vec<usize> {
-            find_command(name.as_bytes())
-                .expect("a command")
-                .key_places(count)
-                .iter()
-                .map(|(place, _)| *place)
-                .collect()
-        };
-        assert_eq!(places("get", 2), [1]);
-        assert_eq!(places("mset", 5), [1, 3]);
-        assert_eq!(places("lcs", 3), [1, 2]);
-        assert_eq!(places("bitop", 5), [2, 3, 4]);
-        assert_eq!(places("ping", 2), [0_usize; 0]);
     }
 }

@@ -1,8 +1,9 @@
 //! The group `connection`.
 
 use super::call::Call;
-use super::command::{Command, Group, Run};
+use super::command::{Command, Run};
 use super::error::{self, Error};
+use super::group::Group;
 use super::introspect::{bare_container, help};
 use super::reply::Reply;
 use super::store::Client;
@@ -55,7 +56,7 @@ pub const COMMANDS: &[Command] = &[
 
 fn select(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let db = call.db_index(1)?;
-    state(call).db = db;
+    call.state().db = db;
     Ok(Reply::OK)
 }
 
@@ -72,7 +73,8 @@ fn echo(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn reset(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    *state(call) = Client::default();
+    call.store.unwatch(call.client);
+    *call.state() = Client::default();
     Ok(Reply::status("RESET"))
 }
 
@@ -82,7 +84,7 @@ fn quit(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn client_getname(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    let name = &state(call).name;
+    let name = &call.state().name;
     Ok(if name.is_empty() { Reply::Nil } else { Reply::Bulk(name.clone()) })
 }
 
@@ -95,11 +97,6 @@ fn client_setname(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     if !name.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
         return Err(error::CLIENT_NAME);
     }
-    state(call).name = name.clone();
+    call.state().name = name.clone();
     Ok(Reply::OK)
-}
-
-/// What the store keeps of the client that calls.
-fn state<'c>(call: &'c mut Call<'_, '_>) -> &'c mut Client {
-    call.store.client_mut(call.client).expect("only a connected client calls, and only QUIT ends that")
 }

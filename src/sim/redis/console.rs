@@ -281,6 +281,7 @@ fn format_into(reply: &Reply, indent: usize, out: &mut Vec<u8>) {
         Reply::Integer(number) => out.extend_from_slice(format!("(integer) {number}").as_bytes()),
         Reply::Bulk(bytes) => quote_into(bytes, out),
         Reply::Nil | Reply::NilArray => out.extend_from_slice(b"(nil)"),
+        Reply::None => return,
         Reply::Array(items) | Reply::Set(items) if items.is_empty() => out.extend_from_slice(b"(empty array)"),
         Reply::Array(items) | Reply::Set(items) => {
             let width = format!("{}", items.len()).len();
@@ -293,7 +294,10 @@ fn format_into(reply: &Reply, indent: usize, out: &mut Vec<u8>) {
             return;
         }
         // `format_reply` has lowered it; a map is an array of twice the length then.
-        Reply::Map(_) => return format_into(&reply.lowered(), indent, out),
+        Reply::Map(_) | Reply::Push(_) | Reply::Attribute(..) => return format_into(&reply.lowered(), indent, out),
+        Reply::Double(_) | Reply::Bool(_) | Reply::BigNumber(_) | Reply::Verbatim(..) => {
+            return format_into(&reply.lowered(), indent, out);
+        }
     }
     out.push(b'\n');
 }

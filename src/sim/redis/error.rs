@@ -15,6 +15,16 @@ const fn fixed(text: &'static str) -> Error {
 pub const WRONG_TYPE: Error = fixed("WRONGTYPE Operation against a key holding the wrong kind of value");
 /// Options that do not go together, or are unknown.
 pub const SYNTAX: Error = fixed("ERR syntax error");
+/// MULTI in a transaction.
+pub const NESTED_MULTI: Error = fixed("ERR MULTI calls can not be nested");
+/// EXEC outside a transaction.
+pub const EXEC_WITHOUT_MULTI: Error = fixed("ERR EXEC without MULTI");
+/// EXEC of a transaction in which a command could not be queued.
+pub const EXEC_ABORT: Error = fixed("EXECABORT Transaction discarded because of previous errors.");
+/// DISCARD outside a transaction.
+pub const DISCARD_WITHOUT_MULTI: Error = fixed("ERR DISCARD without MULTI");
+/// WATCH in a transaction.
+pub const WATCH_IN_MULTI: Error = fixed("ERR WATCH inside MULTI is not allowed");
 /// Not a 64-bit signed integer.
 pub const NOT_INTEGER: Error = fixed("ERR value is not an integer or out of range");
 /// Not a number that `strtold` reads to its end.
@@ -83,6 +93,12 @@ pub const NO_KEYS: Error = fixed("ERR The command has no key arguments");
 pub const INVALID_COMMAND: Error = fixed("ERR Invalid command specified");
 /// COMMAND GETKEYS of a command with too few or too many arguments.
 pub const INVALID_ARGUMENT_COUNT: Error = fixed("ERR Invalid number of arguments specified for command");
+
+/// EXEC that cannot run; `error` says why, and loses its code.
+pub fn exec_abort_because(error: &Error) -> Error {
+    let reason = error.0.strip_prefix(b"ERR ").unwrap_or(&error.0);
+    Error(Cow::Owned([b"EXECABORT Transaction discarded because of: ", reason].concat()))
+}
 
 /// Too few or too many arguments; `name` is the full name in small letters (`object|encoding`).
 pub fn arity(name: &str) -> Error {

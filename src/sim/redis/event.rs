@@ -85,9 +85,11 @@ pub enum ReplyKind {
 /// The beginning of a value: enough to show, little enough to keep with every event.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Glimpse {
-    /// The first bytes, at most [`Glimpse::LIMIT`].
+    /// The type's name as TYPE prints it.
+    pub type_name: &'static str,
+    /// The first bytes of a string, at most [`Glimpse::LIMIT`].
     pub bytes: Bytes,
-    /// How many bytes the whole value has.
+    /// How many bytes the whole string has, or how many elements the collection.
     pub len: u64,
 }
 
@@ -97,11 +99,14 @@ impl Glimpse {
 
     /// The beginning of `value`.
     pub fn of(value: &Value) -> Self {
-        match value {
+        let (type_name, len) = (value.type_name(), value.count());
+        let bytes = match value {
             Value::String(text) => {
                 let bytes = text.bytes();
-                Glimpse { bytes: Bytes::from(&bytes[..bytes.len().min(Self::LIMIT)]), len: bytes.len() as u64 }
+                Bytes::from(&bytes[..bytes.len().min(Self::LIMIT)])
             }
-        }
+            Value::List(_) | Value::Set(_) | Value::Hash(_) | Value::Zset(_) | Value::Stream(_) => Bytes::default(),
+        };
+        Glimpse { type_name, bytes, len }
     }
 }

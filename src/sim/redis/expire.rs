@@ -1,8 +1,9 @@
 //! How long keys live: the part of the group `generic` that sets, reads and ends it.
 
 use super::call::Call;
-use super::command::{Command, Group, Run};
+use super::command::{Command, Run};
 use super::error::{self, Error};
+use super::group::Group;
 use super::reply::Reply;
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {

@@ -1,9 +1,10 @@
 //! The group `generic`: what works on keys of any type. How long keys live is in `expire.rs`.
 
 use super::call::{Call, Life};
-use super::command::{Command, Group, Run};
+use super::command::{Command, Run};
 use super::error::{self, Error};
 use super::glob;
+use super::group::Group;
 use super::introspect::{bare_container, help};
 use super::number::cursor;
 use super::reply::Reply;
@@ -207,7 +208,7 @@ fn copy(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let life = life_of(call, from);
     let value = match value {
         Value::String(Str::Int(number)) => Value::String(Str::CopiedInt(number)),
-        Value::String(_) => value,
+        Value::String(_) | Value::List(_) | Value::Set(_) | Value::Hash(_) | Value::Zset(_) | Value::Stream(_) => value,
     };
     call.put_in(db, to, value, life, "copy_to");
     Ok(Reply::from(true))
@@ -247,7 +248,7 @@ fn object_refcount(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let count = |value: &Value| match value {
         // Redis shares one object for each of these numbers, and says so with the largest count.
         Value::String(Str::Int(0..=9999)) => i64::from(i32::MAX),
-        Value::String(_) => 1,
+        Value::String(_) | Value::List(_) | Value::Set(_) | Value::Hash(_) | Value::Zset(_) | Value::Stream(_) => 1,
     };
     Ok(call.entry(call.arg(2)).map_or(Reply::Nil, |entry| Reply::Integer(count(&entry.value))))
 }

@@ -1,7 +1,8 @@
 //! redis-cli's `help` and hints, from the command table. The sentences are this project's own; syntax, group and version are Redis's.
 
-use super::command::{Command, Language, commands};
+use super::command::{Command, Language};
 use super::console::split_args;
+use super::table::commands;
 use alloc::{format, string::String, vec::Vec};
 
 /// `help` alone.

@@ -1,10 +1,12 @@
 //! COMMAND: the table tells about itself.
 
 use super::call::Call;
-use super::command::{Command, Group, KeySpec, Language, Run, commands, find_command};
+use super::command::{Command, KeySpec, Language, Run};
 use super::error::{self, Error};
 use super::glob;
+use super::group::Group;
 use super::reply::Reply;
+use super::table::{commands, find_command};
 use alloc::{borrow::Cow, format, vec, vec::Vec};
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
@@ -130,7 +132,7 @@ fn keys_of(call: &Call<'_, '_>) -> Result<Vec<(usize, &'static str)>, Error> {
     } else if !command.accepts(args.len()) {
         Err(error::INVALID_ARGUMENT_COUNT)
     } else {
-        Ok(command.key_places(args.len()).into_iter().map(|(place, flags)| (place + 2, flags)).collect())
+        Ok(command.key_places(args).into_iter().map(|(place, flags)| (place + 2, flags)).collect())
     }
 }
 

@@ -1,38 +1,11 @@
-//! One database: its keys in an order of their own, and when they expire.
-//!
-//! Keys stand in the order of a small hash, so KEYS and SCAN look as shuffled as Redis's do, yet the same on every target. The hash is
-//! also SCAN's cursor: whatever is added or removed in between, a key that stays is seen, because its place never moves.
+//! One database: its keys, and when they expire.
 
+use super::dict::Dict;
 use super::value::Value;
 use crate::bytes::Bytes;
-use crate::hash::stable_hash;
 use crate::prng::Prng;
-use crate::sorted::SortedMap;
-use alloc::{rc::Rc, vec::Vec};
-
-/// A key's place in an order: by its hash, or by its last moment.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Slot {
-    place: u64,
-    key: Bytes,
-}
-
-/// Keys in an order, the entries shared with every clone of the database.
-type Tree = SortedMap<Slot, Option<Rc<Entry>>>;
-
-impl Slot {
-    fn of(key: &Bytes) -> Self {
-        Slot { place: stable_hash(&**key) & PLACES, key: key.clone() }
-    }
-
-    fn over_at(last_ms: u64, key: &Bytes) -> Self {
-        Slot { place: last_ms, key: key.clone() }
-    }
-
-    fn first_at(place: u64) -> Self {
-        Slot { place, key: Bytes::default() }
-    }
-}
+use crate::sorted::SortedSet;
+use alloc::vec::Vec;
 
 /// A value and its life.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,19 +25,15 @@ impl Entry {
     }
 }
 
-/// The places of the hash: few enough that a cursor can be typed, many enough that keys seldom share one.
-const PLACES: u64 = 0xffff_ffff;
-
 /// What a key costs beside its bytes. Redis spends about this much on its dictionary entry and object.
 const KEY_OVERHEAD: u64 = 64;
 
 /// One of the 16 databases.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Database {
-    entries: Tree,
-    /// When which key is over, earliest first. There is no entry here: the tree is of the same type only so that the page need not
-    /// carry the code of two.
-    expiries: Tree,
+    entries: Dict<Entry>,
+    /// When which key is over, earliest first.
+    expiries: SortedSet<(u64, Bytes)>,
     used_bytes: u64,
 }
 
@@ -85,26 +54,46 @@ impl Database {
 
     /// The entry of `key`, expired or not.
     pub fn get(&self, key: &Bytes) -> Option<&Entry> {
-        self.entries.get(&Slot::of(key))?.as_deref()
+        self.entries.get(key)
     }
 
     /// Puts an entry, and gives the one that was there.
-    pub fn insert(&mut self, key: &Bytes, entry: Entry) -> Option<Rc<Entry>> {
+    pub fn insert(&mut self, key: &Bytes, entry: Entry) -> Option<Entry> {
         self.used_bytes += cost(key, &entry);
         let expires_at_ms = entry.expires_at_ms;
-        let old = self.entries.insert(Slot::of(key), Some(Rc::new(entry))).flatten();
+        let old = self.entries.insert(key.clone(), entry);
         if let Some(old) = &old {
             self.forget(key, old);
         }
         if let Some(last_ms) = expires_at_ms {
-            self.expiries.insert(Slot::over_at(last_ms, key), None);
+            self.expiries.insert((last_ms, key.clone()));
         }
         old
     }
 
+    /// Changes the value of an entry in place; its life stays as it is. `None` if the key is not there.
+    pub fn edit<R>(&mut self, key: &Bytes, edit: impl FnOnce(&mut Value) -> R) -> Option<R> {
+        let entry = self.entries.get_mut(key)?;
+        let before = entry.value.size();
+        let result = edit(&mut entry.value);
+        self.used_bytes = self.used_bytes + entry.value.size() - before;
+        Some(result)
+    }
+
+    /// Sets or ends the life of a key; nothing happens if it is not there.
+    pub fn set_end(&mut self, key: &Bytes, expires_at_ms: Option<u64>) {
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        if let Some(last_ms) = core::mem::replace(&mut entry.expires_at_ms, expires_at_ms) {
+            self.expiries.remove(&(last_ms, key.clone()));
+        }
+        if let Some(last_ms) = expires_at_ms {
+            self.expiries.insert((last_ms, key.clone()));
+        }
+    }
+
     /// Takes an entry out.
-    pub fn remove(&mut self, key: &Bytes) -> Option<Rc<Entry>> {
-        let entry = self.entries.remove(&Slot::of(key))??;
+    pub fn remove(&mut self, key: &Bytes) -> Option<Entry> {
+        let entry = self.entries.remove(key)?;
         self.forget(key, &entry);
         Some(entry)
     }
@@ -113,97 +102,57 @@ impl Database {
     fn forget(&mut self, key: &Bytes, old: &Entry) {
         self.used_bytes -= cost(key, old);
         if let Some(last_ms) = old.expires_at_ms {
-            self.expiries.remove(&Slot::over_at(last_ms, key));
+            self.expiries.remove(&(last_ms, key.clone()));
         }
     }
 
     /// Notes that `key` was read now.
     pub fn touch(&mut self, key: &Bytes, now_ms: u64) {
-        if let Some(Some(entry)) = self.entries.get_mut(&Slot::of(key)) {
-            Rc::make_mut(entry).accessed_ms = now_ms;
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.accessed_ms = now_ms;
         }
     }
 
     /// All keys with their entries, in the database's order.
     pub fn iter(&self) -> impl Iterator<Item = (&Bytes, &Entry)> {
-        self.entries.iter().filter_map(|(slot, entry)| Some((&slot.key, entry.as_deref()?)))
+        self.entries.iter()
     }
 
     /// About `count` keys from `cursor` on, and the cursor for what follows: 0 when nothing does.
     pub fn scan(&self, cursor: u64, count: u64) -> (u64, Vec<Bytes>) {
-        let mut keys = Vec::new();
-        let mut last_place = None;
-        for slot in self.entries.range(Slot::first_at(cursor)..).map(|(slot, _)| slot) {
-            // Keys that share a place stay together: the cursor cannot point between them.
-            if keys.len() as u64 >= count && last_place != Some(slot.place) {
-                return (slot.place, keys);
-            }
-            last_place = Some(slot.place);
-            keys.push(slot.key.clone());
-        }
-        (0, keys)
+        let (next, entries) = self.entries.scan(cursor, count);
+        (next, entries.map(|(key, _)| key.clone()).collect())
     }
 
-    /// Any key: the first one at or after a place drawn from `prng`.
+    /// Any key, each with the same chance.
     pub fn random(&self, prng: &mut Prng) -> Option<Bytes> {
-        let place = Slot::first_at(prng.next_u64() & PLACES);
-        let after = self.entries.range(place..).next();
-        after.or_else(|| self.entries.iter().next()).map(|(slot, _)| slot.key.clone())
+        self.entries.random(prng).map(|(key, _)| key.clone())
     }
 
     /// The earliest last moment of any key.
     pub fn first_expiry(&self) -> Option<u64> {
-        self.expiries.keys().next().map(|slot| slot.place)
+        self.expiries.first().map(|(last_ms, _)| *last_ms)
     }
 
     /// The key that expires first, if its time has passed at `now_ms`.
     pub fn first_expired(&self, now_ms: u64) -> Option<&Bytes> {
-        self.expiries.keys().next().filter(|slot| slot.place < now_ms).map(|slot| &slot.key)
+        self.expiries.first().filter(|(last_ms, _)| *last_ms < now_ms).map(|(_, key)| key)
     }
 
-    /// Sees to it that the indexes agree with the entries.
+    /// Sees to it that the indexes agree with the entries, and that no collection is empty.
     ///
     /// # Panics
     /// When they do not: that is a mistake of ours.
     pub fn check(&self) {
         let used: u64 = self.iter().map(|(key, entry)| cost(key, entry)).sum();
         assert!(used == self.used_bytes, "memory is counted as it is used");
-        let noted = |key: &Bytes, last_ms| self.expiries.contains_key(&Slot::over_at(last_ms, key));
-        let timed = self.iter().filter_map(|(key, entry)| Some((key, entry.expires_at_ms?)));
-        let count = timed.filter(|(key, last_ms)| noted(key, *last_ms)).count();
-        let all = self.iter().filter(|(_, entry)| entry.expires_at_ms.is_some()).count();
-        assert!(count == all && all == self.expiries.len(), "every key with an end is noted under it, and no other");
-        assert!(self.entries.values().all(Option::is_some), "every key has an entry");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::redis::value::Str;
-    use alloc::{collections::BTreeSet, format};
-
-    #[test]
-    fn a_scan_sees_every_key_that_stays() {
-        let mut db = Database::default();
-        let entry = |n| Entry { value: Value::String(Str::Int(n)), expires_at_ms: None, accessed_ms: 0 };
-        for n in 0..300 {
-            db.insert(&Bytes::from(format!("key:{n}")), entry(n));
+        let timed = || self.iter().filter_map(|(key, entry)| Some((entry.expires_at_ms?, key.clone())));
+        assert!(
+            timed().count() == self.expiries.len() && timed().all(|end| self.expiries.contains(&end)),
+            "every key with an end is noted under it, and no other"
+        );
+        for (key, entry) in self.iter() {
+            entry.value.check(key);
         }
-        let (mut seen, mut cursor, mut round) = (BTreeSet::new(), 0, 0);
-        loop {
-            let (next, keys) = db.scan(cursor, 7);
-            seen.extend(keys);
-            // In the middle of it, some keys leave and others come.
-            db.remove(&Bytes::from(format!("key:{}", 200 + round)));
-            db.insert(&Bytes::from(format!("new:{round}")), entry(0));
-            round += 1;
-            cursor = next;
-            if cursor == 0 {
-                break;
-            }
-        }
-        assert!((0..200).all(|n| seen.contains(&Bytes::from(format!("key:{n}")))));
-        db.check();
     }
 }

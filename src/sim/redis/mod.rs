@@ -1,50 +1,81 @@
 //! The store: commands, replies and the console of Redis 7.0.
 //!
 //! In reading order:
-//! - [`Store`] (store.rs): databases, clients and `call`, the one way in: it finds the row, checks arity and memory, runs the function.
+//! - [`Store`] (store.rs): databases and clients; dispatch.rs: `call`, the one way in: it finds the row, checks arity and memory, queues
+//!   or runs; blocking.rs: who waits and is woken; transactions.rs: MULTI and WATCH.
 //! - [`Command`] (command.rs): one row per command; it feeds arity, keys, COMMAND, `help` and the console's hints.
 //! - `call.rs`: what a command's function is given: arguments, typed look-ups, writes that tell their events.
-//! - one file per group, its rows first and its functions in the same order: `string.rs`, `bitmap.rs`, `generic.rs`, `expire.rs`,
-//!   `connection.rs`, `server.rs`, `introspect.rs`; helpers of one command beside them (`set_options.rs`,
-//!   `bitfield.rs`, `lcs.rs`).
-//! - `keyspace.rs` (one database, its order, its expiry), `value.rs`, `number.rs`, `glob.rs`, `error.rs`, `event.rs`.
+//! - one file per group or large command, its rows first and its functions in the same order: `string.rs`, `bitmap.rs`, `list.rs`,
+//!   `hash.rs`, `generic.rs`, `expire.rs`, `connection.rs`, `server.rs`, `introspect.rs` ...; helpers of one command beside them
+//!   (`set_options.rs`, `bitfield.rs`, `lcs.rs`).
+//! - `keyspace.rs` (one database and its expiry), `dict.rs` (what is found by hash), `value.rs`, `kind/` (collections, a file per type),
+//!   `number.rs`, `glob.rs`, `error.rs`, `event.rs`.
 //! - [`Reply`] (reply.rs) with its bytes on the wire, [`Console`] (console.rs, help.rs) which speaks as redis-cli, [`view`] for panels,
 //!   [`transcript`] for tests.
 //!
 //! Deliberately absent: a clock (each call brings `now_ms`), a random source (each call brings the world's generator), sockets.
-//! What comes later has its place: another type is a variant of [`Value`] and a file; a queued command of MULTI is kept by the client
-//! in `store.rs` before the row's function runs; RESP3 is another encoding of the same [`Reply`].
 
+mod acl;
 mod bitfield;
 mod bitmap;
+mod blocking;
 mod call;
+mod client;
+mod cluster;
 mod command;
+mod config;
+mod config_params;
 mod connection;
 pub mod console;
+mod debug;
+mod dict;
+mod dispatch;
+mod double;
+mod dump;
 pub mod error;
 mod event;
 mod expire;
 mod generic;
+mod geo;
 pub mod glob;
+mod group;
+mod hash;
 mod help;
+mod hyperloglog;
+mod info;
 mod introspect;
 mod keyspace;
+pub mod kind;
 mod lcs;
+mod list;
 mod number;
+mod pubsub;
 mod reply;
+mod scripting;
 mod server;
+mod set;
 mod set_options;
+mod sort;
 mod store;
+mod stream;
 mod string;
+mod table;
+mod transactions;
 pub mod transcript;
 mod value;
 pub mod view;
+mod zset;
 
-pub use command::{Command, Flag, Group, KeySpec, Language, commands, find_command};
+pub use command::{Command, KeySpec, Language};
+pub use config::Config;
 pub use console::{Console, ConsoleEffect, ConsoleOutput};
+pub use dict::Dict;
+pub use double::Double;
 pub use error::Error;
 pub use event::{Event, Glimpse, ReplyKind};
+pub use group::{Flag, Group};
 pub use help::{general_help, help, hint};
-pub use reply::{Decoded, Reply, decode};
-pub use store::{ClientId, Cx, DATABASES, EPOCH_MS, Limits, Store};
+pub use reply::{Decoded, Reply, Resp, decode};
+pub use store::{ClientId, Cx, DATABASES, EPOCH_MS, Limits, Out, Sent, Store};
+pub use table::{commands, find_command};
 pub use value::{Encoding, Str, Value};

@@ -1,13 +1,16 @@
 //! Replies and their bytes on the wire (RESP, the Redis serialization protocol).
 
+use super::double::Double;
 use super::error::Error;
 use super::event::ReplyKind;
 use crate::bytes::Bytes;
-use alloc::{borrow::Cow, format, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, vec::Vec};
 
 /// What a command answers. Each kind that only RESP3 knows is lowered to one of RESP2 when it is encoded for such a client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reply {
+    /// Nothing is sent now: the client waits, or what it gets was sent otherwise.
+    None,
     /// A short word: `OK`.
     Status(Cow<'static, [u8]>),
     /// A refusal.
@@ -26,6 +29,28 @@ pub enum Reply {
     Set(Vec<Reply>),
     /// Pairs; a flat array in RESP2.
     Map(Vec<(Reply, Reply)>),
+    /// A float; bytes in RESP2.
+    Double(Double),
+    /// Yes or no; 1 or 0 in RESP2.
+    Bool(bool),
+    /// An integer of any length, as text; bytes in RESP2.
+    BigNumber(Bytes),
+    /// Text of a kind (`txt` or `mkd`); bytes in RESP2.
+    Verbatim(&'static str, Bytes),
+    /// What nobody asked for: a message of a channel; an array in RESP2.
+    Push(Vec<Reply>),
+    /// A reply that carries more beside itself; in RESP2 only the reply.
+    Attribute(Vec<(Reply, Reply)>, Box<Reply>),
+}
+
+/// The versions of the protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resp {
+    /// The one every client begins with.
+    #[default]
+    V2,
+    /// What HELLO 3 changes to.
+    V3,
 }
 
 impl Reply {
@@ -47,62 +72,127 @@ impl Reply {
         match self {
             Reply::Status(_) => ReplyKind::Status,
             Reply::Error(_) => ReplyKind::Error,
-            Reply::Integer(_) => ReplyKind::Integer,
-            Reply::Bulk(_) => ReplyKind::Bulk,
-            Reply::Nil | Reply::NilArray => ReplyKind::Nil,
-            Reply::Array(_) | Reply::Set(_) | Reply::Map(_) => ReplyKind::Array,
+            Reply::Integer(_) | Reply::Bool(_) => ReplyKind::Integer,
+            Reply::Bulk(_) | Reply::Double(_) | Reply::BigNumber(_) | Reply::Verbatim(..) => ReplyKind::Bulk,
+            Reply::Nil | Reply::NilArray | Reply::None => ReplyKind::Nil,
+            Reply::Array(_) | Reply::Set(_) | Reply::Map(_) | Reply::Push(_) => ReplyKind::Array,
+            Reply::Attribute(_, reply) => reply.kind(),
         }
     }
 
     /// The same in kinds that RESP2 has.
     pub fn lowered(&self) -> Reply {
+        let all = |items: &[Reply]| Reply::Array(items.iter().map(Reply::lowered).collect());
         match self {
-            Reply::Array(items) | Reply::Set(items) => Reply::Array(items.iter().map(Reply::lowered).collect()),
+            Reply::Array(items) | Reply::Set(items) | Reply::Push(items) => all(items),
             Reply::Map(pairs) => {
                 Reply::Array(pairs.iter().flat_map(|(key, value)| [key.lowered(), value.lowered()]).collect())
             }
-            Reply::Status(_) | Reply::Error(_) | Reply::Integer(_) | Reply::Bulk(_) | Reply::Nil | Reply::NilArray => {
-                self.clone()
-            }
+            Reply::Double(number) => Reply::text(&number.to_text()),
+            Reply::Bool(yes) => Reply::from(*yes),
+            Reply::BigNumber(text) | Reply::Verbatim(_, text) => Reply::Bulk(text.clone()),
+            Reply::Attribute(_, reply) => reply.lowered(),
+            Reply::Status(_) | Reply::Error(_) | Reply::Integer(_) | Reply::Bulk(_) => self.clone(),
+            Reply::Nil | Reply::NilArray | Reply::None => self.clone(),
         }
     }
 
     /// The bytes of this reply as a RESP2 client gets them.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        self.encode_into(&mut out);
+        self.encode_into(Resp::V2, &mut out);
         out
     }
 
-    fn encode_into(&self, out: &mut Vec<u8>) {
-        let mut line = |mark: u8, content: &[u8]| {
-            out.push(mark);
-            out.extend_from_slice(content);
-            out.extend_from_slice(b"\r\n");
-        };
+    /// Appends the bytes of this reply as a client of that version gets them.
+    pub fn encode_into(&self, resp: Resp, out: &mut Vec<u8>) {
+        let v3 = resp == Resp::V3;
         match self {
-            Reply::Status(word) => line(b'+', word),
-            Reply::Error(error) => line(b'-', &error.0),
-            Reply::Integer(number) => line(b':', format!("{number}").as_bytes()),
-            Reply::Bulk(bytes) => {
-                line(b'$', format!("{}", bytes.len()).as_bytes());
-                out.extend_from_slice(bytes);
-                out.extend_from_slice(b"\r\n");
-            }
-            Reply::Nil => line(b'$', b"-1"),
-            Reply::NilArray => line(b'*', b"-1"),
-            Reply::Array(items) | Reply::Set(items) => {
-                line(b'*', format!("{}", items.len()).as_bytes());
-                items.iter().for_each(|item| item.encode_into(out));
-            }
+            Reply::None => {}
+            Reply::Status(word) => line(out, b'+', word),
+            Reply::Error(error) => line(out, b'-', &error.0),
+            Reply::Integer(number) => head(out, b':', *number),
+            Reply::Bulk(bytes) => bulk(out, bytes),
+            Reply::Nil | Reply::NilArray if v3 => out.extend_from_slice(b"_\r\n"),
+            Reply::Nil => out.extend_from_slice(b"$-1\r\n"),
+            Reply::NilArray => out.extend_from_slice(b"*-1\r\n"),
+            Reply::Array(items) => many(out, b'*', items, resp),
+            Reply::Set(items) => many(out, if v3 { b'~' } else { b'*' }, items, resp),
+            Reply::Push(items) => many(out, if v3 { b'>' } else { b'*' }, items, resp),
+            Reply::Map(pairs) if v3 => pairs_into(out, b'%', pairs, resp),
             Reply::Map(pairs) => {
-                line(b'*', format!("{}", pairs.len() * 2).as_bytes());
+                head(out, b'*', pairs.len() as i64 * 2);
                 for (key, value) in pairs {
-                    key.encode_into(out);
-                    value.encode_into(out);
+                    key.encode_into(resp, out);
+                    value.encode_into(resp, out);
                 }
             }
+            Reply::Double(number) if v3 => line(out, b',', number.to_text().as_bytes()),
+            Reply::Double(number) => bulk(out, number.to_text().as_bytes()),
+            Reply::Bool(yes) if v3 => line(out, b'#', if *yes { b"t" } else { b"f" }),
+            Reply::Bool(yes) => head(out, b':', i64::from(*yes)),
+            Reply::BigNumber(text) if v3 => line(out, b'(', text),
+            Reply::BigNumber(text) => bulk(out, text),
+            Reply::Verbatim(kind, text) if v3 => {
+                head(out, b'=', text.len() as i64 + 4);
+                out.extend_from_slice(kind.as_bytes());
+                out.push(b':');
+                out.extend_from_slice(text);
+                out.extend_from_slice(b"\r\n");
+            }
+            Reply::Verbatim(_, text) => bulk(out, text),
+            Reply::Attribute(pairs, reply) => {
+                if v3 {
+                    pairs_into(out, b'|', pairs, resp);
+                }
+                reply.encode_into(resp, out);
+            }
         }
+    }
+}
+
+fn line(out: &mut Vec<u8>, mark: u8, content: &[u8]) {
+    out.push(mark);
+    out.extend_from_slice(content);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// A mark and a number: how many bytes or elements follow.
+fn head(out: &mut Vec<u8>, mark: u8, number: i64) {
+    let mut digits = [0; 20];
+    let (mut at, mut rest) = (digits.len(), number.unsigned_abs());
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.push(mark);
+    if number < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn bulk(out: &mut Vec<u8>, bytes: &[u8]) {
+    head(out, b'$', bytes.len() as i64);
+    out.extend_from_slice(bytes);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn many(out: &mut Vec<u8>, mark: u8, items: &[Reply], resp: Resp) {
+    head(out, mark, items.len() as i64);
+    items.iter().for_each(|item| item.encode_into(resp, out));
+}
+
+fn pairs_into(out: &mut Vec<u8>, mark: u8, pairs: &[(Reply, Reply)], resp: Resp) {
+    head(out, mark, pairs.len() as i64);
+    for (key, value) in pairs {
+        key.encode_into(resp, out);
+        value.encode_into(resp, out);
     }
 }
 

@@ -1,9 +1,10 @@
 //! The group `server`, but for COMMAND, which is in `introspect.rs`.
 
 use super::call::{Call, db_index};
-use super::command::{Command, Group, Run};
+use super::command::{Command, Run};
 use super::error::{self, Error};
 use super::event::Event;
+use super::group::Group;
 use super::number::small_integer;
 use super::reply::Reply;
 use super::store::DATABASES;
@@ -66,7 +67,12 @@ fn swapdb(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let second = small_integer(call.arg(2)).map_err(|_| error::SECOND_DB_INDEX)?;
     let (first, second) = (db_index(first)?, db_index(second)?);
     call.store.swap_databases(first, second);
-    call.tell(Event::Swapped { first, second });
+    for db in [first, second] {
+        let (one, other) = (call.store.database(first).clone(), call.store.database(second).clone());
+        call.store.spoil_watches_of(db, &|key| one.get(key).is_some() || other.get(key).is_some());
+        call.store.waiting.note_all(db);
+    }
+    call.cx.tell(|| Event::Swapped { first, second });
     Ok(Reply::OK)
 }
 
@@ -83,8 +89,11 @@ fn read_mode(call: &Call<'_, '_>) -> Result<(), Error> {
 }
 
 fn flush(call: &mut Call<'_, '_>, db: u8) {
+    let before = call.store.database(db).clone();
     let keys = call.store.flush(db);
     if keys > 0 {
-        call.tell(Event::Flushed { db, keys });
+        call.store.spoil_watches_of(db, &|key| before.get(key).is_some());
+        call.store.waiting.note_all(db);
+        call.cx.tell(|| Event::Flushed { db, keys });
     }
 }

@@ -1,13 +1,14 @@
 //! The store: sixteen databases, the clients connected to them, and the one way in.
 
-use super::call::Call;
-use super::command::{Command, Flag, find_command};
-use super::error::{self, Error};
+use super::blocking::{Blocked, Waiting};
+use super::config::Config;
 use super::event::{Event, Glimpse};
 use super::keyspace::Database;
-use super::reply::Reply;
+use super::reply::{Reply, Resp};
+use super::transactions::{Multi, Watches};
 use crate::bytes::Bytes;
 use crate::prng::Prng;
+use crate::sorted::SortedMap;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
@@ -28,8 +29,42 @@ pub struct Cx<'w> {
     pub now_ms: u64,
     /// The world's source of chance, for RANDOMKEY.
     pub prng: &'w mut Prng,
-    /// Where what happens is told, in order.
-    pub events: &'w mut Vec<Event>,
+    /// Where what happens is told, in order; a server whose steps nobody watches has none.
+    pub events: Option<&'w mut Vec<Event>>,
+    /// What goes to clients beside the answer to the one that calls, in order.
+    pub out: &'w mut Vec<Out>,
+}
+
+impl Cx<'_> {
+    /// Tells what happened, if anybody listens. The event is only made then.
+    pub(super) fn tell(&mut self, event: impl FnOnce() -> Event) {
+        if let Some(events) = &mut self.events {
+            events.push(event());
+        }
+    }
+
+    /// Sends something to a client beside the answer to the one that calls.
+    pub(super) fn send(&mut self, client: ClientId, reply: Reply) {
+        self.out.push(Out { client, sent: Sent::Reply(reply) });
+    }
+}
+
+/// What leaves the store beside the answer to a call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Out {
+    /// To whom.
+    pub client: ClientId,
+    /// What.
+    pub sent: Sent,
+}
+
+/// What a client gets that it did not ask for just now.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Sent {
+    /// A late answer or a message.
+    Reply(Reply),
+    /// The store ends the connection once what was sent before has left.
+    Close,
 }
 
 /// Bounds on what the store may hold. Memory is counted the same way on every target: for each key 64 bytes, its name and its value.
@@ -63,22 +98,43 @@ pub(super) struct Client {
     pub db: u8,
     /// The name given with CLIENT SETNAME; empty for none.
     pub name: Bytes,
+    /// The protocol it speaks.
+    pub resp: Resp,
+    /// The transaction it is writing down.
+    pub multi: Option<Multi>,
+    /// The keys it watches, and whether one of them was touched.
+    pub watches: Watches,
+    /// What it waits for.
+    pub blocked: Option<Blocked>,
 }
 
 /// A Redis-like store. A clone shares its databases until one of the two changes them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Store {
     databases: Vec<Rc<Database>>,
-    /// By id.
-    clients: Vec<(ClientId, Client)>,
+    clients: SortedMap<ClientId, Client>,
     limits: Limits,
+    pub(super) config: Config,
+    /// Who watches which key of which database.
+    pub(super) watchers: SortedMap<(u8, Bytes), Vec<ClientId>>,
+    pub(super) waiting: Waiting,
+    /// How many changes were made since the start, as `rdb_changes_since_last_save` of INFO counts them.
+    pub(super) dirty: u64,
 }
 
 impl Store {
     /// An empty store.
     pub fn new(limits: Limits) -> Self {
         let databases = (0..DATABASES).map(|_| Rc::default()).collect();
-        Store { databases, clients: Vec::new(), limits }
+        Store {
+            databases,
+            clients: SortedMap::new(),
+            limits,
+            config: Config::default(),
+            watchers: SortedMap::new(),
+            waiting: Waiting::default(),
+            dirty: 0,
+        }
     }
 
     /// A client connects.
@@ -86,55 +142,39 @@ impl Store {
     /// # Panics
     /// When one with this id is connected.
     pub fn client_open(&mut self, id: ClientId) {
-        let Err(place) = self.place_of(id) else { panic!("a client connects only once") };
-        self.clients.insert(place, (id, Client::default()));
+        assert!(self.clients.insert(id, Client::default()).is_none(), "a client connects only once");
     }
 
     /// A client's connection ends. Nothing happens if it is not connected.
     pub fn client_close(&mut self, id: ClientId) {
-        if let Ok(place) = self.place_of(id) {
-            self.clients.remove(place);
-        }
+        self.unwatch(id);
+        self.unblock(id);
+        self.clients.remove(&id);
     }
 
     /// Whether a client of this id is connected: QUIT ends a connection too.
     pub fn is_open(&self, id: ClientId) -> bool {
-        self.place_of(id).is_ok()
+        self.clients.contains_key(&id)
+    }
+
+    /// Whether a client waits for the answer to a command that blocks: what it sends meanwhile is to be kept for later.
+    pub fn is_blocked(&self, id: ClientId) -> bool {
+        self.clients.get(&id).is_some_and(|client| client.blocked.is_some())
+    }
+
+    /// The protocol that a client speaks: its replies are encoded in it.
+    pub fn resp(&self, id: ClientId) -> Resp {
+        self.clients.get(&id).map_or(Resp::V2, |client| client.resp)
     }
 
     /// The database that a client has selected; `None` if it is not connected.
     pub fn selected_db(&self, id: ClientId) -> Option<u8> {
-        self.place_of(id).ok().map(|place| self.clients[place].1.db)
+        self.clients.get(&id).map(|client| client.db)
     }
 
-    /// Where a client stands, or would stand.
-    fn place_of(&self, id: ClientId) -> Result<usize, usize> {
-        self.clients.binary_search_by(|(other, _)| other.cmp(&id))
-    }
-
-    /// Runs one command, name first, and says in `cx.events` what happened.
-    ///
-    /// # Panics
-    /// When the client is not connected or `args` is empty: a protocol reader never calls with nothing.
-    pub fn call(&mut self, client: ClientId, args: &[Bytes], cx: &mut Cx<'_>) -> Reply {
-        assert!(!args.is_empty(), "a command has a name");
-        let db = self.selected_db(client).expect("only a connected client can call");
-        let (reply, keys) = match resolve(args).and_then(|command| self.admit(command).map(|()| command)) {
-            Ok(command) => {
-                let keys = command.key_places(args.len()).into_iter().map(|(place, _)| args[place].clone()).collect();
-                let mut call = Call { store: self, client, db, command, args, cx };
-                ((command.run)(&mut call).unwrap_or_else(Reply::Error), keys)
-            }
-            Err(error) => (Reply::Error(error), Vec::new()),
-        };
-        cx.events.push(Event::Called { client, db, args: args.to_vec(), keys, reply: reply.kind() });
-        reply
-    }
-
-    /// Refuses what may grow a full store.
-    fn admit(&self, command: &Command) -> Result<(), Error> {
-        let full = self.limits.max_memory > 0 && self.used_bytes() > self.limits.max_memory;
-        if full && command.is(Flag::Denyoom) { Err(error::OUT_OF_MEMORY) } else { Ok(()) }
+    /// Whether a client is writing down a transaction: redis-cli shows `(TX)` then.
+    pub fn in_transaction(&self, id: ClientId) -> bool {
+        self.clients.get(&id).is_some_and(|client| client.multi.is_some())
     }
 
     /// Bytes of memory in use, by the count that [`Limits`] describes.
@@ -147,34 +187,40 @@ impl Store {
         &self.limits
     }
 
-    /// The virtual moment, in Unix milliseconds, at which the next key will be gone: call [`Store::expire_due`] then.
-    pub fn next_expiry(&self) -> Option<u64> {
-        self.databases.iter().filter_map(|db| db.first_expiry()).min().map(|last| last.saturating_add(1))
+    /// The virtual moment, in Unix milliseconds, at which something happens by itself: a key expires or a client has waited long
+    /// enough. Call [`Store::tick`] then.
+    pub fn next_due(&self) -> Option<u64> {
+        let expiry = self.databases.iter().filter_map(|db| db.first_expiry()).min().map(|last| last.saturating_add(1));
+        [expiry, self.waiting.next_deadline()].into_iter().flatten().min()
     }
 
-    /// Removes one key whose time has passed and says so; returns whether there was one. A world calls it until there is none, each
-    /// time a step that can be watched.
-    pub fn expire_one(&mut self, now_ms: u64, events: &mut Vec<Event>) -> bool {
+    /// Does what is due by `cx.now_ms`: keys expire, and clients that have waited long enough get their answer.
+    pub fn tick(&mut self, cx: &mut Cx<'_>) {
         for db in 0..DATABASES {
-            if let Some(key) = self.database(db).first_expired(now_ms).cloned() {
-                self.expire(db, &key, events);
-                return true;
+            while let Some(key) = self.database(db).first_expired(cx.now_ms).cloned() {
+                self.expire(db, &key, cx);
             }
         }
-        false
-    }
-
-    /// Removes every key whose time has passed.
-    pub fn expire_due(&mut self, now_ms: u64, events: &mut Vec<Event>) {
-        while self.expire_one(now_ms, events) {}
+        self.end_waits(cx);
+        self.serve_ready(cx);
     }
 
     /// Takes out a key whose time has passed.
-    pub(super) fn expire(&mut self, db: u8, key: &Bytes, events: &mut Vec<Event>) {
+    pub(super) fn expire(&mut self, db: u8, key: &Bytes, cx: &mut Cx<'_>) {
         if let Some(entry) = self.database_mut(db).remove(key) {
-            let (key, old) = (key.clone(), Some(Glimpse::of(&entry.value)));
-            events.push(Event::KeyChanged { db, key, how: "expired", old, new: None, expires_at_ms: None });
+            self.touched(db, key, "expired", cx);
+            cx.tell(|| {
+                let (key, old) = (key.clone(), Some(Glimpse::of(&entry.value)));
+                Event::KeyChanged { db, key, how: "expired", old, new: None, expires_at_ms: None }
+            });
         }
+    }
+
+    /// What has to be done whenever a key changed, whoever changed it: `how` is the name of Redis's keyspace notification.
+    pub(super) fn touched(&mut self, db: u8, key: &Bytes, _how: &'static str, _cx: &mut Cx<'_>) {
+        self.dirty += 1;
+        self.spoil_watches(db, key);
+        self.waiting.note(db, key);
     }
 
     pub(super) fn database(&self, db: u8) -> &Database {
@@ -198,8 +244,17 @@ impl Store {
         self.clients.iter().map(|(id, client)| (*id, client))
     }
 
+    pub(super) fn client(&self, id: ClientId) -> Option<&Client> {
+        self.clients.get(&id)
+    }
+
     pub(super) fn client_mut(&mut self, id: ClientId) -> Option<&mut Client> {
-        self.place_of(id).ok().map(|place| &mut self.clients[place].1)
+        self.clients.get_mut(&id)
+    }
+
+    /// A database to be changed beside the parameters in force.
+    pub(super) fn database_and_config(&mut self, db: u8) -> (&mut Database, &Config) {
+        (Rc::make_mut(&mut self.databases[usize::from(db)]), &self.config)
     }
 
     /// Sees to it that all that is kept twice agrees, and that nothing expired can be seen.
@@ -210,20 +265,10 @@ impl Store {
         for db in &self.databases {
             db.check();
         }
-        assert!(
-            self.clients.iter().all(|(_, client)| client.db < DATABASES),
-            "every client has selected a database that exists"
-        );
+        for (id, client) in &self.clients {
+            assert!(client.db < DATABASES, "every client has selected a database that exists");
+            self.check_watches(*id, client);
+            self.waiting.check(*id, client.blocked.as_ref());
+        }
     }
-}
-
-/// The row for these arguments, if their number is right.
-fn resolve(args: &[Bytes]) -> Result<&'static Command, Error> {
-    // The table names subcommands `container|subcommand`; a client cannot.
-    let found = if args[0].contains(&b'|') { None } else { find_command(&args[0]) };
-    let mut command = found.ok_or_else(|| error::unknown_command(args))?;
-    if let Some(subcommand) = args.get(1).filter(|_| command.container) {
-        command = command.subcommand(subcommand).ok_or_else(|| error::unknown_subcommand(command.name, subcommand))?;
-    }
-    if command.accepts(args.len()) { Ok(command) } else { Err(error::arity(command.name)) }
 }

@@ -1,8 +1,9 @@
 //! The group `string`.
 
 use super::call::{Call, Life};
-use super::command::{Command, Group, Run};
+use super::command::{Command, Run};
 use super::error::{self, Error};
+use super::group::Group;
 use super::lcs::lcs;
 use super::number::integer;
 use super::reply::Reply;

@@ -78,8 +78,8 @@ impl Engine {
         if !self.store.is_open(client) {
             self.store.client_open(client);
         }
-        let mut events = Vec::new();
-        let mut cx = Cx { now_ms: self.now_ms, prng: &mut self.prng, events: &mut events };
+        let (mut events, mut out) = (Vec::new(), Vec::new());
+        let mut cx = Cx { now_ms: self.now_ms, prng: &mut self.prng, events: Some(&mut events), out: &mut out };
         let reply = self.store.call(client, args, &mut cx);
         self.store.check();
         reply
@@ -88,7 +88,8 @@ impl Engine {
     /// Moves the clock to a moment, in Unix milliseconds.
     pub fn set_clock(&mut self, now_ms: u64) {
         self.now_ms = now_ms;
-        self.store.expire_due(now_ms, &mut Vec::new());
+        let mut cx = Cx { now_ms, prng: &mut self.prng, events: None, out: &mut Vec::new() };
+        self.store.tick(&mut cx);
     }
 }
 

@@ -1,18 +1,29 @@
 //! What a key can hold.
 
+use super::kind::{Hash, Kind, List, Set, Stream, Zset};
 use super::number::parse_integer;
 use crate::bytes::Bytes;
 use alloc::{borrow::Cow, rc::Rc, string::ToString, vec::Vec};
 
-/// The value of a key, of one of Redis's types. Each further type is a variant here and a file of commands.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The value of a key, of one of Redis's types. Each type is a variant here, a file in `kind/` and a file of commands.
+#[derive(Clone, Debug, PartialEq, Eq, core::hash::Hash)]
 pub enum Value {
     /// A string of bytes.
     String(Str),
+    /// A list.
+    List(Rc<List>),
+    /// A set.
+    Set(Rc<Set>),
+    /// A hash.
+    Hash(Rc<Hash>),
+    /// A sorted set.
+    Zset(Rc<Zset>),
+    /// A stream.
+    Stream(Rc<Stream>),
 }
 
 /// A string in one of the three encodings that OBJECT ENCODING tells apart.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, core::hash::Hash)]
 pub enum Str {
     /// `int`: a number, kept as such.
     Int(i64),
@@ -25,7 +36,7 @@ pub enum Str {
 }
 
 /// How a value is kept, by the name that OBJECT ENCODING gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, core::hash::Hash)]
 pub enum Encoding {
     /// A 64-bit integer.
     Int,
@@ -33,6 +44,18 @@ pub enum Encoding {
     Embstr,
     /// Any other string.
     Raw,
+    /// A list of packed nodes.
+    Quicklist,
+    /// A short collection, packed in one piece of memory.
+    Listpack,
+    /// A sorted array of integers.
+    Intset,
+    /// A hash table.
+    Hashtable,
+    /// A skip list with a hash table.
+    Skiplist,
+    /// A radix tree of packed nodes.
+    Stream,
 }
 
 impl Encoding {
@@ -42,6 +65,12 @@ impl Encoding {
             Encoding::Int => "int",
             Encoding::Embstr => "embstr",
             Encoding::Raw => "raw",
+            Encoding::Quicklist => "quicklist",
+            Encoding::Listpack => "listpack",
+            Encoding::Intset => "intset",
+            Encoding::Hashtable => "hashtable",
+            Encoding::Skiplist => "skiplist",
+            Encoding::Stream => "stream",
         }
     }
 }
@@ -51,6 +80,11 @@ impl Value {
     pub fn type_name(&self) -> &'static str {
         match self {
             Value::String(_) => "string",
+            Value::List(_) => "list",
+            Value::Set(_) => "set",
+            Value::Hash(_) => "hash",
+            Value::Zset(_) => "zset",
+            Value::Stream(_) => "stream",
         }
     }
 
@@ -60,6 +94,11 @@ impl Value {
             Value::String(Str::Int(_) | Str::CopiedInt(_)) => Encoding::Int,
             Value::String(Str::Embedded(_)) => Encoding::Embstr,
             Value::String(Str::Raw(_)) => Encoding::Raw,
+            Value::List(list) => list.encoding(),
+            Value::Set(set) => set.encoding(),
+            Value::Hash(hash) => hash.encoding(),
+            Value::Zset(zset) => zset.encoding(),
+            Value::Stream(stream) => stream.encoding(),
         }
     }
 
@@ -67,7 +106,33 @@ impl Value {
     pub fn size(&self) -> u64 {
         match self {
             Value::String(text) => text.len() as u64,
+            Value::List(list) => list.size(),
+            Value::Set(set) => set.size(),
+            Value::Hash(hash) => hash.size(),
+            Value::Zset(zset) => zset.size(),
+            Value::Stream(stream) => stream.size(),
         }
+    }
+
+    /// How many elements a collection has; the bytes of a string.
+    pub fn count(&self) -> u64 {
+        match self {
+            Value::String(text) => text.len() as u64,
+            Value::List(list) => list.len() as u64,
+            Value::Set(set) => set.len() as u64,
+            Value::Hash(hash) => hash.len() as u64,
+            Value::Zset(zset) => zset.len() as u64,
+            Value::Stream(stream) => stream.len() as u64,
+        }
+    }
+
+    /// Sees to it that no key keeps an empty collection.
+    ///
+    /// # Panics
+    /// When one does: that is a mistake of ours.
+    pub fn check(&self, key: &Bytes) {
+        let may_be_empty = matches!(self, Value::String(_) | Value::Stream(_));
+        assert!(may_be_empty || self.count() > 0, "{key:?} holds an empty {}", self.type_name());
     }
 }
 
@@ -92,6 +157,17 @@ impl Str {
     /// A string that was built or changed in place.
     pub fn raw(bytes: Vec<u8>) -> Self {
         Str::Raw(Rc::new(bytes))
+    }
+
+    /// The bytes to be changed in place; it is `raw` from now on.
+    pub fn raw_mut(&mut self) -> &mut Vec<u8> {
+        if !matches!(self, Str::Raw(_)) {
+            *self = Str::raw(self.bytes().into_owned());
+        }
+        match self {
+            Str::Raw(bytes) => Rc::make_mut(bytes),
+            Str::Int(_) | Str::CopiedInt(_) | Str::Embedded(_) => unreachable!("it was just made raw"),
+        }
     }
 
     /// The bytes, written out if they are kept as a number.

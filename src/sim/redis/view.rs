@@ -4,7 +4,7 @@ use super::Value;
 use super::keyspace::Entry;
 use super::store::{ClientId, Store};
 use crate::bytes::Bytes;
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
 
 /// A key as a list of keys shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +41,10 @@ pub fn keys(store: &Store, db: u8, now_ms: u64, most_keys: usize, most_bytes: us
         }
     }
     let row = |(key, entry): (&Bytes, &Entry)| {
-        let Value::String(text) = &entry.value;
-        let bytes = text.bytes();
+        let bytes = match &entry.value {
+            Value::String(text) => text.bytes(),
+            Value::List(_) | Value::Set(_) | Value::Hash(_) | Value::Zset(_) | Value::Stream(_) => Cow::default(),
+        };
         KeyRow {
             key: key.clone(),
             type_name: entry.value.type_name(),

@@ -1,0 +1,6 @@
+//! ACL, of the group `server`, and AUTH.
+
+use super::command::Command;
+
+/// The rows, in the order of the functions below.
+pub const COMMANDS: &[Command] = &[];

@@ -1,0 +1,6 @@
+//! CLIENT and HELLO, of the group `connection`.
+
+use super::command::Command;
+
+/// The rows, in the order of the functions below.
+pub const COMMANDS: &[Command] = &[];

@@ -1,0 +1,6 @@
+//! DEBUG, of the group `server`.
+
+use super::command::Command;
+
+/// The rows, in the order of the functions below.
+pub const COMMANDS: &[Command] = &[];

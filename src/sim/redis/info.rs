@@ -1,0 +1,6 @@
+//! INFO, MEMORY, SLOWLOG and what else tells about the server, of the group `server`.
+
+use super::command::Command;
+
+/// The rows, in the order of the functions below.
+pub const COMMANDS: &[Command] = &[];

@@ -1,0 +1,6 @@
+//! The group `set`.
+
+use super::command::Command;
+
+/// The rows, in the order of the functions below.
+pub const COMMANDS: &[Command] = &[];

@@ -1,0 +1,132 @@
+//! The command table: the rows of every file, found by name.
+
+use super::command::Command;
+use super::{
+    acl, bitmap, client, cluster, config_params, connection, debug, dump, expire, generic, geo, hash, hyperloglog,
+    info, introspect, list, pubsub, scripting, server, set, sort, stream, string, transactions, zset,
+};
+use core::cmp::Ordering;
+
+/// The rows of every file. The first of them is not empty.
+const TABLES: &[&[Command]] = &[
+    string::COMMANDS,
+    acl::COMMANDS,
+    bitmap::COMMANDS,
+    client::COMMANDS,
+    cluster::COMMANDS,
+    config_params::COMMANDS,
+    connection::COMMANDS,
+    debug::COMMANDS,
+    dump::COMMANDS,
+    expire::COMMANDS,
+    generic::COMMANDS,
+    geo::COMMANDS,
+    hash::COMMANDS,
+    hyperloglog::COMMANDS,
+    info::COMMANDS,
+    introspect::COMMANDS,
+    list::COMMANDS,
+    pubsub::COMMANDS,
+    scripting::COMMANDS,
+    server::COMMANDS,
+    set::COMMANDS,
+    sort::COMMANDS,
+    stream::COMMANDS,
+    transactions::COMMANDS,
+    zset::COMMANDS,
+];
+
+/// How many rows there are.
+const COUNT: usize = {
+    let (mut table, mut count) = (0, 0);
+    while table < TABLES.len() {
+        count += TABLES[table].len();
+        table += 1;
+    }
+    count
+};
+
+/// All rows by name, put in order when the program is compiled.
+static ALL: [&Command; COUNT] = sorted();
+
+const fn sorted() -> [&'static Command; COUNT] {
+    let mut all = [&TABLES[0][0]; COUNT];
+    let (mut table, mut count) = (0, 0);
+    while table < TABLES.len() {
+        let mut row = 0;
+        while row < TABLES[table].len() {
+            let mut place = count;
+            while place > 0 && before(TABLES[table][row].name, all[place - 1].name) {
+                all[place] = all[place - 1];
+                place -= 1;
+            }
+            all[place] = &TABLES[table][row];
+            count += 1;
+            row += 1;
+        }
+        table += 1;
+    }
+    all
+}
+
+const fn before(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut i = 0;
+    while i < a.len() && i < b.len() {
+        if a[i] != b[i] {
+            return a[i] < b[i];
+        }
+        i += 1;
+    }
+    a.len() < b.len()
+}
+
+/// Every command and subcommand, by name.
+pub fn commands() -> &'static [&'static Command] {
+    &ALL
+}
+
+/// The command or subcommand (`object|encoding`) of this name, in whatever case.
+pub fn find_command(name: &[u8]) -> Option<&'static Command> {
+    let compare = |row: &&Command| -> Ordering { row.name.bytes().cmp(name.iter().map(u8::to_ascii_lowercase)) };
+    ALL.binary_search_by(compare).ok().map(|place| ALL[place])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::Bytes;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn every_row_is_whole() {
+        for command in commands() {
+            assert!(
+                !command.since.is_empty() && !command.english.is_empty() && !command.chinese.is_empty(),
+                "{}",
+                command.name
+            );
+            assert!(command.key_specs().iter().all(|spec| spec.first > 0 && spec.step > 0), "{}", command.name);
+            let found = find_command(command.name.to_ascii_uppercase().as_bytes()).expect("it is in the table");
+            assert_eq!(found.name, command.name);
+            assert!(command.parent().is_none_or(|name| find_command(name.as_bytes()).is_some()), "{}", command.name);
+        }
+    }
+
+    #[test]
+    fn key_places() {
+        let places = |name: &str, count| -> Vec<usize> {
+            find_command(name.as_bytes())
+                .expect("a command")
+                .key_places(&alloc::vec![Bytes::default(); count])
+                .iter()
+                .map(|(place, _)| *place)
+                .collect()
+        };
+        assert_eq!(places("get", 2), [1]);
+        assert_eq!(places("mset", 5), [1, 3]);
+        assert_eq!(places("lcs", 3), [1, 2]);
+        assert_eq!(places("bitop", 5), [2, 3, 4]);
+        assert_eq!(places("ping", 2), [0_usize; 0]);
+    }
+}
