@@ -8,10 +8,10 @@ use js_sys::{Function, Object, Reflect};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use warren_sim::{
-    amqp::{message::Held, queue::Queue},
+    amqp::{definitions::LeftOut, message::Held, queue::Queue},
     bytes::Bytes,
     event::EventId,
-    input::Input,
+    input::{Input, MAX_DEFINITIONS},
     lessons,
     link::Link,
     redis::{DATABASES, view as keys_view},
@@ -71,6 +71,12 @@ const FUNCTIONS: &[Row] = &[
     ("events", events, false),
     ("redis", redis, true),
     ("run", run, true),
+    ("importDefinitions", import_definitions, true),
+    (
+        "exportDefinitions",
+        |session, _| Ok(JsValue::from_str(&session.borrow().world().broker().export_definitions())),
+        false,
+    ),
     ("link", link, false),
 ];
 
@@ -182,6 +188,45 @@ fn run(session: &Shared, arguments: &[JsValue]) -> Answer {
     let mut session = session.borrow_mut();
     session.run(&script).map_err(|fault| error(&fault.to_string()))?;
     Ok(JsValue::from(session.timeline().position()))
+}
+
+#[derive(Serialize)]
+struct ImportRow {
+    created: u32,
+    existing: u32,
+    left_out: Vec<PlaceRow>,
+    notes: Vec<PlaceRow>,
+}
+
+#[derive(Serialize)]
+struct PlaceRow {
+    path: String,
+    reason: String,
+}
+
+/// Imports `definitions.json` into the broker; what was left out, and why. A file that cannot be imported throws, with line and column.
+fn import_definitions(session: &Shared, arguments: &[JsValue]) -> Answer {
+    let text = text_of(&arguments[0], "text")?;
+    if text.len() > MAX_DEFINITIONS {
+        return Err(error(&format!("a file has at most {MAX_DEFINITIONS} bytes here, this one has {}", text.len())));
+    }
+    let mut session = session.borrow_mut();
+    let report = session.world().try_definitions(&text).map_err(|problem| error(&problem.to_string()))?;
+    if !session.world().broker().is_running() {
+        return Err(error("the broker is down"));
+    }
+    if !session.submit(Input::Definitions { text: Bytes::from(text) }) {
+        return Err(error("the run has reached its limit of steps"));
+    }
+    let places = |list: &[LeftOut]| {
+        list.iter().map(|row| PlaceRow { path: row.path.clone(), reason: row.reason.to_string() }).collect()
+    };
+    plain(&ImportRow {
+        created: report.created.total(),
+        existing: report.existing.total(),
+        left_out: places(&report.left_out),
+        notes: places(&report.notes),
+    })
 }
 
 fn link(session: &Shared, _: &[JsValue]) -> Answer {

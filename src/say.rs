@@ -218,6 +218,23 @@ impl<'a> Teller<'a> {
             Amqp::Confirmed { channel, delivery_tag, multiple, ack } => {
                 self.confirmed(*channel, *delivery_tag, *multiple, *ack)
             }
+            Amqp::VhostCreated { vhost } => fill(t.vhost_created, &[&piece(vhost)]),
+            Amqp::VhostDeleted { vhost } => fill(t.vhost_deleted, &[&piece(vhost)]),
+            Amqp::PolicySet { name, operator, vhost: _ } => {
+                fill(if *operator { t.operator_policy_set } else { t.policy_set }, &[&piece(name)])
+            }
+            Amqp::PolicyCleared { name, operator, vhost: _ } => {
+                fill(if *operator { t.operator_policy_cleared } else { t.policy_cleared }, &[&piece(name)])
+            }
+            Amqp::PolicyApplied { resource, to_exchange, policy, operator } => {
+                let target = if *to_exchange { self.exchange(&resource.name) } else { self.queue(&resource.name) };
+                let names: Vec<String> = policy.iter().chain(operator).map(|name| piece(name).into_owned()).collect();
+                let template = if names.is_empty() { t.policy_none } else { t.policy_applied };
+                fill(template, &[&target, &self.list(&names)])
+            }
+            Amqp::DefinitionsImported { created, left_out } => {
+                fill(t.definitions_imported, &[&created.to_string(), &left_out.to_string()])
+            }
             Amqp::BrokerStopped => t.broker_stopped.to_string(),
             Amqp::BrokerKilled => t.broker_killed.to_string(),
             Amqp::BrokerStarted => t.broker_started.to_string(),

@@ -54,6 +54,11 @@ pub enum Input {
         /// The line as it was typed.
         line: Bytes,
     },
+    /// `definitions {...}`: a file of definitions is imported into the broker.
+    Definitions {
+        /// The file.
+        text: Bytes,
+    },
     /// `wait 500ms`: the clock is to be seen passing this moment.
     Wait {
         /// How long from now.
@@ -64,6 +69,9 @@ pub enum Input {
 /// The longest line of an input, in bytes.
 pub const MAX_LINE: usize = 16 * 1024;
 
+/// The longest line that brings definitions, in bytes: some thousands of queues and bindings. Such a run has no link, which holds less.
+pub const MAX_DEFINITIONS: usize = 4 << 20;
+
 /// The most consoles that can be open.
 pub const MAX_CONSOLES: u32 = 8;
 
@@ -73,16 +81,19 @@ impl Input {
     /// # Errors
     /// What is wrong, and at which column.
     pub fn parse(line: &str) -> Result<Input, Fault> {
-        if line.len() > MAX_LINE {
-            return Err(Fault::at(1, format!("a line is at most {MAX_LINE} bytes long, this one has {}", line.len())));
-        }
         let trimmed = line.trim_start();
+        let limit = if trimmed.starts_with("definitions ") { MAX_DEFINITIONS } else { MAX_LINE };
+        if line.len() > limit {
+            return Err(Fault::at(1, format!("a line is at most {limit} bytes long, this one has {}", line.len())));
+        }
         let indent = line.len() - trimmed.len();
         let (verb, rest) = trimmed.split_once(' ').unwrap_or((trimmed, ""));
         let at = indent + verb.len() + 1;
         match verb {
             "redis" => redis(1, rest),
             "amqp" => amqp(rest, at),
+            "definitions" if !rest.is_empty() => Ok(Input::Definitions { text: rest.into() }),
+            "definitions" => Err(Fault::at(at, "expected: definitions {\"queues\": [...], ...}".into())),
             _ => match verb.strip_prefix("redis#") {
                 None => by_words(trimmed, indent),
                 Some(number) => match number.parse() {
@@ -149,7 +160,10 @@ fn by_words(text: &str, indent: usize) -> Result<Input, Fault> {
         },
         ("wait", _, _) => fault(0, DURATION.into()),
         ("", _, _) => fault(0, "expected an input, found nothing".into()),
-        _ => fault(0, format!("'{verb}' is no input; there are start, restart, kill, broker, amqp, redis and wait")),
+        _ => fault(
+            0,
+            format!("'{verb}' is no input; there are start, restart, kill, broker, amqp, definitions, redis and wait"),
+        ),
     }
 }
 
@@ -175,6 +189,7 @@ impl fmt::Display for Input {
             Input::Amqp { client, frame } => write!(f, "amqp {client} {}", print_frame(frame)),
             Input::Redis { client: 1, line } => write!(f, "redis {line}"),
             Input::Redis { client, line } => write!(f, "redis#{client} {line}"),
+            Input::Definitions { text } => write!(f, "definitions {text}"),
             Input::Wait { ms } => write!(f, "wait {ms}ms"),
         }
     }

@@ -282,6 +282,7 @@ impl World {
                 Ok(())
             }
             Input::Amqp { client, frame } => self.by_hand(client, frame, &mut log),
+            Input::Definitions { text } => self.import_definitions(text, &mut log),
             Input::Redis { client, line } => self.type_line(*client, line, &mut log),
             Input::Wait { ms } => {
                 self.schedule(self.now_ms.saturating_add(*ms), Task::Wake);

@@ -129,6 +129,12 @@ impl Touched {
             | Amqp::QueueDeleted { .. }
             | Amqp::Unbound { .. }
             | Amqp::Confirmed { .. }
+            | Amqp::VhostCreated { .. }
+            | Amqp::VhostDeleted { .. }
+            | Amqp::PolicySet { .. }
+            | Amqp::PolicyCleared { .. }
+            | Amqp::PolicyApplied { .. }
+            | Amqp::DefinitionsImported { .. }
             | Amqp::BrokerStopped
             | Amqp::BrokerKilled
             | Amqp::BrokerStarted => {}

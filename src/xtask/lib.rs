@@ -18,6 +18,7 @@ pub mod problem;
 pub mod process;
 pub mod random_redis;
 pub mod record_amqp;
+pub mod record_definitions;
 pub mod record_redis;
 pub mod serve;
 pub mod servers;

@@ -66,7 +66,8 @@ pub enum QueueType {
 }
 
 impl QueueType {
-    fn of(arguments: &Table) -> QueueType {
+    /// The type that these arguments ask for.
+    pub fn of(arguments: &Table) -> QueueType {
         match arguments.get("x-queue-type") {
             Some(Value::LongStr(name)) if *name == "quorum" => QueueType::Quorum,
             Some(Value::LongStr(name)) if *name == "stream" => QueueType::Stream,
@@ -107,29 +108,50 @@ pub struct Settings {
     pub max_priority: Option<u8>,
     /// `x-single-active-consumer`.
     pub single_active_consumer: bool,
+    /// `x-delivery-limit` of a quorum queue: returns after which a message is dead.
+    pub delivery_limit: Option<u64>,
+    /// `x-dead-letter-strategy` of a quorum queue: what expired or was refused stays until its dead letter has a queue.
+    pub at_least_once: bool,
 }
 
 impl Settings {
-    /// What these (checked) arguments mean.
-    pub fn of(arguments: &Table) -> Settings {
-        let int = |name| arguments.get(name).and_then(Value::as_int).and_then(|n| u64::try_from(n).ok());
-        let name = |name| arguments.get(name).and_then(Value::as_long_str).cloned();
+    /// What these (checked) arguments mean under a policy. Of two limits the smaller one holds; otherwise the arguments come first,
+    /// except that the policy says how a quorum queue overflows and expires.
+    pub fn of(arguments: &Table, policy: &Table) -> Settings {
+        let queue_type = QueueType::of(arguments);
+        let argument = |key: &str| arguments.get(&["x-", key].concat());
+        let number = |value: Option<&Value>| value.and_then(Value::as_int).and_then(|n| u64::try_from(n).ok());
+        let least = |key| [number(argument(key)), number(policy.get(key))].into_iter().flatten().min();
+        let first = |key| argument(key).or_else(|| policy.get(key));
+        let by_type =
+            |key| if queue_type == QueueType::Quorum { policy.get(key).or_else(|| argument(key)) } else { first(key) };
+        let name = |value: Option<&Value>| value.and_then(Value::as_long_str).cloned();
+        let overflow = match name(by_type("overflow")) {
+            Some(name) if name == "reject-publish" => Overflow::RejectPublish,
+            Some(name) if name == "reject-publish-dlx" && queue_type == QueueType::Classic => {
+                Overflow::RejectPublishDlx
+            }
+            _ => Overflow::DropHead,
+        };
+        let dead_letter_exchange = name(first("dead-letter-exchange"));
+        let expires = if queue_type == QueueType::Quorum { number(by_type("expires")) } else { least("expires") };
         Settings {
-            queue_type: QueueType::of(arguments),
-            expires_ms: int("x-expires"),
-            message_ttl_ms: int("x-message-ttl"),
-            dead_letter_exchange: name("x-dead-letter-exchange"),
-            dead_letter_routing_key: name("x-dead-letter-routing-key"),
-            max_length: int("x-max-length"),
-            max_length_bytes: int("x-max-length-bytes"),
-            overflow: match arguments.get("x-overflow") {
-                Some(Value::LongStr(name)) if *name == "reject-publish" => Overflow::RejectPublish,
-                Some(Value::LongStr(name)) if *name == "reject-publish-dlx" => Overflow::RejectPublishDlx,
-                _ => Overflow::DropHead,
-            },
+            queue_type,
+            expires_ms: expires,
+            message_ttl_ms: least("message-ttl"),
+            dead_letter_routing_key: name(first("dead-letter-routing-key")),
+            max_length: least("max-length"),
+            max_length_bytes: least("max-length-bytes"),
+            overflow,
             // 0 priorities above 0 is what every queue has.
-            max_priority: int("x-max-priority").and_then(|n| u8::try_from(n).ok()).filter(|n| *n > 0),
+            max_priority: number(arguments.get("x-max-priority")).and_then(|n| u8::try_from(n).ok()).filter(|n| *n > 0),
             single_active_consumer: arguments.get("x-single-active-consumer") == Some(&Value::Bool(true)),
+            delivery_limit: least("delivery-limit").filter(|_| queue_type == QueueType::Quorum),
+            at_least_once: queue_type == QueueType::Quorum
+                && name(first("dead-letter-strategy")).is_some_and(|name| name == "at-least-once")
+                && overflow == Overflow::RejectPublish
+                && dead_letter_exchange.is_some(),
+            dead_letter_exchange,
         }
     }
 }
@@ -327,8 +349,13 @@ fn queue_version(value: &Value, all: &Table) -> Result<(), String> {
 fn max_age(value: &Value, all: &Table) -> Result<(), String> {
     long_str(value, all)?;
     let text = value.as_long_str().cloned().unwrap_or_default();
+    if is_max_age(&text) { Ok(()) } else { Err(String::from("invalid_max_age")) }
+}
+
+/// A number and a unit of time: `7D`.
+pub fn is_max_age(text: &Bytes) -> bool {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let is_number = text[..digits].iter().any(|digit| *digit != b'0');
     let is_unit = matches!(&text[digits..], b"Y" | b"M" | b"D" | b"h" | b"m" | b"s");
-    if is_number && is_unit { Ok(()) } else { Err(String::from("invalid_max_age")) }
+    is_number && is_unit
 }

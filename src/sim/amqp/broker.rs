@@ -14,6 +14,7 @@ use super::exchange::{Exchange, PREDECLARED};
 use super::limits;
 use super::method::{ChannelClose, ChannelCloseOk, ChannelOpenOk, ConnectionClose, ConnectionCloseOk};
 use super::method::{ConnectionUpdateSecretOk, Frame, Method};
+use super::policy::Policies;
 use super::queue::Queue;
 use crate::bytes::{BASE64URL, Bytes};
 use crate::prng::Prng;
@@ -41,6 +42,12 @@ pub struct Vhost {
     pub exchanges: SortedMap<Bytes, Rc<Exchange>>,
     /// Queues by name.
     pub queues: SortedMap<Bytes, Rc<Queue>>,
+    /// Its policies.
+    pub policies: Policies,
+    /// What it is for, in a person's words.
+    pub description: Bytes,
+    /// Labels.
+    pub tags: Vec<Bytes>,
 }
 
 /// Where every copy that ever joined a queue went. What is not gone is ready or unacked: `check` holds the broker to it.

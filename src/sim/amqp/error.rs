@@ -382,6 +382,11 @@ pub fn shutdown() -> Refusal {
     refusal!(CONNECTION_FORCED, "broker forced connection closure with reason 'shutdown'")
 }
 
+/// The virtual host of a connection goes away.
+pub fn vhost_deleted(name: &Bytes) -> Refusal {
+    refusal!(CONNECTION_FORCED, "vhost '", *name, "' is deleted")
+}
+
 /// More queues in a virtual host than this engine holds; RabbitMQ's own words for a virtual host with a limit.
 pub fn queue_limit(queue: &Resource, limit: u64) -> Refusal {
     refusal!(
@@ -447,7 +452,7 @@ pub fn shown(value: &Value) -> Vec<u8> {
 }
 
 /// A value as an Erlang term.
-fn term(value: &Value) -> String {
+pub(super) fn term(value: &Value) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail, so the results below are of no interest.
     let _ = match value {

@@ -165,6 +165,18 @@ pub enum Event {
     Recovered { message: MessageId, queue: Resource },
     /// The publisher was told that the broker has taken charge of its messages up to this one (or only this one).
     Confirmed { channel: ChannelRef, delivery_tag: u64, multiple: bool, ack: bool },
+    /// A virtual host came into being.
+    VhostCreated { vhost: Bytes },
+    /// A virtual host is gone, with everything in it.
+    VhostDeleted { vhost: Bytes },
+    /// A policy (or an operator policy) was set.
+    PolicySet { vhost: Bytes, name: Bytes, operator: bool },
+    /// A policy (or an operator policy) is gone.
+    PolicyCleared { vhost: Bytes, name: Bytes, operator: bool },
+    /// A queue or an exchange is now under these policies.
+    PolicyApplied { resource: Resource, to_exchange: bool, policy: Option<Bytes>, operator: Option<Bytes> },
+    /// Definitions were imported: so many things were made, and so many places of the file were left out.
+    DefinitionsImported { created: u32, left_out: u32 },
     /// The broker was stopped cleanly.
     BrokerStopped,
     /// The broker was killed: no goodbye.
@@ -202,6 +214,12 @@ impl Event {
             Event::DeadLettered { .. } => "DeadLettered",
             Event::Recovered { .. } => "Recovered",
             Event::Confirmed { .. } => "Confirmed",
+            Event::VhostCreated { .. } => "VhostCreated",
+            Event::VhostDeleted { .. } => "VhostDeleted",
+            Event::PolicySet { .. } => "PolicySet",
+            Event::PolicyCleared { .. } => "PolicyCleared",
+            Event::PolicyApplied { .. } => "PolicyApplied",
+            Event::DefinitionsImported { .. } => "DefinitionsImported",
             Event::BrokerStopped => "BrokerStopped",
             Event::BrokerKilled => "BrokerKilled",
             Event::BrokerStarted => "BrokerStarted",

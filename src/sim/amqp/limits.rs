@@ -22,3 +22,7 @@ pub const DECISIONS_SHOWN: usize = 200;
 pub const CONSUMERS_MAX: usize = 10_000;
 /// The longest time to live in ms that RabbitMQ accepts: ten years.
 pub const EXPIRY_MAX_MS: i64 = 315_360_000_000;
+/// Virtual hosts.
+pub const VHOSTS_MAX: usize = 1_000;
+/// Bytes of a definitions file. A broker with 100,000 bindings exports some 20 MB.
+pub const DEFINITIONS_MAX: usize = 64 << 20;

@@ -1,9 +1,9 @@
-//! The broker: AMQP 0-9-1 as RabbitMQ 3.10 speaks it, with classic queues.
+//! The broker: AMQP 0-9-1 as RabbitMQ 3.10 speaks it.
 //!
 //! Reading order: [`method`] (what can be said), [`value`] (field tables), [`event`] (what happens), [`broker`] (the state
 //! and the door), then by class of method: [`dispatch`], `topology` (exchange, bind), `queues`, [`exchange`] (who matches),
 //! `publish`, `consume`, `settle` (acks), `tx`; [`queue`] (order and turns), `work` (deliveries and expiries), `dead_letter`,
-//! `restart`. Every refusal is in [`error`], every limit in [`limits`].
+//! `restart`; `vhost`, [`policy`], [`definitions`]. Every refusal is in [`error`], every limit in [`limits`].
 //!
 //! Deliberately absent: sockets, frames as bytes, clocks, users and permissions, clusters.
 
@@ -13,6 +13,7 @@ pub mod channel;
 pub mod check;
 mod consume;
 mod dead_letter;
+pub mod definitions;
 mod dispatch;
 pub mod error;
 pub mod event;
@@ -21,6 +22,7 @@ pub mod limits;
 pub mod message;
 pub mod method;
 mod outside;
+pub mod policy;
 mod publish;
 pub mod queue;
 mod queues;
@@ -32,5 +34,6 @@ mod topology;
 pub mod transcript;
 mod tx;
 pub mod value;
+mod vhost;
 pub mod view;
 mod work;

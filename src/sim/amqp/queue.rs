@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use super::arguments::{Overflow, Settings};
 use super::event::{ChannelRef, ConnectionId, ConsumerRef, Resource};
 use super::message::{Held, Message, Place};
+use super::policy::Applied;
 use super::value::Table;
 use crate::bytes::Bytes;
 
@@ -31,7 +32,9 @@ pub struct Queue {
     pub auto_delete: bool,
     /// The arguments as they were declared.
     pub arguments: Table,
-    /// What the arguments mean.
+    /// The policies in force.
+    pub applied: Applied,
+    /// What the arguments and the policies mean.
     pub settings: Settings,
     /// Copies that wait for a consumer.
     pub ready: SortedMap<Place, Held>,

@@ -3,7 +3,7 @@
 use crate::sorted::{SortedMap, SortedSet, sort_by, sort_by_key};
 use alloc::{rc::Rc, vec::Vec};
 
-use super::arguments::{self, Settings};
+use super::arguments::{self, QueueType, Settings};
 use super::broker::{Broker, Cx};
 use super::error::{self, Refusal};
 use super::event::{ChannelRef, ConnectionId, Event, LossReason, QueueDeleteReason, Resource};
@@ -12,8 +12,10 @@ use super::limits;
 use super::message::Held;
 use super::method::{BasicCancel, QueueBind, QueueBindOk, QueueDeclare, QueueDeclareOk, QueueDelete, QueueDeleteOk};
 use super::method::{QueuePurge, QueuePurgeOk, QueueUnbind, QueueUnbindOk};
+use super::policy::{Applied, applied_event};
 use super::queue::{Queue, QueueId};
 use super::topology::{check_flags, strip};
+use super::value::Table;
 use crate::bytes::Bytes;
 
 /// The pseudo-queue of direct reply-to.
@@ -90,19 +92,35 @@ impl Broker {
             arguments::check_equivalent(&resource, &queue.arguments, &method.arguments)?;
             return Ok((name, self.used(cx, &resource, method.nowait), None));
         }
-        if self.vhosts.get(&resource.vhost).is_some_and(|vhost| vhost.queues.len() >= limits::QUEUES_MAX) {
-            return Err(error::queue_limit(&resource, limits::QUEUES_MAX as u64));
+        let event = self.create_queue(cx, &resource, (durable, owner, method.auto_delete), &method.arguments, None)?;
+        Ok((name, (0, 0), Some(event)))
+    }
+
+    /// Makes a queue that is not there yet, if its arguments allow; the event.
+    pub(super) fn create_queue(
+        &mut self,
+        cx: &mut Cx<'_>,
+        resource: &Resource,
+        (durable, exclusive, auto_delete): (bool, Option<ConnectionId>, bool),
+        arguments: &Table,
+        cause: Option<u32>,
+    ) -> Result<u32, Refusal> {
+        let Some(vhost) = self.vhosts.get(&resource.vhost) else { return Err(error::not_found(false, resource)) };
+        if vhost.queues.len() >= limits::QUEUES_MAX {
+            return Err(error::queue_limit(resource, limits::QUEUES_MAX as u64));
         }
-        arguments::check_declare(&resource, &method.arguments, durable, method.exclusive, method.auto_delete)?;
+        arguments::check_declare(resource, arguments, durable, exclusive.is_some(), auto_delete)?;
+        let applied = vhost.policies.applied(&resource.name, Some(QueueType::of(arguments)));
         self.last_queue += 1;
-        let settings = Settings::of(&method.arguments);
+        let settings = Settings::of(arguments, &applied.definition);
         let queue = Queue {
             id: QueueId(self.last_queue),
             resource: resource.clone(),
             durable,
-            exclusive: owner,
-            auto_delete: method.auto_delete,
-            arguments: method.arguments.clone(),
+            exclusive,
+            auto_delete,
+            arguments: arguments.clone(),
+            applied: applied.clone(),
             ready: SortedMap::new(),
             unacked: SortedMap::new(),
             ready_bytes: 0,
@@ -119,11 +137,14 @@ impl Broker {
             settings,
         };
         if let Some(vhost) = self.vhosts.get_mut(&resource.vhost) {
-            vhost.queues.insert(name.clone(), Rc::new(queue));
+            vhost.queues.insert(resource.name.clone(), Rc::new(queue));
         }
-        self.touch(&resource);
-        let event = cx.event(Event::QueueDeclared { queue: resource }, None);
-        Ok((name, (0, 0), Some(event)))
+        self.touch(resource);
+        let event = cx.event(Event::QueueDeclared { queue: resource.clone() }, cause);
+        if applied != Applied::default() {
+            cx.event(applied_event(resource.clone(), false, &applied), Some(event));
+        }
+        Ok(event)
     }
 
     /// The counts of a queue that is declared again. Asking for them is a use (`x-expires`); with `nowait` nobody asks.
@@ -165,13 +186,7 @@ impl Broker {
     }
 
     /// A binding of a queue. With an empty queue name the empty routing key stands for the last queue's name too.
-    fn queue_binding(
-        &self,
-        at: ChannelRef,
-        queue: &Bytes,
-        key: &Bytes,
-        arguments: &super::value::Table,
-    ) -> Result<Binding, Refusal> {
+    fn queue_binding(&self, at: ChannelRef, queue: &Bytes, key: &Bytes, arguments: &Table) -> Result<Binding, Refusal> {
         let name = self.named_queue(at, queue)?.name;
         let key = if queue.is_empty() && key.is_empty() { name.clone() } else { key.clone() };
         Ok(Binding::new(key, Destination::Queue(strip(&name)), arguments.clone()))

@@ -10,6 +10,7 @@ use super::exchange::{Binding, Destination, Exchange, ExchangeType};
 use super::limits;
 use super::method::{ExchangeBind, ExchangeBindOk, ExchangeDeclare, ExchangeDeclareOk, ExchangeDelete};
 use super::method::{ExchangeDeleteOk, ExchangeUnbind, ExchangeUnbindOk};
+use super::policy::{Applied, applied_event};
 use super::value::Table;
 use crate::bytes::Bytes;
 
@@ -40,7 +41,17 @@ impl Broker {
             check_not_default(&resource)?;
             match self.exchange(&resource) {
                 Some(exchange) => check_equivalent(exchange, method)?,
-                None => cause = Some(self.create_exchange(cx, &resource, exchange_type, method)?),
+                None if resource.name.starts_with(b"amq.") => return Err(error::reserved_name(true, &resource.name)),
+                None => {
+                    let exchange = Exchange {
+                        durable: method.durable,
+                        auto_delete: method.auto_delete,
+                        internal: method.internal,
+                        arguments: method.arguments.clone(),
+                        ..Exchange::new(resource, exchange_type)
+                    };
+                    cause = Some(self.create_exchange(cx, exchange, None)?);
+                }
             }
         }
         if !method.nowait {
@@ -49,35 +60,32 @@ impl Broker {
         Ok(())
     }
 
-    fn create_exchange(
+    /// Makes an exchange that is not there yet; the event.
+    pub(super) fn create_exchange(
         &mut self,
         cx: &mut Cx<'_>,
-        resource: &Resource,
-        exchange_type: ExchangeType,
-        method: &ExchangeDeclare,
+        exchange: Exchange,
+        cause: Option<u32>,
     ) -> Result<u32, Refusal> {
-        if resource.name.starts_with(b"amq.") {
-            return Err(error::reserved_name(true, &resource.name));
-        }
+        let resource = exchange.resource.clone();
         let alternate = "alternate-exchange";
-        if let Some(value) = method.arguments.get(alternate)
+        if let Some(value) = exchange.arguments.get(alternate)
             && value.as_long_str().is_none()
         {
-            return Err(error::invalid_type(value, alternate, true, resource));
+            return Err(error::invalid_type(value, alternate, true, &resource));
         }
-        let Some(vhost) = self.vhosts.get_mut(&resource.vhost) else { return Err(error::not_found(true, resource)) };
+        let Some(vhost) = self.vhosts.get_mut(&resource.vhost) else { return Err(error::not_found(true, &resource)) };
         if vhost.exchanges.len() >= limits::EXCHANGES_MAX {
             return Err(error::resource_limit("exchanges", limits::EXCHANGES_MAX as u64));
         }
-        let exchange = Exchange {
-            durable: method.durable,
-            auto_delete: method.auto_delete,
-            internal: method.internal,
-            arguments: method.arguments.clone(),
-            ..Exchange::new(resource.clone(), exchange_type)
-        };
+        let applied = vhost.policies.applied(&resource.name, None);
+        let exchange = Exchange { applied: applied.clone(), ..exchange };
         vhost.exchanges.insert(resource.name.clone(), Rc::new(exchange));
-        Ok(cx.event(Event::ExchangeDeclared { exchange: resource.clone() }, None))
+        let event = cx.event(Event::ExchangeDeclared { exchange: resource.clone() }, cause);
+        if applied != Applied::default() {
+            cx.event(applied_event(resource, true, &applied), Some(event));
+        }
+        Ok(event)
     }
 
     pub(super) fn exchange_delete(

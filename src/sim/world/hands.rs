@@ -5,6 +5,8 @@ use alloc::{format, string::String, vec::Vec};
 use super::{EPOCH_MS, Flight, Log, MAX_CLIENTS, Packet, World};
 use crate::{
     amqp::{
+        self,
+        definitions::{DefinitionsError, ImportReport},
         event::ConnectionId,
         method::{ChannelOpen, Frame, Method},
         text::print_frame,
@@ -79,6 +81,35 @@ impl World {
         {
             self.send(flight.connection, true, Packet::Frame(*channel, answer), None, Some(arrived), log);
         }
+    }
+
+    /// Imports a file of definitions; nothing changes when it cannot be.
+    pub(super) fn import_definitions(&mut self, text: &Bytes, log: &mut Log<'_>) -> Result<(), String> {
+        if !self.broker.is_running() {
+            return Err("the broker is down".into());
+        }
+        let mut result = Ok(());
+        self.broker_acts(log, None, None, |broker, cx| {
+            result = broker.import_definitions(cx, &text.text(), None).map(drop).map_err(|error| format!("{error}"));
+        });
+        result
+    }
+
+    /// What an import would do now, without doing it.
+    ///
+    /// # Errors
+    /// Why it cannot be done, with line and column.
+    pub fn try_definitions(&self, text: &str) -> Result<ImportReport, DefinitionsError> {
+        let mut trial = self.broker.clone();
+        let (mut prng, mut events, mut out) = (self.prng.clone(), |_, _| 0, Vec::new());
+        let mut cx = amqp::broker::Cx {
+            now_ms: self.now_ms,
+            prng: &mut prng,
+            message: None,
+            events: &mut events,
+            out: &mut out,
+        };
+        trial.import_definitions(&mut cx, text, None)
     }
 
     pub(super) fn type_line(&mut self, number: u32, line: &Bytes, log: &mut Log<'_>) -> Result<(), String> {

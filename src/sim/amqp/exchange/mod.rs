@@ -12,7 +12,8 @@ use super::error::Refusal;
 use super::event::{Decision, Resource};
 use super::limits::DECISIONS_SHOWN;
 use super::message::Message;
-use super::value::{Table, Value};
+use super::policy::Applied;
+use super::value::Table;
 use crate::bytes::Bytes;
 
 /// The types of exchange: one file each.
@@ -62,6 +63,8 @@ pub struct Exchange {
     pub internal: bool,
     /// The arguments as they were declared.
     pub arguments: Table,
+    /// The policies in force.
+    pub applied: Applied,
     /// The bindings that start here, by binding key, in the order they were made.
     pub bindings: SortedMap<Bytes, Vec<Binding>>,
     /// How many there are.
@@ -166,6 +169,7 @@ impl Exchange {
             auto_delete: false,
             internal: false,
             arguments: Table::default(),
+            applied: Applied::default(),
             bindings: SortedMap::new(),
             binding_count: 0,
         }
@@ -206,11 +210,6 @@ impl Exchange {
     /// Whether any binding leads there.
     pub fn leads_to(&self, destination: &Destination) -> bool {
         self.bindings.values().flatten().any(|binding| binding.destination == *destination)
-    }
-
-    /// The exchange that gets what this one cannot route.
-    pub fn alternate(&self) -> Option<&Bytes> {
-        self.arguments.get("alternate-exchange").and_then(Value::as_long_str)
     }
 
     /// The destinations of a message here, told binding by binding.
