@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 pub const HELP: &str = "\
 Warren's broker and store for real clients.
 
-  warren server [--amqp ADDRESS]    AMQP 0-9-1 as RabbitMQ 3.10 speaks it (guest/guest)
+  warren server [--amqp ADDRESS]     AMQP 0-9-1 as RabbitMQ 3.10 speaks it (guest/guest)
+                [--redis ADDRESS]    RESP as Redis 7.0 speaks it
 
 An address is IP:PORT, for example 127.0.0.1:5673. Nothing is kept when the server ends.
 ";
@@ -25,6 +26,8 @@ pub enum Command {
 pub struct Server {
     /// `--amqp`
     pub amqp: Option<SocketAddr>,
+    /// `--redis`
+    pub redis: Option<SocketAddr>,
 }
 
 /// Reads the words behind the program's name. An error is a sentence for a person.
@@ -39,6 +42,7 @@ pub fn parse(words: &[String]) -> Result<Command, String> {
     while let Some(option) = words.next() {
         let slot = match option {
             "--amqp" => &mut server.amqp,
+            "--redis" => &mut server.redis,
             other => return Err(format!("there is no option '{other}'; see: warren help")),
         };
         let text = words.next().ok_or_else(|| format!("{option} needs an address such as 127.0.0.1:5673"))?;
@@ -46,7 +50,7 @@ pub fn parse(words: &[String]) -> Result<Command, String> {
         *slot = Some(address);
     }
     if server == Server::default() {
-        return Err("nothing to serve: say --amqp ADDRESS".to_string());
+        return Err("nothing to serve: say --amqp ADDRESS or --redis ADDRESS".to_string());
     }
     Ok(Command::Server(server))
 }
@@ -63,7 +67,7 @@ mod tests {
     fn a_wrong_line_is_told_in_a_sentence() {
         assert_eq!(read(""), Ok(Command::Help));
         let amqp = Some("127.0.0.1:5673".parse().expect("an address"));
-        assert_eq!(read("server --amqp 127.0.0.1:5673"), Ok(Command::Server(Server { amqp })));
+        assert_eq!(read("server --amqp 127.0.0.1:5673"), Ok(Command::Server(Server { amqp, redis: None })));
         for (line, part) in [
             ("serve", "no command 'serve'"),
             ("server", "nothing to serve"),

@@ -1,7 +1,7 @@
 //! `warren server`: one thread for each protocol, until one of them cannot go on.
 
-use crate::amqp;
 use crate::options::Server;
+use crate::{amqp, redis};
 use std::sync::mpsc;
 use std::thread;
 
@@ -10,6 +10,9 @@ pub fn run(options: &Server) -> Result<(), String> {
     let (failed, failures) = mpsc::channel();
     if let Some(address) = options.amqp {
         spawn("amqp", &failed, move || amqp::serve(address))?;
+    }
+    if let Some(address) = options.redis {
+        spawn("redis", &failed, move || redis::serve(address))?;
     }
     drop(failed);
     match failures.recv() {

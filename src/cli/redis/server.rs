@@ -1,0 +1,300 @@
+//! The one thread: waits for sockets, runs what they bring, lets time pass, and writes once per wake-up.
+
+use super::peer::Peer;
+use super::request::{Bounds, Step};
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token};
+use std::collections::HashMap;
+use std::io::{self, ErrorKind, Read};
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use warren_sim::prng::Prng;
+use warren_sim::redis::{ClientId, Cx, Limits, Out, Reply, Sent, Store};
+
+const LISTENER: Token = Token(usize::MAX);
+/// Bytes that one client may bring per turn, so that others come in between.
+const READ_BYTES: usize = 64 * 1024;
+/// The longest that the server sleeps.
+const NAP: Duration = Duration::from_millis(100);
+
+/// The store with its sockets.
+pub struct Server {
+    poll: Poll,
+    listener: TcpListener,
+    store: Store,
+    prng: Prng,
+    peers: Vec<Option<Box<Peer>>>,
+    /// Places in `peers` that are free.
+    free: Vec<usize>,
+    places: HashMap<ClientId, usize>,
+    next_id: u32,
+    /// What is read, before it is known whether it is a whole request.
+    scratch: Box<[u8]>,
+    out: Vec<Out>,
+    /// Who has something to send.
+    dirty: Vec<usize>,
+    /// Who has something to be run without bringing anything new.
+    ready: Vec<usize>,
+    /// Whose socket may hold more than was read.
+    unread: Vec<usize>,
+}
+
+impl Server {
+    /// A server that listens.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let mut listener = TcpListener::bind(address)?;
+        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
+        Ok(Server {
+            poll,
+            listener,
+            store: Store::new(Limits::default()),
+            prng: Prng::new(seed),
+            peers: Vec::new(),
+            free: Vec::new(),
+            places: HashMap::new(),
+            next_id: 1,
+            scratch: vec![0; READ_BYTES].into_boxed_slice(),
+            out: Vec::new(),
+            dirty: Vec::new(),
+            ready: Vec::new(),
+            unread: Vec::new(),
+        })
+    }
+
+    /// Serves until something fails.
+    pub fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        loop {
+            match self.poll.poll(&mut events, Some(self.nap())) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+            for place in std::mem::take(&mut self.unread) {
+                self.read(place, false);
+            }
+            for event in &events {
+                match event.token() {
+                    LISTENER => self.accept()?,
+                    Token(place) => {
+                        if event.is_readable() || event.is_read_closed() || event.is_error() {
+                            self.read(place, event.is_read_closed());
+                        }
+                        if event.is_writable() {
+                            self.resume_writing(place);
+                        }
+                    }
+                }
+            }
+            self.run_ready();
+            self.let_time_pass();
+            self.flush();
+        }
+    }
+
+    /// How long nothing can happen by itself.
+    fn nap(&self) -> Duration {
+        if !self.ready.is_empty() || !self.unread.is_empty() {
+            return Duration::ZERO;
+        }
+        let until = self.store.next_due().map(|at| Duration::from_millis(at.saturating_sub(now_ms())));
+        until.map_or(NAP, |until| until.min(NAP))
+    }
+
+    fn accept(&mut self) -> io::Result<()> {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => self.welcome(stream)?,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                // The client left before it was seen, or there are no more descriptors: those that are here stay served.
+                Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    fn welcome(&mut self, mut stream: TcpStream) -> io::Result<()> {
+        // It only matters for speed.
+        let _ = stream.set_nodelay(true);
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.peers.push(None);
+            self.peers.len() - 1
+        });
+        self.poll.registry().register(&mut stream, Token(place), Interest::READABLE | Interest::WRITABLE)?;
+        let id = ClientId(self.next_id);
+        self.next_id += 1;
+        self.store.client_open(id);
+        self.places.insert(id, place);
+        self.peers[place] = Some(Box::new(Peer::new(stream, id)));
+        Ok(())
+    }
+
+    /// Reads what a client sent, and runs what is whole. `ended`: the client will send no more than what waits already.
+    fn read(&mut self, place: usize, ended: bool) {
+        let Some(mut peer) = self.peers.get_mut(place).and_then(Option::take) else { return };
+        let mut scratch = std::mem::take(&mut self.scratch);
+        match peer.stream.read(&mut scratch) {
+            Ok(0) => peer.is_over = true,
+            Ok(count) => {
+                let taken = if peer.inbox.is_empty() { self.process(&mut peer, &scratch[..count]) } else { 0 };
+                peer.inbox.extend_from_slice(&scratch[taken..count]);
+                if taken == 0 {
+                    self.run_inbox(&mut peer);
+                }
+                // Readiness is told once: a full buffer may have left something behind.
+                if ended || count == READ_BYTES {
+                    self.unread.push(place);
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.unread.push(place),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => peer.is_over = true,
+        }
+        self.scratch = scratch;
+        self.put_back(place, peer);
+    }
+
+    fn put_back(&mut self, place: usize, peer: Box<Peer>) {
+        let wants = peer.unsent() > 0 || peer.is_ending || peer.is_over;
+        self.peers[place] = Some(peer);
+        if wants {
+            self.mark_dirty(place);
+        }
+    }
+
+    fn run_inbox(&mut self, peer: &mut Peer) {
+        let mut inbox = std::mem::take(&mut peer.inbox);
+        let taken = self.process(peer, &inbox);
+        inbox.drain(..taken);
+        peer.inbox = inbox;
+    }
+
+    /// Runs the requests in `input` until one waits, and returns how many bytes they took.
+    fn process(&mut self, peer: &mut Peer, input: &[u8]) -> usize {
+        let mut at = 0;
+        if self.store.is_blocked(peer.id) {
+            return at;
+        }
+        let now_ms = now_ms();
+        while !peer.is_ending && !peer.is_over {
+            let bounds = Bounds { bulk: self.store.limits().max_bulk, stranger: false };
+            match peer.request.read(input, &mut at, bounds) {
+                Step::Empty => {}
+                Step::Partial => break,
+                Step::Broken(said) => {
+                    peer.out.extend_from_slice(&said);
+                    peer.is_ending = true;
+                }
+                Step::Whole => {
+                    if self.execute(peer, now_ms) {
+                        break;
+                    }
+                }
+            }
+        }
+        at
+    }
+
+    /// Runs the request that was read; whether the client waits now.
+    fn execute(&mut self, peer: &mut Peer, now_ms: u64) -> bool {
+        let name = &peer.request.args[0];
+        if name.eq_ignore_ascii_case(b"host:") || name.eq_ignore_ascii_case(b"post") {
+            // Somebody makes a browser talk to us; the next lines are not his.
+            peer.is_over = true;
+            return true;
+        }
+        let mut cx = Cx { now_ms, prng: &mut self.prng, events: None, out: &mut self.out };
+        let reply = self.store.call(peer.id, &peer.request.args, &mut cx);
+        peer.request.args.clear();
+        self.deliver(Some(peer));
+        reply.encode_into(self.store.resp(peer.id), &mut peer.out);
+        if !self.store.is_open(peer.id) {
+            peer.is_ending = true;
+        }
+        reply == Reply::None && self.store.is_blocked(peer.id)
+    }
+
+    /// Hands out what the store sends beside its answer. `current` is the peer that is being served, and not in its place.
+    fn deliver(&mut self, mut current: Option<&mut Peer>) {
+        if self.out.is_empty() {
+            return;
+        }
+        for Out { client, sent } in std::mem::take(&mut self.out) {
+            let (peer, place) = match &mut current {
+                Some(peer) if peer.id == client => (&mut **peer, None),
+                Some(_) | None => {
+                    let Some(place) = self.places.get(&client).copied() else { continue };
+                    let Some(peer) = self.peers[place].as_deref_mut() else { continue };
+                    (peer, Some(place))
+                }
+            };
+            match sent {
+                Sent::Reply(reply) => reply.encode_into(self.store.resp(client), &mut peer.out),
+                Sent::Close => peer.is_ending = true,
+            }
+            let Some(place) = place else { continue };
+            if !peer.inbox.is_empty() && !peer.is_ready {
+                peer.is_ready = true;
+                self.ready.push(place);
+            }
+            self.mark_dirty(place);
+        }
+    }
+
+    /// Runs what clients sent while they waited.
+    fn run_ready(&mut self) {
+        for place in std::mem::take(&mut self.ready) {
+            let Some(mut peer) = self.peers.get_mut(place).and_then(Option::take) else { continue };
+            peer.is_ready = false;
+            self.run_inbox(&mut peer);
+            self.put_back(place, peer);
+        }
+    }
+
+    fn let_time_pass(&mut self) {
+        let now_ms = now_ms();
+        if self.store.next_due().is_some_and(|at| at <= now_ms) {
+            self.store.tick(&mut Cx { now_ms, prng: &mut self.prng, events: None, out: &mut self.out });
+            self.deliver(None);
+        }
+    }
+
+    fn resume_writing(&mut self, place: usize) {
+        if self.peers.get(place).and_then(Option::as_ref).is_some_and(|peer| peer.unsent() > 0) {
+            self.mark_dirty(place);
+        }
+    }
+
+    fn mark_dirty(&mut self, place: usize) {
+        let Some(peer) = self.peers.get_mut(place).and_then(Option::as_mut) else { return };
+        if !peer.is_dirty {
+            peer.is_dirty = true;
+            self.dirty.push(place);
+        }
+    }
+
+    /// Sends what is to be sent, and lets go of those whose connection is over.
+    fn flush(&mut self) {
+        for place in std::mem::take(&mut self.dirty) {
+            let Some(peer) = self.peers[place].as_mut() else { continue };
+            peer.is_dirty = false;
+            peer.flush();
+            if peer.is_over {
+                self.part(place);
+            }
+        }
+    }
+
+    fn part(&mut self, place: usize) {
+        let Some(mut peer) = self.peers[place].take() else { return };
+        // It fails only for a socket that is gone already.
+        let _ = self.poll.registry().deregister(&mut peer.stream);
+        self.places.remove(&peer.id);
+        self.store.client_close(peer.id);
+        self.free.push(place);
+    }
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
+}
