@@ -40,7 +40,7 @@ impl Decoder {
     }
 
     fn take(&mut self, kind: u8, channel: u16, payload: &[u8]) -> Result<Option<Frame>, String> {
-        let mut reader = Reader(payload);
+        let mut reader = Reader::new(payload);
         if kind == HEARTBEAT {
             return Ok(None);
         }

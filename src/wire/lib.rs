@@ -7,6 +7,7 @@
 pub mod decode;
 pub mod encode;
 pub mod read;
+pub mod script;
 
 pub use decode::Decoder;
 pub use encode::{encode, encode_into};

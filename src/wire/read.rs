@@ -6,13 +6,23 @@ use warren_sim::bytes::Bytes;
 
 /// Bytes that are read from the front. Nothing is there as soon as the bytes end before what is read does.
 #[derive(Clone, Copy, Debug)]
-pub struct Reader<'a>(pub &'a [u8]);
+pub struct Reader<'a> {
+    /// What was not read yet.
+    pub rest: &'a [u8],
+    /// Whether a table was met that does not hold what its size says, or a value of a type that nobody knows.
+    pub is_strange: bool,
+}
 
 impl<'a> Reader<'a> {
+    /// From the first byte on.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Reader { rest: bytes, is_strange: false }
+    }
+
     /// So many bytes.
     pub fn take(&mut self, size: usize) -> Option<&'a [u8]> {
-        let (front, rest) = self.0.split_at_checked(size)?;
-        self.0 = rest;
+        let (front, rest) = self.rest.split_at_checked(size)?;
+        self.rest = rest;
         Some(front)
     }
 
@@ -130,10 +140,12 @@ impl<'a> Reader<'a> {
     /// A field table.
     pub fn table(&mut self) -> Option<Table> {
         let size = self.long()? as usize;
-        let mut fields = Reader(self.take(size)?);
+        let mut fields = Reader::new(self.take(size)?);
         let mut table = Table::default();
-        while !fields.0.is_empty() {
-            table.0.push((fields.short_text()?, fields.value()?));
+        while !fields.rest.is_empty() {
+            let field = fields.short_text().and_then(|name| Some((name, fields.value()?)));
+            self.is_strange |= field.is_none();
+            table.0.push(field?);
         }
         Some(table)
     }
@@ -158,9 +170,9 @@ impl<'a> Reader<'a> {
             b'V' => Value::Void,
             b'A' => {
                 let size = self.long()? as usize;
-                let mut items = Reader(self.take(size)?);
+                let mut items = Reader::new(self.take(size)?);
                 let mut values = Vec::new();
-                while !items.0.is_empty() {
+                while !items.rest.is_empty() {
                     values.push(items.value()?);
                 }
                 Value::Array(values)

@@ -20,6 +20,7 @@ pub mod random_redis;
 pub mod record_amqp;
 pub mod record_definitions;
 pub mod record_redis;
+pub mod record_wire;
 pub mod serve;
 pub mod servers;
 pub mod stages;

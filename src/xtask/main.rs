@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use xtask::problem::{Outcome, Problem};
-use xtask::{bundle, record_amqp, record_definitions, record_redis, serve, stages};
+use xtask::{bundle, record_amqp, record_definitions, record_redis, record_wire, serve, stages};
 
 const HELP: &str = "\
 Warren's developer commands. Each gets what is missing, into target/tools where it can, and says so.
@@ -12,6 +12,7 @@ Warren's developer commands. Each gets what is missing, into target/tools where 
   cargo xtask test [stage...] [-- words]             every check; stages: fmt clippy engine native web build page
   cargo xtask record [amqp|redis]                    transcripts anew from the real RabbitMQ and Redis of Debian
   cargo xtask record definitions                     files of definitions through the real RabbitMQ, and Warren's export
+  cargo xtask record wire                            what RabbitMQ says on the wire to right and wrong clients
   cargo xtask record redis --random N [--seed S]     N random commands, each answered as the real Redis does";
 
 fn main() -> ExitCode {
@@ -34,6 +35,7 @@ fn dispatch(words: &[String]) -> Outcome {
         ("record", []) => record_amqp::record(&[]).and_then(|()| record_redis::record(&[])),
         ("record", [server, rest @ ..]) if server == "amqp" => record_amqp::record(rest),
         ("record", [what]) if what == "definitions" => record_definitions::record(),
+        ("record", [wire]) if wire == "wire" => record_wire::record(),
         ("record", [server, rest @ ..]) if server == "redis" => record_redis::record(rest),
         ("help" | "--help" | "-h", _) => {
             println!("{HELP}");

@@ -1,6 +1,6 @@
 //! A channel's frames joined to methods with their content, as RabbitMQ's `rabbit_command_assembler` does it.
 
-use warren_sim::amqp::method::{Content, Frame, Method, Properties};
+use warren_sim::amqp::method::{Arg, Content, Frame, Method, Properties};
 use warren_sim::amqp::text::carries_content;
 use warren_sim::bytes::Bytes;
 use warren_wire::{BODY, HEADER, METHOD, Reader};
@@ -21,8 +21,8 @@ pub enum Assembly {
     Body {
         /// The method.
         method: Method,
-        /// The properties.
-        properties: Properties,
+        /// The properties; none where they cannot be read.
+        properties: Option<Properties>,
         /// What has come.
         body: Vec<u8>,
         /// What is missing.
@@ -35,12 +35,14 @@ pub enum Assembly {
 pub enum Fault {
     /// Frames in the wrong order: 505 with this text, and the numbers of the method to blame.
     Unexpected(String, (u16, u16)),
-    /// 501 with this text.
-    Frame(String, (u16, u16)),
+    /// A method of these numbers whose arguments cannot be read.
+    Undecodable((u16, u16)),
+    /// A text of a method of these numbers is no UTF-8.
+    NoUtf8((u16, u16)),
     /// What RabbitMQ's reader stumbles over itself: it closes the socket without a word.
     Unreadable,
     /// What RabbitMQ's channel stumbles over: 541.
-    Internal(&'static str, (u16, u16)),
+    Internal,
 }
 
 impl Assembly {
@@ -66,7 +68,7 @@ impl Assembly {
                     body.extend_from_slice(payload);
                 }
                 if missing == 0 {
-                    return Ok(Some(whole(method, properties, Bytes::from(body))));
+                    return whole(method, properties, Bytes::from(body)).map(Some);
                 }
                 *self = Assembly::Body { method, properties, body, missing };
                 Ok(None)
@@ -75,7 +77,7 @@ impl Assembly {
     }
 
     fn header(&mut self, method: Method, kind: u8, payload: &[u8]) -> Result<Option<Frame>, Fault> {
-        let (ids, mut reader) = (method.ids(), Reader(payload));
+        let (ids, mut reader) = (method.ids(), Reader::new(payload));
         let head = (reader.short(), reader.short(), reader.long_long());
         let (Some(class), Some(0), Some(size), HEADER) = (head.0, head.1, head.2, kind) else {
             let text = format!("expected content header for class {}, got non content header frame instead", ids.0);
@@ -85,9 +87,9 @@ impl Assembly {
             let text = format!("expected content header for class {}, got one for class {class} instead", ids.0);
             return Err(unexpected(&text, ids));
         }
-        let Some(properties) = reader.properties() else { return Err(Fault::Internal("", ids)) };
+        let properties = reader.properties().filter(|_| reader.rest.is_empty());
         if size == 0 {
-            return Ok(Some(whole(method, properties, Bytes::default())));
+            return whole(method, properties, Bytes::default()).map(Some);
         }
         let body = Vec::with_capacity(size.min(CLAIM_MAX) as usize);
         *self = Assembly::Body { method, properties, body, missing: i64::try_from(size).unwrap_or(i64::MAX) };
@@ -97,14 +99,29 @@ impl Assembly {
 
 /// The method in a method frame.
 pub fn method(payload: &[u8]) -> Result<Method, Fault> {
-    let mut reader = Reader(payload);
-    let ids = reader.short().zip(reader.short());
-    let method = ids.and_then(|(class, method)| reader.arguments(class, method));
-    method.filter(|_| reader.0.is_empty()).ok_or(Fault::Unreadable)
+    let mut reader = Reader::new(payload);
+    let ids = reader.short().zip(reader.short()).filter(|(class, method)| Method::from_ids(*class, *method).is_some());
+    let Some((class, number)) = ids else { return Err(Fault::Unreadable) };
+    let method = reader.arguments(class, number).filter(|_| reader.rest.is_empty());
+    match method {
+        None if reader.is_strange => Err(Fault::Unreadable),
+        None => Err(Fault::Undecodable((class, number))),
+        Some(method) if !is_utf8(&method) => Err(Fault::NoUtf8((class, number))),
+        Some(method) => Ok(method),
+    }
 }
 
-fn whole(method: Method, properties: Properties, body: Bytes) -> Frame {
-    Frame { method, content: Some(Content { properties, body }) }
+/// Whether every short string is UTF-8. RabbitMQ spares itself the look at what is published, and acks have none.
+fn is_utf8(method: &Method) -> bool {
+    let is_text = |arg: &Arg| !matches!(arg, Arg::ShortStr(text) if std::str::from_utf8(text).is_err());
+    matches!(method, Method::BasicPublish(_) | Method::BasicAck(_))
+        || method.fields().iter().all(|(_, arg)| is_text(arg))
+}
+
+/// A method with its content. Properties that cannot be read are seen only now, as in RabbitMQ.
+fn whole(method: Method, properties: Option<Properties>, body: Bytes) -> Result<Frame, Fault> {
+    let properties = properties.ok_or(Fault::Internal)?;
+    Ok(Frame { method, content: Some(Content { properties, body }) })
 }
 
 fn unexpected(text: &str, ids: (u16, u16)) -> Fault {

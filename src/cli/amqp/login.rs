@@ -55,11 +55,9 @@ pub fn start() -> ConnectionStart {
 pub enum Outcome {
     /// This user is in.
     Welcome(Bytes),
-    /// No such mechanism. RabbitMQ closes the socket.
-    NoMechanism(Bytes),
     /// The name or the password is wrong.
     Refused,
-    /// The response cannot be read.
+    /// The response cannot be read, or there is no such mechanism.
     Malformed,
 }
 
@@ -69,7 +67,7 @@ pub fn login(method: &ConnectionStartOk) -> Outcome {
     let pair = match &method.mechanism[..] {
         b"PLAIN" => plain(response),
         b"AMQPLAIN" => amqplain(response),
-        _ => return Outcome::NoMechanism(method.mechanism.clone()),
+        _ => None,
     };
     match pair {
         None => Outcome::Malformed,
@@ -82,15 +80,18 @@ pub fn login(method: &ConnectionStartOk) -> Outcome {
 
 /// `NUL user NUL password` (RFC 4616; RabbitMQ takes no authorization identity).
 fn plain(response: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let mut parts = response.strip_prefix(b"\0")?.splitn(2, |byte| *byte == 0);
-    Some((parts.next()?.to_vec(), parts.next()?.to_vec()))
+    let mut parts = response.strip_prefix(b"\0")?.split(|byte| *byte == 0).map(<[u8]>::to_vec);
+    let pair = (parts.next()?, parts.next()?);
+    parts.next().is_none().then_some(pair)
 }
 
 /// A field table without its size, with LOGIN and PASSWORD.
 fn amqplain(response: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let sized = [&(response.len() as u32).to_be_bytes()[..], response].concat();
-    let table = Reader(&sized).table()?;
-    let text = |name: &str| table.get(name)?.as_long_str().map(|text| text.to_vec());
+    let table = Reader::new(&sized).table()?;
+    // A password that is no text is there, and wrong.
+    let text =
+        |name: &str| table.get(name).map(|value| value.as_long_str().map_or_else(Vec::new, |text| text.to_vec()));
     Some((text("LOGIN")?, text("PASSWORD")?))
 }
 
@@ -102,5 +103,6 @@ pub fn announces(client_properties: &Table, name: &str) -> bool {
 
 /// What of the client's capabilities the broker wants to know.
 pub fn capabilities(client_properties: &Table) -> Capabilities {
-    Capabilities { consumer_cancel_notify: announces(client_properties, "consumer_cancel_notify") }
+    let consumer_cancel_notify = announces(client_properties, "consumer_cancel_notify");
+    Capabilities { consumer_cancel_notify, ..Capabilities::default() }
 }

@@ -2,9 +2,10 @@
 //!
 //! One thread: [`node`] owns the broker and the wall clock, every socket is a task beside it ([`socket`]) that feeds what it
 //! reads to a [`session`] and writes what the node puts into its outbox ([`peer`]). [`login`] has the words of the handshake,
-//! [`content`] joins methods with their content.
+//! [`content`] joins methods with their content, [`erlang`] prints bytes as RabbitMQ's errors show them.
 
 pub mod content;
+pub mod erlang;
 pub mod login;
 pub mod node;
 pub mod peer;

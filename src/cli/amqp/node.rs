@@ -35,6 +35,17 @@ struct Inner {
     next_due: Option<u64>,
 }
 
+/// How a connection stands with the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Open.
+    Open,
+    /// `connection.close` was sent and its `close-ok` is awaited.
+    Closing,
+    /// Not known any more.
+    Gone,
+}
+
 /// The wall clock, in ms since 1970: what RabbitMQ writes into `x-death` is seconds of it.
 pub fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
@@ -119,9 +130,13 @@ impl Node {
         self.inner.borrow().broker.vhosts().any(|(other, _)| other == name)
     }
 
-    /// Whether only the end of this connection is awaited.
-    pub fn is_closing(&self, id: ConnectionId) -> bool {
-        self.inner.borrow().broker.find_connection(id).is_none_or(|connection| connection.closing)
+    /// How a connection stands.
+    pub fn standing(&self, id: ConnectionId) -> Standing {
+        match self.inner.borrow().broker.find_connection(id) {
+            Some(connection) if connection.closing => Standing::Closing,
+            Some(_) => Standing::Open,
+            None => Standing::Gone,
+        }
     }
 
     /// A client has read what waited for it.

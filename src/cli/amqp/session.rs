@@ -7,16 +7,21 @@ use std::rc::Rc;
 use std::time::Duration;
 use warren_sim::amqp::channel::Capabilities;
 use warren_sim::amqp::event::ConnectionId;
-use warren_sim::amqp::method::{ConnectionClose, ConnectionOpen, ConnectionOpenOk, ConnectionStartOk, ConnectionTune};
+use warren_sim::amqp::method::{
+    ConnectionClose, ConnectionCloseOk, ConnectionOpen, ConnectionOpenOk, ConnectionStartOk, ConnectionTune,
+};
 use warren_sim::amqp::method::{ConnectionTuneOk, Frame, Method};
 use warren_sim::bytes::Bytes;
 use warren_wire::{BODY, EMPTY_LEN, END, FRAME_MAX, HEAD_LEN, HEADER, HEARTBEAT, METHOD, PROTOCOL_HEADER};
 
 use super::content::{Assembly, Fault, method};
+use super::erlang;
 use super::login::{self, Outcome};
-use super::node::Node;
+use super::node::{Node, Standing};
 use super::peer::{HIGH_BYTES, Peer};
 
+/// The header of AMQP 0-9, which RabbitMQ takes for 0-9-1.
+const PROTOCOL_HEADER_0_9: &[u8; 8] = b"AMQP\x01\x01\0\x09";
 /// What RabbitMQ offers in `connection.tune`.
 const CHANNEL_MAX: u16 = 2047;
 /// In seconds.
@@ -29,7 +34,7 @@ const SILENT_CLOSE: Duration = Duration::from_secs(3);
 const CLOSING: Duration = Duration::from_secs(30);
 
 /// How far a conversation is.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// Nothing was said.
     Header,
@@ -40,9 +45,9 @@ enum State {
     /// `connection.open` is awaited.
     Opening,
     /// Open.
-    Running(ConnectionId),
-    /// `connection.close` was sent before the connection was open.
-    Refused,
+    Running,
+    /// The connection is at its end, and only the socket is there. `connection.close-ok` closes it.
+    Closing,
     /// Nothing more is heard.
     Ended,
 }
@@ -51,6 +56,8 @@ enum State {
 #[derive(Debug)]
 pub struct Session {
     state: State,
+    /// The connection's number, once it was open.
+    pub connection: Option<ConnectionId>,
     peer: Rc<Peer>,
     user: Bytes,
     capabilities: Capabilities,
@@ -68,6 +75,7 @@ impl Session {
     pub fn new(peer: Rc<Peer>) -> Self {
         Session {
             state: State::Header,
+            connection: None,
             peer,
             user: Bytes::default(),
             capabilities: Capabilities::default(),
@@ -78,14 +86,14 @@ impl Session {
         }
     }
 
-    /// The connection's number, once it is open.
-    pub fn connection(&self) -> Option<ConnectionId> {
-        if let State::Running(id) = self.state { Some(id) } else { None }
+    /// Whether the handshake is done with.
+    pub fn is_past_handshake(&self) -> bool {
+        !matches!(self.state, State::Header | State::Starting | State::Tuning | State::Opening)
     }
 
     /// Whether nothing more is heard from this client.
     pub fn has_ended(&self) -> bool {
-        matches!(self.state, State::Ended)
+        self.state == State::Ended
     }
 
     /// Takes what is whole of these bytes and returns how many were taken. It stops early when too much waits for the client.
@@ -93,7 +101,7 @@ impl Session {
         let mut at = 0;
         while !self.has_ended() && self.peer.waiting() < HIGH_BYTES {
             let rest = &bytes[at..];
-            if matches!(self.state, State::Header) {
+            if self.state == State::Header {
                 let Some(header) = rest.first_chunk::<8>() else { break };
                 at += header.len();
                 self.protocol_header(header);
@@ -105,7 +113,7 @@ impl Session {
             let frame_max = self.peer.frame_max.get();
             if frame_max != 0 && size > frame_max {
                 let fault = format!("{{frame_too_large,{size},{}}}", frame_max - EMPTY_LEN);
-                self.frame_error(node, kind, channel, &[], &fault);
+                self.frame_error(node, kind, &[], &fault);
                 self.end_in(SILENT_CLOSE);
                 break;
             }
@@ -113,17 +121,20 @@ impl Session {
             let Some(end) = rest.get(HEAD_LEN + size) else { break };
             at += size + EMPTY_LEN;
             if *end != END {
-                self.frame_error(node, kind, channel, payload, &format!("{{invalid_frame_end_marker,{end}}}"));
+                self.frame_error(node, kind, payload, &format!("{{invalid_frame_end_marker,{end}}}"));
                 self.end_in(SILENT_CLOSE);
                 break;
             }
             self.frame(node, kind, channel, payload);
         }
+        if self.state == State::Running && self.connection.is_some_and(|id| node.standing(id) == Standing::Closing) {
+            self.wait_for_the_end();
+        }
         at
     }
 
     fn protocol_header(&mut self, header: &[u8; 8]) {
-        if header == PROTOCOL_HEADER {
+        if header == PROTOCOL_HEADER || header == PROTOCOL_HEADER_0_9 {
             self.send(0, login::start());
             self.state = State::Starting;
         } else {
@@ -140,66 +151,76 @@ impl Session {
             HEARTBEAT => payload.is_empty(),
             _ => false,
         };
-        let State::Running(id) = self.state else {
-            return self.early_frame(node, kind, channel, payload, is_known);
+        let is_open = match self.connection.filter(|_| self.state == State::Running) {
+            Some(id) => node.standing(id) == Standing::Open,
+            None => self.state != State::Closing,
         };
-        if node.is_closing(id) {
-            // Only the end of the connection is heard now.
-            if channel == 0
-                && kind == METHOD
-                && let Ok(method) = method(payload)
-            {
-                node.receive(id, 0, Frame::from(method));
-            }
-            return;
-        }
         match (kind, channel) {
-            _ if !is_known => self.frame_error(node, kind, channel, payload, "unknown_frame"),
+            // At the end of a connection only channel 0 is heard, and only what can be read there.
+            (METHOD, 0) if !is_open && is_known => match method(payload) {
+                Ok(method) => self.last_method(node, method),
+                Err(Fault::Unreadable) => self.end_in(Duration::ZERO),
+                Err(_) => {}
+            },
+            _ if !is_open => {}
+            (_, 1..) if self.state != State::Running => self.unexpected_frame(node, kind, payload),
+            _ if !is_known => self.frame_error(node, kind, payload, "unknown_frame"),
             (HEARTBEAT, 0) => {}
             (METHOD, 0) => match method(payload) {
-                Ok(method) => node.receive(id, 0, Frame::from(method)),
-                Err(fault) => self.fault(node, fault),
+                Ok(method) => self.method(node, method),
+                // RabbitMQ's reader has a name for bad UTF-8, and none for what cannot be decoded.
+                Err(Fault::NoUtf8(ids)) => {
+                    self.close(node, 501, b"FRAME_ERROR - Malformed UTF-8 in shortstr".to_vec(), ids)
+                }
+                Err(Fault::Undecodable(_)) => self.fault(node, Fault::Internal, payload),
+                Err(fault) => self.fault(node, fault, payload),
             },
             (HEARTBEAT, _) | (_, 0) => self.unexpected_frame(node, kind, payload),
-            _ => {
-                let assembly = self.channels.entry(channel).or_default();
-                match assembly.take(kind, payload) {
-                    Ok(None) => {}
-                    Ok(Some(frame)) => node.receive(id, channel, frame),
-                    Err(fault) => self.fault(node, fault),
+            _ => match self.channels.entry(channel).or_default().take(kind, payload) {
+                Ok(None) => {}
+                Ok(Some(frame)) => {
+                    if let Some(id) = self.connection {
+                        node.receive(id, channel, frame);
+                    }
+                }
+                Err(fault) => self.fault(node, fault, payload),
+            },
+        }
+    }
+
+    /// A method on channel 0.
+    fn method(&mut self, node: &Node, method: Method) {
+        match (self.state, self.connection, method) {
+            (State::Starting, _, Method::ConnectionStartOk(start_ok)) => self.start_ok(&start_ok),
+            (State::Tuning, _, Method::ConnectionTuneOk(tune_ok)) => self.tune_ok(&tune_ok),
+            (State::Opening, _, Method::ConnectionOpen(open)) => self.open(node, &open),
+            (State::Running, Some(id), method) => {
+                let closes = matches!(method, Method::ConnectionClose(_));
+                node.receive(id, 0, Frame::from(method));
+                if closes {
+                    // The socket is left to the client to close.
+                    self.peer.ended.set(false);
+                    self.wait_for_the_end();
                 }
             }
-        }
-    }
-
-    /// A frame before the connection is open.
-    fn early_frame(&mut self, node: &Node, kind: u8, channel: u16, payload: &[u8], is_known: bool) {
-        if channel != 0 {
-            return self.unexpected_frame(node, kind, payload);
-        }
-        match kind {
-            _ if !is_known => self.frame_error(node, kind, channel, payload, "unknown_frame"),
-            HEARTBEAT => {}
-            METHOD => match method(payload) {
-                Ok(method) => self.early_method(node, method),
-                Err(fault) => self.fault(node, fault),
-            },
-            _ => self.unexpected_frame(node, kind, payload),
-        }
-    }
-
-    fn early_method(&mut self, node: &Node, method: Method) {
-        match (&self.state, method) {
-            (State::Starting, Method::ConnectionStartOk(start_ok)) => self.start_ok(&start_ok),
-            (State::Tuning, Method::ConnectionTuneOk(tune_ok)) => self.tune_ok(&tune_ok),
-            (State::Opening, Method::ConnectionOpen(open)) => self.open(node, &open),
-            (State::Refused, Method::ConnectionCloseOk(_)) => self.state = State::Ended,
-            (State::Refused, _) => {}
-            (state, _) => {
-                let name = state.name();
-                let text = format!("CHANNEL_ERROR - unexpected method in connection state {name}");
-                self.refuse(504, &text, (0, 0));
+            (state, _, method) => {
+                let text = format!("CHANNEL_ERROR - unexpected method in connection state {}", state.name());
+                self.close(node, 504, text.into_bytes(), method.ids());
             }
+        }
+    }
+
+    /// A method on channel 0 of a connection that is at its end.
+    fn last_method(&mut self, node: &Node, method: Method) {
+        match (self.connection, method) {
+            (_, Method::ConnectionCloseOk(_)) => {
+                if let Some(id) = self.connection {
+                    node.receive(id, 0, Frame::from(ConnectionCloseOk {}));
+                }
+                self.end_in(Duration::ZERO);
+            }
+            (Some(id), method @ Method::ConnectionClose(_)) => node.receive(id, 0, Frame::from(method)),
+            _ => {}
         }
     }
 
@@ -218,33 +239,21 @@ impl Session {
                 let text = format!(
                     "ACCESS_REFUSED - Login was refused using authentication mechanism {mechanism}. For details see the broker logfile."
                 );
-                self.refuse(403, &text, (0, 0));
+                self.refuse(403, text.into_bytes(), (0, 0));
+                self.deadline = Some(SILENT_CLOSE);
             }
-            Outcome::Refused | Outcome::NoMechanism(_) | Outcome::Malformed => self.end_in(SILENT_CLOSE),
+            Outcome::Refused | Outcome::Malformed => self.end_in(SILENT_CLOSE),
         }
     }
 
     fn tune_ok(&mut self, method: &ConnectionTuneOk) {
-        let bounds = [
-            ("frame_max", method.frame_max, FRAME_MIN, FRAME_MAX as u32),
-            ("channel_max", u32::from(method.channel_max), 1, u32::from(CHANNEL_MAX)),
-        ];
-        for (name, value, least, most) in bounds {
-            let wrong = match value {
-                0 => Some(("higher", most, "maximum")),
-                _ if value < least => Some(("lower", least, "minimum")),
-                _ if value > most => Some(("higher", most, "maximum")),
-                _ => None,
-            };
-            if let Some((how, bound, which)) = wrong {
-                let detail = if value == 0 { " (no limit)" } else { "" };
-                let text = format!(
-                    "NOT_ALLOWED - negotiated {name} = {value}{detail} is {how} than the {which} allowed value ({bound})"
-                );
-                return self.refuse(530, &text, (10, 30));
-            }
+        // RabbitMQ writes what is wrong with the numbers into its log only.
+        let frame_max = FRAME_MIN..=FRAME_MAX as u32;
+        if !frame_max.contains(&method.frame_max) || !(1..=CHANNEL_MAX).contains(&method.channel_max) {
+            return self.end_in(SILENT_CLOSE);
         }
         self.peer.frame_max.set(method.frame_max as usize);
+        self.capabilities.channel_max = method.channel_max;
         self.heartbeat = method.heartbeat;
         self.state = State::Opening;
     }
@@ -252,58 +261,68 @@ impl Session {
     fn open(&mut self, node: &Node, method: &ConnectionOpen) {
         let vhost = &method.virtual_host;
         if !node.has_vhost(vhost) {
-            let text = format!("NOT_ALLOWED - vhost {} not found", vhost.text());
-            return self.refuse(530, &text, (10, 40));
+            let text = [b"NOT_ALLOWED - vhost ", &vhost[..], b" not found"].concat();
+            return self.close(node, 530, text, (10, 40));
         }
         self.send(0, ConnectionOpenOk::default());
-        let id = node.connect(self.user.clone(), vhost.clone(), self.capabilities, self.peer.clone());
-        self.state = State::Running(id);
+        self.state = State::Running;
+        self.connection = Some(node.connect(self.user.clone(), vhost.clone(), self.capabilities, self.peer.clone()));
     }
 
-    fn fault(&mut self, node: &Node, fault: Fault) {
+    fn fault(&mut self, node: &Node, fault: Fault, payload: &[u8]) {
         match fault {
-            Fault::Unexpected(text, ids) => self.close(node, 505, &format!("UNEXPECTED_FRAME - {text}"), ids),
-            Fault::Frame(text, ids) => self.close(node, 501, &format!("FRAME_ERROR - {text}"), ids),
-            Fault::Internal(text, ids) => self.close(node, 541, &format!("INTERNAL_ERROR{text}"), ids),
+            Fault::Unexpected(text, ids) => self.close(node, 505, format!("UNEXPECTED_FRAME - {text}").into(), ids),
+            Fault::Undecodable(ids) => {
+                let text = format!("FRAME_ERROR - cannot decode {}", erlang::plain(&payload[4..]));
+                self.close(node, 501, text.into_bytes(), ids);
+            }
+            Fault::NoUtf8(_) => self.close(node, 501, b"FRAME_ERROR - Malformed UTF-8 in shortstr".to_vec(), (0, 0)),
+            Fault::Internal => self.close(node, 541, b"INTERNAL_ERROR".to_vec(), (0, 0)),
             Fault::Unreadable => self.end_in(Duration::ZERO),
         }
     }
 
-    fn frame_error(&mut self, node: &Node, kind: u8, _channel: u16, payload: &[u8], fault: &str) {
-        let text = format!("FRAME_ERROR - type {kind}, {}: {fault}", snippet(payload));
-        self.close(node, 501, &text, (0, 0));
+    fn frame_error(&mut self, node: &Node, kind: u8, payload: &[u8], fault: &str) {
+        let text = [b"FRAME_ERROR - ", &snippet(kind, payload)[..], b": ", fault.as_bytes()].concat();
+        self.close(node, 501, text, (0, 0));
     }
 
     fn unexpected_frame(&mut self, node: &Node, kind: u8, payload: &[u8]) {
-        let text = format!("UNEXPECTED_FRAME - type {kind}, {}", snippet(payload));
-        self.close(node, 505, &text, (0, 0));
+        self.close(node, 505, [b"UNEXPECTED_FRAME - ", &snippet(kind, payload)[..]].concat(), (0, 0));
     }
 
-    /// Closes the connection for what the client did.
-    fn close(&mut self, node: &Node, code: u16, text: &str, method: (u16, u16)) {
+    /// Closes the connection for what the client did. A client that has not tuned yet hears nothing: RabbitMQ does not trust it.
+    fn close(&mut self, node: &Node, code: u16, text: Vec<u8>, method: (u16, u16)) {
         match self.state {
-            State::Running(id) => {
-                node.with(|broker, cx| broker.close_from_outside(cx, id, code, Bytes::from(text), method));
-                self.deadline.get_or_insert(CLOSING);
+            State::Running => {
+                let Some(id) = self.connection else { return };
+                let text = Bytes::from(erlang::reply_text(text));
+                node.with(|broker, cx| broker.close_from_outside(cx, id, code, text, method));
             }
-            State::Refused | State::Ended => {}
-            State::Header | State::Starting | State::Tuning | State::Opening => self.refuse(code, text, method),
+            State::Opening => self.refuse(code, text, method),
+            State::Header | State::Starting | State::Tuning => self.end_in(SILENT_CLOSE),
+            State::Closing | State::Ended => {}
         }
     }
 
     /// Says `connection.close` to a client whose connection is not open yet.
-    fn refuse(&mut self, reply_code: u16, text: &str, (class_id, method_id): (u16, u16)) {
-        self.send(0, ConnectionClose { reply_code, reply_text: Bytes::from(text), class_id, method_id });
-        self.state = State::Refused;
-        self.deadline = Some(CLOSING);
+    fn refuse(&mut self, reply_code: u16, text: Vec<u8>, (class_id, method_id): (u16, u16)) {
+        let reply_text = Bytes::from(erlang::reply_text(text));
+        self.send(0, ConnectionClose { reply_code, reply_text, class_id, method_id });
+        self.wait_for_the_end();
+    }
+
+    /// Leaves the socket to the client to close, for a while.
+    fn wait_for_the_end(&mut self) {
+        self.state = State::Closing;
+        let beat = Duration::from_secs(u64::from(self.heartbeat));
+        self.deadline = Some(if beat.is_zero() { CLOSING } else { beat.min(CLOSING) });
     }
 
     /// Nothing more is heard, and the socket closes after a while.
     fn end_in(&mut self, wait: Duration) {
         self.deadline = Some(wait);
-        if self.connection().is_none() || wait.is_zero() {
-            self.state = State::Ended;
-        }
+        self.state = State::Ended;
     }
 
     fn send(&self, channel: u16, method: impl Into<Method>) {
@@ -320,15 +339,17 @@ impl State {
             State::Starting => "starting",
             State::Tuning => "tuning",
             State::Opening => "opening",
-            State::Running(_) => "running",
-            State::Refused | State::Ended => "closing",
+            State::Running => "running",
+            State::Closing => "closing",
+            State::Ended => "closed",
         }
     }
 }
 
 /// The beginning of a payload, as RabbitMQ's frame errors show it.
-fn snippet(payload: &[u8]) -> String {
+fn snippet(kind: u8, payload: &[u8]) -> Vec<u8> {
     let (which, part) = if payload.len() <= 16 { ("all", payload) } else { ("first 16", &payload[..16]) };
-    let bytes: Vec<String> = part.iter().map(u8::to_string).collect();
-    format!("{which} octets = <<{}>>", bytes.join(","))
+    let text = format!("type {kind}, {which} octets = ");
+    let column = text.len();
+    [text.into_bytes(), erlang::pretty(part, column)].concat()
 }

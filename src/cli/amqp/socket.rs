@@ -47,7 +47,7 @@ pub async fn run(stream: TcpStream, _from: SocketAddr, node: Rc<Node>) {
     let (held_back, heard, said) = (false, now, now);
     let mut socket = Socket { stream, inbox, taken, peer, session, node, held_back, heard, said, deadline };
     socket.serve().await;
-    if let Some(id) = socket.session.connection() {
+    if let Some(id) = socket.session.connection {
         socket.node.disconnect(id);
     }
 }
@@ -70,7 +70,7 @@ impl Socket {
         let now = Instant::now();
         let silent_ms = now.duration_since(self.heard).as_millis() as u64;
         let beat_ms = u64::from(self.session.heartbeat) * 1000;
-        let is_dead = beat_ms != 0 && self.session.connection().is_some() && silent_ms >= 2 * beat_ms;
+        let is_dead = beat_ms != 0 && self.session.is_past_handshake() && silent_ms >= 2 * beat_ms;
         let has_said_all = (self.session.has_ended() || self.peer.ended.get()) && self.peer.waiting() == 0;
         let waits = self.session.deadline.is_some_and(|wait| !wait.is_zero());
         is_dead
@@ -81,7 +81,7 @@ impl Socket {
 
     /// Hands what was read to the session.
     fn process(&mut self) {
-        let was_open = self.session.connection().is_some();
+        let was_open = self.session.is_past_handshake();
         let had_deadline = self.session.deadline;
         self.taken += self.session.process(&self.node, &self.inbox[self.taken..]);
         self.held_back = self.peer.waiting() >= HIGH_BYTES;
@@ -92,7 +92,7 @@ impl Socket {
             self.inbox.drain(..self.taken);
             self.taken = 0;
         }
-        if !was_open && self.session.connection().is_some() {
+        if !was_open && self.session.is_past_handshake() {
             self.deadline = None;
         }
         if had_deadline != self.session.deadline {
@@ -119,7 +119,7 @@ impl Socket {
         drop(outbox);
         if is_low
             && self.peer.stalled.replace(false)
-            && let Some(id) = self.session.connection()
+            && let Some(id) = self.session.connection
         {
             self.node.resume(id);
         }
@@ -182,7 +182,7 @@ impl Socket {
     fn next_moment(&self) -> Instant {
         let far = Instant::now() + Duration::from_secs(3600);
         let mut next = self.deadline.unwrap_or(far);
-        if self.session.heartbeat != 0 && self.session.connection().is_some() {
+        if self.session.heartbeat != 0 && self.session.is_past_handshake() {
             let beat = Duration::from_secs(u64::from(self.session.heartbeat));
             next = next.min(self.heard + 2 * beat);
             if self.peer.waiting() == 0 {
@@ -195,7 +195,7 @@ impl Socket {
     /// Says that the server is there, if it has said nothing for half the interval.
     fn beat(&mut self) {
         let beat = Duration::from_secs(u64::from(self.session.heartbeat));
-        let is_open = self.session.connection().is_some() && !self.peer.ended.get();
+        let is_open = self.session.is_past_handshake() && !self.peer.ended.get() && !self.session.has_ended();
         if self.session.heartbeat != 0 && is_open && self.said.elapsed() >= beat / 2 && self.peer.waiting() == 0 {
             self.peer.outbox.borrow_mut().extend(HEARTBEAT_FRAME);
         }

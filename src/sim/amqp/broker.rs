@@ -248,8 +248,10 @@ impl Broker {
     fn channel_method(&mut self, cx: &mut Cx<'_>, at: ChannelRef, frame: &Frame) -> Result<(), Refusal> {
         let connection = self.connection_mut(at.connection);
         let Some(channel) = connection.channels.get(&at.channel) else {
-            if at.channel > limits::CHANNEL_MAX {
-                return Err(error::channel_max(limits::CHANNEL_MAX));
+            let channel_max = connection.capabilities.channel_max;
+            // Their number counts, not their numbers.
+            if connection.channels.len() >= usize::from(channel_max) {
+                return Err(error::channel_max(channel_max));
             }
             if !matches!(frame.method, Method::ChannelOpen(_)) {
                 return Err(error::channel_not_open());
@@ -266,6 +268,7 @@ impl Broker {
                     connection.channels.remove(&at.channel);
                 }
                 Method::ChannelClose(_) => cx.send(at, ChannelCloseOk {}, None),
+                Method::ChannelOpen(_) => return Err(error::channel_already_open()),
                 _ => {}
             }
             return Ok(());
@@ -286,7 +289,9 @@ impl Broker {
     /// Refuses a method: the channel or the connection is closed.
     fn refuse(&mut self, cx: &mut Cx<'_>, at: ChannelRef, method: Method, refusal: Refusal) {
         let Refusal { code, text, hard } = refusal;
-        let (class_id, method_id) = method.ids();
+        // RabbitMQ refuses a channel too many before it looks at what is said on it.
+        let is_channel_too_many = hard && code == error::NOT_ALLOWED && matches!(method, Method::ChannelOpen(_));
+        let (class_id, method_id) = if is_channel_too_many { (0, 0) } else { method.ids() };
         let event = cx.event(Event::Refused { channel: at, code, text: text.clone(), method, hard }, None);
         if hard {
             self.close_connection(

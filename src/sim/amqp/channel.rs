@@ -4,6 +4,7 @@ use crate::sorted::SortedMap;
 use alloc::{rc::Rc, vec::Vec};
 
 use super::event::{ChannelRef, ConnectionId};
+use super::limits::CHANNEL_MAX;
 use super::message::{Message, Place};
 use super::queue::QueueId;
 use crate::bytes::Bytes;
@@ -27,17 +28,19 @@ pub struct Connection {
     pub stalled: bool,
 }
 
-/// The capabilities of a client that change what the broker sends.
+/// What was agreed with a client that changes what the broker sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Capabilities {
     /// The client wants `basic.cancel` when its queue goes away.
     pub consumer_cancel_notify: bool,
+    /// At most so many channels at once: what was negotiated.
+    pub channel_max: u16,
 }
 
 impl Default for Capabilities {
     /// As pika and every current client announces them.
     fn default() -> Self {
-        Capabilities { consumer_cancel_notify: true }
+        Capabilities { consumer_cancel_notify: true, channel_max: CHANNEL_MAX }
     }
 }
 

@@ -44,7 +44,8 @@ const COMMAND_INVALID: u16 = 503;
 const CHANNEL_ERROR: u16 = 504;
 const UNEXPECTED_FRAME: u16 = 505;
 const RESOURCE_ERROR: u16 = 506;
-const NOT_ALLOWED: u16 = 530;
+/// What a client may not do.
+pub(super) const NOT_ALLOWED: u16 = 530;
 const NOT_IMPLEMENTED: u16 = 540;
 
 /// The reply text of a returned message that no queue took (code 312).
@@ -324,7 +325,7 @@ pub fn channel_zero() -> Refusal {
     refusal!(CHANNEL_ERROR, "unexpected method in connection state running")
 }
 
-/// A channel number above the negotiated maximum, or more channels than that.
+/// One channel more than was negotiated.
 pub fn channel_max(limit: u16) -> Refusal {
     let limit = u64::from(limit);
     refusal!(

@@ -96,7 +96,7 @@ pub fn print_frame(frame: &Frame) -> String {
 
 /// Whether a message follows the method.
 pub fn carries_content(method: &Method) -> bool {
-    matches!(method.name(), "basic.publish" | "basic.deliver" | "basic.get-ok" | "basic.return")
+    matches!(method, Method::BasicPublish(_) | Method::BasicDeliver(_) | Method::BasicGetOk(_) | Method::BasicReturn(_))
 }
 
 /// Text is bare up to the next space; a quote or a backslash within it needs quotes around it all.

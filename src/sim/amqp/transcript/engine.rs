@@ -125,7 +125,8 @@ impl Stage for Engine {
         self.with(|broker, cx| {
             broker.connect(cx, connection);
             if !capabilities && broker.is_running() {
-                broker.connection_mut(connection).capabilities = Capabilities { consumer_cancel_notify: false };
+                broker.connection_mut(connection).capabilities =
+                    Capabilities { consumer_cancel_notify: false, ..Capabilities::default() };
             }
         });
         for &channel in channels {
