@@ -93,7 +93,7 @@ impl Sequence {
             if difference.is_some() {
                 continue;
             }
-            let ours = self.engine.reply(ClientId(1), args);
+            let ours = self.engine.reply(ClientId(1), args).lowered();
             self.commands += 1;
             self.errors += u64::from(matches!(ours, Reply::Error(_)));
             self.history.push(shown(args));

@@ -9,14 +9,14 @@ use crate::random_redis;
 use crate::servers::RedisServer;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 use warren_sim::bytes::Bytes;
-use warren_sim::redis::transcript::{Engine, Played, Player, Rule, play};
+use warren_sim::redis::transcript::{Engine, Heard, Played, Player, Rule, named, play};
 use warren_sim::redis::{ClientId, Decoded, Language, Reply, commands, decode, help};
 
 /// `record redis [--random N] [--seed S]`.
@@ -202,6 +202,46 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// Everything that has arrived, and whether the server has ended the connection. Waits only for the rest of what has begun.
+    fn take_all(&mut self) -> Outcome<(Vec<Reply>, bool)> {
+        let (mut replies, mut closed, mut chunk) = (Vec::new(), false, [0; 64 * 1024]);
+        loop {
+            self.stream.set_nonblocking(true).map_err(lost)?;
+            loop {
+                match self.stream.read(&mut chunk) {
+                    Ok(0) => {
+                        closed = true;
+                        break;
+                    }
+                    Ok(count) => self.read.extend_from_slice(&chunk[..count]),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                        closed = true;
+                        break;
+                    }
+                    Err(error) => return Err(lost(error)),
+                }
+            }
+            self.stream.set_nonblocking(false).map_err(lost)?;
+            while let Decoded::Whole(reply, length) = decode(&self.read) {
+                self.read.drain(..length);
+                replies.push(reply);
+            }
+            if self.read.is_empty() || closed {
+                return Ok((replies, closed));
+            }
+            replies.push(self.receive()?);
+        }
+    }
+
+    /// Whether a line of MONITOR tells of this connection.
+    fn is_told_of(&self, reply: &Reply) -> bool {
+        let address = self.stream.local_addr().map(|address| format!(" {address}] ")).unwrap_or_default();
+        matches!(reply, Reply::Status(line) if String::from_utf8_lossy(line).contains(&address))
+    }
+}
+
 fn lost(error: std::io::Error) -> Problem {
     Problem::new(format!("The connection to Redis was lost: {error}."))
 }
@@ -210,54 +250,113 @@ fn lost(error: std::io::Error) -> Problem {
 struct Both {
     port: u16,
     wires: BTreeMap<ClientId, Wire>,
+    /// A connection of our own. Redis serves all connections in one thread: once it has answered this one twice, it has read what
+    /// was sent before on any other, and has written all that came of it.
+    control: Wire,
     engine: Engine,
     failure: Option<Problem>,
 }
 
 impl Both {
     fn connect(port: u16) -> Outcome<Self> {
-        Wire::connect(port)?.call(&[Bytes::from("FLUSHALL")])?;
-        Ok(Both { port, wires: BTreeMap::new(), engine: Engine::default(), failure: None })
+        let mut control = Wire::connect(port)?;
+        control.call(&[Bytes::from("FLUSHALL")])?;
+        Ok(Both { port, wires: BTreeMap::new(), control, engine: Engine::default(), failure: None })
     }
 
-    fn ask(&mut self, client: ClientId, args: &[Bytes]) -> Outcome<Reply> {
+    fn ask(&mut self, client: ClientId, args: &[Bytes]) -> Outcome<Heard> {
+        self.wire(client)?.send(args)?;
+        let mut heard = self.hear()?;
+        if args[0].eq_ignore_ascii_case(b"quit") {
+            heard.closed.retain(|closed| *closed != client);
+        }
+        Ok(heard)
+    }
+
+    fn wire(&mut self, client: ClientId) -> Outcome<&mut Wire> {
         if !self.wires.contains_key(&client) {
             self.wires.insert(client, Wire::connect(self.port)?);
         }
-        let wire =
-            self.wires.get_mut(&client).ok_or_else(|| Problem::new("A connection that was just made is gone."))?;
-        let reply = wire.call(args)?;
-        if args[0].eq_ignore_ascii_case(b"quit") {
-            self.wires.remove(&client);
+        self.wires.get_mut(&client).ok_or_else(|| Problem::new("A connection that was just made is gone."))
+    }
+
+    /// All that clients got since they were asked last.
+    fn hear(&mut self) -> Outcome<Heard> {
+        for _ in 0..2 {
+            self.control.call(&[Bytes::from("PING")])?;
         }
-        Ok(reply)
+        let mut heard = Heard::default();
+        for (client, wire) in &mut self.wires {
+            let (mut replies, closed) = wire.take_all()?;
+            replies.retain(|reply| !self.control.is_told_of(reply));
+            heard.replies.insert(*client, replies);
+            if closed {
+                heard.closed.push(*client);
+            }
+        }
+        self.wires.retain(|client, _| !heard.closed.contains(client));
+        Ok(heard)
+    }
+
+    /// The number that the server gave a client, for the argument `@2`.
+    fn id_of(&mut self, client: ClientId) -> Outcome<Bytes> {
+        match self.wire(client)?.call(&[Bytes::from("CLIENT"), Bytes::from("ID")])? {
+            Reply::Integer(id) => Ok(Bytes::from(id.to_string())),
+            _ => Err(Problem::new("A client that is to be named has no number.")),
+        }
+    }
+
+    fn told(&mut self, heard: Outcome<Heard>, caller: Option<(ClientId, Rule)>) -> String {
+        heard.map(|heard| heard.show(caller)).unwrap_or_else(|problem| {
+            let text = format!("(no reply: {problem})\n");
+            self.failure.get_or_insert(problem);
+            text
+        })
     }
 }
 
 impl Player for Both {
     fn command(&mut self, client: ClientId, args: &[Bytes], rule: Rule) -> String {
-        let ours = self.engine.reply(client, args);
-        match self.ask(client, args) {
-            Ok(real) if near(rule, &real, &ours) => rule.show(&ours),
-            Ok(real) => rule.show(&real),
-            Err(problem) => {
-                let text = format!("(no reply: {problem})\n");
-                self.failure.get_or_insert(problem);
-                text
-            }
+        let ours = self.engine.hear(client, args);
+        let real = named(args).map_or_else(
+            || Ok(args.to_vec()),
+            |(place, other)| {
+                let mut real = args.to_vec();
+                real[place] = self.id_of(other)?;
+                Ok(real)
+            },
+        );
+        let mut real = real.and_then(|args| self.ask(client, &args));
+        if let (Rule::Near(most), Ok(real)) = (rule, &mut real)
+            && let (Some(theirs), Some(own)) = (real.replies.get_mut(&client), ours.replies.get(&client))
+            && all_near(most.unsigned_abs(), theirs, own)
+        {
+            theirs.clone_from(own);
         }
+        self.told(real, Some((client, rule)))
     }
 
-    fn advance(&mut self, ms: u64) {
+    fn advance(&mut self, ms: u64) -> String {
         thread::sleep(Duration::from_millis(ms));
         self.engine.advance(ms);
+        let heard = self.hear();
+        self.told(heard, None)
     }
 }
 
-/// Whether two numbers are as close as the rule allows.
-fn near(rule: Rule, real: &Reply, ours: &Reply) -> bool {
-    match (rule, real, ours) {
-        (Rule::Near(most), Reply::Integer(real), Reply::Integer(ours)) => real.abs_diff(*ours) <= most.unsigned_abs(),
-        _ => false,
+fn all_near(most: u64, real: &[Reply], ours: &[Reply]) -> bool {
+    real.len() == ours.len() && real.iter().zip(ours).all(|(real, ours)| near(most, real, ours))
+}
+
+/// Whether two replies are the same but for numbers, which are as close as the rule allows.
+fn near(most: u64, real: &Reply, ours: &Reply) -> bool {
+    match (real, ours) {
+        (Reply::Integer(real), Reply::Integer(ours)) => real.abs_diff(*ours) <= most,
+        (Reply::Array(real), Reply::Array(ours)) => all_near(most, real, ours),
+        (Reply::Map(real), Reply::Map(ours)) => {
+            real.len() == ours.len()
+                && real.iter().zip(ours).all(|(real, ours)| real.0 == ours.0 && near(most, &real.1, &ours.1))
+        }
+        _ => real == ours,
     }
 }

@@ -7,6 +7,7 @@ use super::command::Command;
 use super::config::Config;
 use super::error::{self, Error};
 use super::event::{Event, Glimpse};
+use super::group::Flag;
 use super::keyspace::Entry;
 use super::kind::Kind;
 use super::number;
@@ -76,7 +77,22 @@ impl<'a> Call<'a, '_> {
 
     /// As [`Call::entry_in`], in the selected database. It does not count as an access.
     pub fn entry(&mut self, key: &Bytes) -> Option<&Entry> {
+        if self.store.tells_misses() && self.entry_in(self.db, key).is_none() && self.misses_are_told() {
+            self.store.notify(self.db, key, "keymiss", self.cx);
+        }
         self.entry_in(self.db, key)
+    }
+
+    /// Whether the command looks for its keys in order to read them.
+    fn misses_are_told(&self) -> bool {
+        let name = self.command.name;
+        let reads = ["getset", "getdel", "getex", "bitop", "copy", "sinterstore", "sunionstore", "sdiffstore"];
+        reads.contains(&name) || (self.command.is(Flag::Readonly) && !name.starts_with("object"))
+    }
+
+    /// Notifies that a key is about to be made.
+    pub(super) fn tell_new(&mut self, db: u8, key: &Bytes) {
+        self.store.notify(db, key, "new", self.cx);
     }
 
     /// Whether a key is there. It does not count as an access.
@@ -143,6 +159,7 @@ impl<'a> Call<'a, '_> {
         edit: impl FnOnce(&mut K, &Config) -> R,
     ) -> Result<R, Error> {
         if !self.exists(key) {
+            self.tell_new(self.db, key);
             let value = K::empty(&self.store.config);
             let entry = Entry { value, expires_at_ms: None, accessed_ms: self.cx.now_ms };
             self.store.database_mut(self.db).insert(key, entry);
@@ -171,6 +188,10 @@ impl<'a> Call<'a, '_> {
     /// As [`Call::put`], in any database.
     pub fn put_in(&mut self, db: u8, key: &Bytes, value: Value, life: Life, how: &'static str) {
         let now_ms = self.cx.now_ms;
+        // What is moved is told as new by the command, before its source goes.
+        if self.entry_in(db, key).is_none() && !matches!(how, "rename_to" | "move_to") {
+            self.tell_new(db, key);
+        }
         let expires_at_ms = match life {
             Life::Kept => self.store.database(db).get(key).and_then(|entry| entry.expires_at_ms),
             Life::Endless => None,
@@ -197,6 +218,7 @@ impl<'a> Call<'a, '_> {
         let listens = self.cx.events.is_some();
         let glimpse = old.as_ref().filter(|_| listens).map(|text| Glimpse::of(&Value::String(text.clone())));
         if old.is_none() {
+            self.tell_new(self.db, key);
             let entry =
                 Entry { value: Value::String(Str::raw(Vec::new())), expires_at_ms: None, accessed_ms: self.cx.now_ms };
             self.store.database_mut(self.db).insert(key, entry);

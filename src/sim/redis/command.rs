@@ -183,7 +183,8 @@ impl Command {
     pub fn key_places(&self, args: &[Bytes]) -> Vec<(usize, &'static str)> {
         let count = args.len();
         let mut places = Vec::new();
-        for spec in self.key_specs() {
+        // Channels of shards stand where keys could, so that a cluster finds their node, but they are none.
+        for spec in self.key_specs().into_iter().filter(|spec| spec.flags != NOT_KEY) {
             let last = if spec.last < 0 {
                 count as i64 + i64::from(spec.last)
             } else {
@@ -223,6 +224,9 @@ const CATEGORIES: &[&str] = &[
     "transaction",
     "scripting",
 ];
+
+/// The flags of a specification that tells of something else than keys.
+pub const NOT_KEY: &str = "not_key";
 
 /// One stretch of keys among the arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

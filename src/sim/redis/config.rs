@@ -1,5 +1,7 @@
 //! Parameters that change what the store does.
 
+use super::notify::Classes;
+
 /// The parameters in force, named as in redis.conf.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
@@ -19,6 +21,8 @@ pub struct Config {
     pub stream_node_max_bytes: u64,
     /// `stream-node-max-entries`
     pub stream_node_max_entries: u64,
+    /// `notify-keyspace-events`
+    pub notify_keyspace_events: Classes,
 }
 
 impl Default for Config {
@@ -32,6 +36,7 @@ impl Default for Config {
             list_max_listpack_size: -2,
             stream_node_max_bytes: 4096,
             stream_node_max_entries: 100,
+            notify_keyspace_events: Classes::default(),
         }
     }
 }

@@ -5,8 +5,9 @@ use super::command::{Command, Run};
 use super::error::{self, Error};
 use super::group::Group;
 use super::introspect::{bare_container, help};
-use super::reply::Reply;
+use super::reply::{Reply, Resp};
 use super::store::Client;
+use alloc::vec;
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::Connection, name, arity, run)
@@ -61,6 +62,10 @@ fn select(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn ping(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    if call.store.is_subscriber(call.client) && call.state().resp == Resp::V2 && call.args.len() <= 2 {
+        let message = call.args.get(1).cloned().unwrap_or_default();
+        return Ok(Reply::Array(vec![Reply::text("pong"), Reply::Bulk(message)]));
+    }
     match call.args {
         [_] => Ok(Reply::status("PONG")),
         [_, message] => Ok(Reply::Bulk(message.clone())),
@@ -74,6 +79,7 @@ fn echo(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 
 fn reset(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     call.store.unwatch(call.client);
+    call.store.forget_topics(call.client);
     *call.state() = Client::default();
     Ok(Reply::status("RESET"))
 }

@@ -6,7 +6,7 @@ use super::error::{self, Error};
 use super::event::Event;
 use super::group::Flag;
 use super::reply::Reply;
-use super::store::{ClientId, Cx, Store};
+use super::store::{ClientId, Cx, Out, Sent, Store};
 use super::table::find_command;
 use crate::bytes::Bytes;
 use alloc::vec::Vec;
@@ -37,11 +37,14 @@ impl Store {
 
     /// The row of a command that may be run or queued now.
     fn admitted(&self, client: ClientId, args: &[Bytes]) -> Result<&'static Command, Error> {
-        let _ = client;
         let command = resolve(args)?;
         let limits = self.limits();
         let full = limits.max_memory > 0 && self.used_bytes() > limits.max_memory;
-        if full && command.is(Flag::Denyoom) { Err(error::OUT_OF_MEMORY) } else { Ok(command) }
+        if full && command.is(Flag::Denyoom) {
+            return Err(error::OUT_OF_MEMORY);
+        }
+        self.client(client).map_or(Ok(()), |client| Store::allowed_to_subscriber(client, command))?;
+        Ok(command)
     }
 
     /// Runs a command whose row and number of arguments are right. `woken_by` is the key that ended the wait of a client that blocked.
@@ -54,8 +57,10 @@ impl Store {
         cx: &mut Cx<'_>,
     ) -> Reply {
         let db = self.selected_db(client).expect("only a connected client can call");
+        let sent_before = cx.out.len();
         let mut call = Call { store: self, client, db, command, args, woken_by, glimpses: Vec::new(), cx };
         let reply = (command.run)(&mut call).unwrap_or_else(Reply::Error);
+        let reply = with_own_messages(client, reply, sent_before, cx.out);
         if woken_by.is_some() && reply == Reply::None {
             return reply;
         }
@@ -65,6 +70,30 @@ impl Store {
         });
         reply
     }
+}
+
+/// What a command sends to the client that calls comes before its answer, wherever that stands: inside the answer to EXEC, too.
+fn with_own_messages(client: ClientId, reply: Reply, sent_before: usize, out: &mut Vec<Out>) -> Reply {
+    if out.len() == sent_before {
+        return reply;
+    }
+    let mut own = Vec::new();
+    let mut place = sent_before;
+    while let Some(next) = out.get(place) {
+        if next.client == client
+            && let Sent::Reply(_) = next.sent
+            && let Sent::Reply(message) = out.remove(place).sent
+        {
+            own.push(message);
+        } else {
+            place += 1;
+        }
+    }
+    if own.is_empty() {
+        return reply;
+    }
+    own.push(reply);
+    Reply::Many(own)
 }
 
 fn called(client: ClientId, db: u8, args: &[Bytes], keys: Vec<Bytes>, reply: &Reply) -> Event {

@@ -110,6 +110,24 @@ pub fn expire_time(name: &str) -> Error {
     Error(Cow::Owned(format!("ERR invalid expire time in '{name}' command").into_bytes()))
 }
 
+/// A container's subcommand that takes a choice of arguments, but not these.
+pub fn subcommand_or_arity(container: &[u8], subcommand: &[u8]) -> Error {
+    let asked = c_string(subcommand);
+    from_client(&[
+        b"ERR unknown subcommand or wrong number of arguments for '",
+        &asked[..asked.len().min(128)],
+        b"'. Try ",
+        &container.to_ascii_uppercase(),
+        b" HELP.",
+    ])
+}
+
+/// A command that a subscriber may not send while it speaks RESP2; `name` is the full name in small letters.
+pub fn not_for_subscribers(name: &str) -> Error {
+    let allowed = "only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
+    Error(Cow::Owned(format!("ERR Can't execute '{name}': {allowed}").into_bytes()))
+}
+
 /// EXPIRE with an option that is none.
 pub fn unsupported_option(option: &[u8]) -> Error {
     from_client(&[b"ERR Unsupported option ", c_string(option)])

@@ -224,6 +224,7 @@ fn move_key(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         return Ok(Reply::from(false));
     }
     let life = life_of(call, key);
+    call.tell_new(db, key);
     call.delete(key, "move_from");
     call.put_in(db, key, value, life, "move_to");
     Ok(Reply::from(true))
@@ -269,6 +270,7 @@ fn rename_unless(call: &mut Call<'_, '_>, taken: bool) -> Result<bool, Error> {
         return Ok(false);
     }
     let life = life_of(call, from);
+    call.tell_new(call.db, to);
     call.delete(from, "rename_from");
     call.put(to, value, life, "rename_to");
     Ok(true)

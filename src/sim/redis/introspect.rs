@@ -1,7 +1,7 @@
 //! COMMAND: the table tells about itself.
 
 use super::call::Call;
-use super::command::{Command, KeySpec, Language, Run};
+use super::command::{Command, KeySpec, Language, NOT_KEY, Run};
 use super::error::{self, Error};
 use super::glob;
 use super::group::Group;
@@ -127,7 +127,7 @@ fn keys_of(call: &Call<'_, '_>) -> Result<Vec<(usize, &'static str)>, Error> {
     if command.container {
         command = args.get(1).and_then(|name| command.subcommand(name)).ok_or(error::INVALID_COMMAND)?;
     }
-    if command.keys.is_empty() {
+    if command.key_specs().iter().all(|spec| spec.flags == NOT_KEY) {
         Err(error::NO_KEYS)
     } else if !command.accepts(args.len()) {
         Err(error::INVALID_ARGUMENT_COUNT)

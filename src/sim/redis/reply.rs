@@ -41,6 +41,8 @@ pub enum Reply {
     Push(Vec<Reply>),
     /// A reply that carries more beside itself; in RESP2 only the reply.
     Attribute(Vec<(Reply, Reply)>, Box<Reply>),
+    /// Several replies one after the other, without anything around them: SUBSCRIBE answers once for each channel.
+    Many(Vec<Reply>),
 }
 
 /// The versions of the protocol.
@@ -77,6 +79,7 @@ impl Reply {
             Reply::Nil | Reply::NilArray | Reply::None => ReplyKind::Nil,
             Reply::Array(_) | Reply::Set(_) | Reply::Map(_) | Reply::Push(_) => ReplyKind::Array,
             Reply::Attribute(_, reply) => reply.kind(),
+            Reply::Many(replies) => replies.last().map_or(ReplyKind::Nil, Reply::kind),
         }
     }
 
@@ -92,9 +95,23 @@ impl Reply {
             Reply::Bool(yes) => Reply::from(*yes),
             Reply::BigNumber(text) | Reply::Verbatim(_, text) => Reply::Bulk(text.clone()),
             Reply::Attribute(_, reply) => reply.lowered(),
+            Reply::Many(replies) => Reply::Many(replies.iter().map(Reply::lowered).collect()),
             Reply::Status(_) | Reply::Error(_) | Reply::Integer(_) | Reply::Bulk(_) => self.clone(),
             Reply::Nil | Reply::NilArray | Reply::None => self.clone(),
         }
+    }
+
+    /// The replies that a client of that version reads: what stands one after the other comes apart, and what RESP2 does not have is
+    /// lowered.
+    pub fn over_the_wire(&self, resp: Resp) -> Vec<Reply> {
+        let mut bytes = Vec::new();
+        self.encode_into(resp, &mut bytes);
+        let (mut rest, mut replies) = (&bytes[..], Vec::new());
+        while let Decoded::Whole(reply, length) = decode(rest) {
+            replies.push(reply);
+            rest = &rest[length..];
+        }
+        replies
     }
 
     /// The bytes of this reply as a RESP2 client gets them.
@@ -147,6 +164,7 @@ impl Reply {
                 }
                 reply.encode_into(resp, out);
             }
+            Reply::Many(replies) => replies.iter().for_each(|reply| reply.encode_into(resp, out)),
         }
     }
 }
@@ -215,7 +233,7 @@ pub enum Decoded {
     Whole(Reply, usize),
     /// The beginning of one: more bytes are wanted.
     Partial,
-    /// No reply of RESP2.
+    /// No reply.
     Invalid,
 }
 
@@ -226,7 +244,7 @@ const MAX_ARRAY: i64 = 1024 * 1024;
 /// How deep replies may nest.
 const MAX_DEPTH: u32 = 32;
 
-/// Reads one RESP2 reply from the start of `bytes`.
+/// Reads one reply from the start of `bytes`. Attributes are left out.
 pub fn decode(bytes: &[u8]) -> Decoded {
     let mut rest = bytes;
     match decode_from(&mut rest, MAX_DEPTH) {
@@ -252,36 +270,74 @@ fn decode_from(rest: &mut &[u8], depth: u32) -> Result<Reply, Stop> {
         b'+' => Reply::Status(owned()),
         b'-' => Reply::Error(Error(owned())),
         b':' => Reply::Integer(number()?),
-        b'$' => match number()? {
-            -1 => Reply::Nil,
-            len @ 0..=MAX_BULK => {
-                let len = len as usize;
-                if rest.len() < len + 2 {
-                    return Err(Stop::Partial);
-                }
-                if &rest[len..len + 2] != b"\r\n" {
-                    return Err(Stop::Invalid);
-                }
-                let bulk = Bytes::from(&rest[..len]);
-                *rest = &rest[len + 2..];
-                Reply::Bulk(bulk)
+        b'_' => Reply::Nil,
+        b'#' => Reply::Bool(content == b"t"),
+        b'(' => Reply::BigNumber(Bytes::from(content)),
+        b',' => {
+            let text = core::str::from_utf8(content).map_err(|_| Stop::Invalid)?;
+            let number: f64 = text.parse().map_err(|_| Stop::Invalid)?;
+            if number.is_nan() {
+                return Err(Stop::Invalid);
             }
-            _ => return Err(Stop::Invalid),
-        },
-        b'*' => match number()? {
-            -1 => Reply::NilArray,
-            count @ 0..=MAX_ARRAY if depth > 0 => {
-                // No room is set aside before the elements are seen: a short lie must not cost memory.
-                let mut items = Vec::new();
-                for _ in 0..count {
-                    items.push(decode_from(rest, depth - 1)?);
-                }
-                Reply::Array(items)
-            }
-            _ => return Err(Stop::Invalid),
-        },
+            Reply::Double(Double(number))
+        }
+        b'$' if number()? == -1 => Reply::Nil,
+        b'$' => Reply::Bulk(Bytes::from(take_bulk(rest, number()?)?)),
+        b'=' => {
+            let text = take_bulk(rest, number()?)?;
+            let kind = if text.starts_with(b"mkd:") { "mkd" } else { "txt" };
+            Reply::Verbatim(kind, Bytes::from(text.get(4..).ok_or(Stop::Invalid)?))
+        }
+        b'*' if number()? == -1 => Reply::NilArray,
+        b'*' => Reply::Array(take_items(rest, number()?, depth)?),
+        b'~' => Reply::Set(take_items(rest, number()?, depth)?),
+        b'>' => Reply::Push(take_items(rest, number()?, depth)?),
+        b'%' => Reply::Map(take_pairs(rest, number()?, depth)?),
+        b'|' if depth > 0 => {
+            take_pairs(rest, number()?, depth)?;
+            decode_from(rest, depth - 1)?
+        }
         _ => return Err(Stop::Invalid),
     })
+}
+
+fn take_bulk<'b>(rest: &mut &'b [u8], len: i64) -> Result<&'b [u8], Stop> {
+    if !(0..=MAX_BULK).contains(&len) {
+        return Err(Stop::Invalid);
+    }
+    let len = len as usize;
+    let whole: &'b [u8] = rest;
+    if whole.len() < len + 2 {
+        return Err(Stop::Partial);
+    }
+    if &whole[len..len + 2] != b"\r\n" {
+        return Err(Stop::Invalid);
+    }
+    *rest = &whole[len + 2..];
+    Ok(&whole[..len])
+}
+
+fn take_items(rest: &mut &[u8], count: i64, depth: u32) -> Result<Vec<Reply>, Stop> {
+    if depth == 0 || !(0..=MAX_ARRAY).contains(&count) {
+        return Err(Stop::Invalid);
+    }
+    // No room is set aside before the elements are seen: a short lie must not cost memory.
+    let mut items = Vec::new();
+    for _ in 0..count {
+        items.push(decode_from(rest, depth - 1)?);
+    }
+    Ok(items)
+}
+
+fn take_pairs(rest: &mut &[u8], count: i64, depth: u32) -> Result<Vec<(Reply, Reply)>, Stop> {
+    if depth == 0 || !(0..=MAX_ARRAY).contains(&count) {
+        return Err(Stop::Invalid);
+    }
+    let mut pairs = Vec::new();
+    for _ in 0..count {
+        pairs.push((decode_from(rest, depth - 1)?, decode_from(rest, depth - 1)?));
+    }
+    Ok(pairs)
 }
 
 #[cfg(test)]

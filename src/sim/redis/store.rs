@@ -4,6 +4,7 @@ use super::blocking::{Blocked, Waiting};
 use super::config::Config;
 use super::event::{Event, Glimpse};
 use super::keyspace::Database;
+use super::pubsub::{Subscriptions, Topics};
 use super::reply::{Reply, Resp};
 use super::transactions::{Multi, Watches};
 use crate::bytes::Bytes;
@@ -106,6 +107,8 @@ pub(super) struct Client {
     pub watches: Watches,
     /// What it waits for.
     pub blocked: Option<Blocked>,
+    /// What it subscribes to.
+    pub subscriptions: Subscriptions,
 }
 
 /// A Redis-like store. A clone shares its databases until one of the two changes them.
@@ -118,6 +121,8 @@ pub struct Store {
     /// Who watches which key of which database.
     pub(super) watchers: SortedMap<(u8, Bytes), Vec<ClientId>>,
     pub(super) waiting: Waiting,
+    /// Who subscribes to which channel.
+    pub(super) topics: Topics,
     /// How many changes were made since the start, as `rdb_changes_since_last_save` of INFO counts them.
     pub(super) dirty: u64,
 }
@@ -133,6 +138,7 @@ impl Store {
             config: Config::default(),
             watchers: SortedMap::new(),
             waiting: Waiting::default(),
+            topics: Topics::default(),
             dirty: 0,
         }
     }
@@ -149,6 +155,7 @@ impl Store {
     pub fn client_close(&mut self, id: ClientId) {
         self.unwatch(id);
         self.unblock(id);
+        self.forget_topics(id);
         self.clients.remove(&id);
     }
 
@@ -217,10 +224,11 @@ impl Store {
     }
 
     /// What has to be done whenever a key changed, whoever changed it: `how` is the name of Redis's keyspace notification.
-    pub(super) fn touched(&mut self, db: u8, key: &Bytes, _how: &'static str, _cx: &mut Cx<'_>) {
+    pub(super) fn touched(&mut self, db: u8, key: &Bytes, how: &'static str, cx: &mut Cx<'_>) {
         self.dirty += 1;
         self.spoil_watches(db, key);
         self.waiting.note(db, key);
+        self.notify(db, key, how, cx);
     }
 
     pub(super) fn database(&self, db: u8) -> &Database {
@@ -269,6 +277,7 @@ impl Store {
             assert!(client.db < DATABASES, "every client has selected a database that exists");
             self.check_watches(*id, client);
             self.waiting.check(*id, client.blocked.as_ref());
+            self.check_topics(*id, client);
         }
     }
 }
