@@ -161,7 +161,7 @@ impl Command {
         // A container says nothing about itself: its subcommands are what can be allowed.
         let group = if self.container { None } else { self.group.category() };
         let has = |name: &&str| match *name {
-            "read" => self.is(Flag::Readonly),
+            "read" => self.is(Flag::Readonly) && self.group != Group::Scripting,
             "write" => self.is(Flag::Write),
             "admin" => self.is(Flag::Admin),
             "dangerous" => self.is(Flag::Admin) || own(name),
@@ -169,6 +169,8 @@ impl Command {
             "pubsub" => self.is(Flag::Pubsub) || group == Some(name),
             "fast" => self.is(Flag::Fast),
             "slow" => !self.is(Flag::Fast),
+            // WAIT alone is of the group `generic` and has nothing to do with keys.
+            "keyspace" => group == Some(name) && self.name != "wait" || own(name),
             name => group == Some(name) || own(name),
         };
         CATEGORIES.iter().copied().filter(has).collect()
@@ -179,23 +181,40 @@ impl Command {
         if self.keys.is_empty() { Vec::new() } else { self.keys.split(';').map(KeySpec::parse).collect() }
     }
 
-    /// The places of the keys among these arguments, the name included, each with the flags of its specification.
-    pub fn key_places(&self, args: &[Bytes]) -> Vec<(usize, &'static str)> {
-        let count = args.len();
+    /// The places of the keys among these arguments, the name included, each with the flags of its specification; `None` if the
+    /// arguments do not say where they are. A specification that cannot tell falls back to what the command itself knows.
+    pub fn key_places(&self, args: &[Bytes]) -> Option<Vec<(usize, &'static str)>> {
         let mut places = Vec::new();
         // Channels of shards stand where keys could, so that a cluster finds their node, but they are none.
         for spec in self.key_specs().into_iter().filter(|spec| spec.flags != NOT_KEY) {
-            let last = if spec.last < 0 {
-                count as i64 + i64::from(spec.last)
-            } else {
-                i64::from(spec.first) + i64::from(spec.last)
-            };
-            let mut place = usize::from(spec.first);
-            while place as i64 <= last && place < count {
-                places.push((place, spec.flags));
-                place += usize::from(spec.step);
+            match spec.places(args) {
+                Found::Keys(range) => places.extend(range.map(|place| (place, spec.flags))),
+                Found::Nothing => {}
+                Found::Wrong => return None,
+                Found::Unknown => return Some(self.own_places(args)),
             }
         }
+        Some(places)
+    }
+
+    /// Keys that no specification describes: the one that SORT stores to, and those of MIGRATE.
+    fn own_places(&self, args: &[Bytes]) -> Vec<(usize, &'static str)> {
+        let is = |place: usize, word: &str| args[place].eq_ignore_ascii_case(word.as_bytes());
+        if self.name == "migrate" {
+            let keys = (6..args.len()).find(|place| is(*place, "keys")).filter(|_| args[3].is_empty());
+            let range = keys.map_or(3..4, |at| at + 1..args.len());
+            return range.map(|place| (place, "RW access delete incomplete")).collect();
+        }
+        let mut places = alloc::vec![(1, "RO access")];
+        let (mut place, mut stored) = (2, None);
+        while place < args.len() {
+            let skipped = if is(place, "limit") { 2 } else { usize::from(is(place, "get") || is(place, "by")) };
+            if skipped == 0 && is(place, "store") && place + 1 < args.len() {
+                stored = Some((place + 1, "OW update"));
+            }
+            place += 1 + skipped;
+        }
+        places.extend(stored.filter(|_| self.name == "sort"));
         places
     }
 }
@@ -228,27 +247,124 @@ const CATEGORIES: &[&str] = &[
 /// The flags of a specification that tells of something else than keys.
 pub const NOT_KEY: &str = "not_key";
 
+/// Where a stretch of keys begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// At a place; the command's name is at 0.
+    Index(i8),
+    /// Behind this word, which is looked for from a place on: from the end if negative.
+    Keyword(&'static str, i8),
+    /// The arguments alone do not tell.
+    Unknown,
+}
+
+/// Which arguments are keys, from where the stretch begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Find {
+    /// Up to the last key: counted from the first if not negative, from the end if negative (-1 is the last argument). From each key it
+    /// is `step` to the next. A limit above 1 leaves only that part of what there is: 2 the first half.
+    Range {
+        /// The last key.
+        last: i8,
+        /// From each key to the next.
+        step: u8,
+        /// The part that is left; 0 for all.
+        limit: u8,
+    },
+    /// The first says how many keys follow.
+    Count,
+    /// The arguments alone do not tell.
+    Unknown,
+}
+
 /// One stretch of keys among the arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeySpec {
-    /// The place of the first key; the command's name is at 0.
-    pub first: u8,
-    /// The last key: from the first on if not negative, from the end if negative (-1 is the last argument).
-    pub last: i8,
-    /// From each key to the next.
-    pub step: u8,
+    /// Where it begins.
+    pub begin: Begin,
+    /// Which arguments are keys from there on.
+    pub find: Find,
     /// What is done to the keys, as COMMAND INFO says it.
     pub flags: &'static str,
 }
 
+/// What a specification finds among arguments.
+enum Found {
+    Keys(core::iter::StepBy<core::ops::RangeInclusive<usize>>),
+    /// Its word is not there.
+    Nothing,
+    /// The arguments are not what it asks for.
+    Wrong,
+    Unknown,
+}
+
 impl KeySpec {
-    /// Reads `1 RO access`, `1+1 RO access` (and one more), `1:-1 RO access` (to the end), `1:-1/2 OW update` (every other).
+    /// Reads `1 RO access`, `1+1 RO access` (and one more), `1:-1 RO access` (to the end), `1:-1/2 OW update` (every other), `2# RO`
+    /// (how many is said there), `STREAMS@1:-1%2 RO` (behind the word, the first half), `? RO` (not to be told).
     /// A test reads every row, so a number that cannot be read is only ever seen there.
     fn parse(text: &'static str) -> Self {
         let (range, flags) = text.trim_start().split_once(' ').unwrap_or((text, ""));
-        let (range, step) = range.split_once('/').unwrap_or((range, "1"));
-        let (first, last) = range.split_once(':').or_else(|| range.split_once('+')).unwrap_or((range, "0"));
+        if range == "?" {
+            return KeySpec { begin: Begin::Unknown, find: Find::Unknown, flags };
+        }
         let number = |text: &str| super::number::parse_integer(text.as_bytes()).unwrap_or(0) as i8;
-        KeySpec { first: number(first) as u8, last: number(last), step: number(step) as u8, flags }
+        let (range, limit) = range.split_once('%').unwrap_or((range, "0"));
+        let (range, step) = range.split_once('/').unwrap_or((range, "1"));
+        let (start, last) = range.split_once(':').or_else(|| range.split_once('+')).unwrap_or((range, "0"));
+        let (start, counts) = start.strip_suffix('#').map_or((start, false), |start| (start, true));
+        let begin = match start.split_once('@') {
+            Some((word, from)) => Begin::Keyword(word, number(from)),
+            None => Begin::Index(number(start)),
+        };
+        let (last, step, limit) = (number(last), number(step) as u8, number(limit) as u8);
+        KeySpec { begin, find: if counts { Find::Count } else { Find::Range { last, step, limit } }, flags }
+    }
+
+    /// The keys among these arguments (`getKeysUsingKeySpecs` of Redis).
+    fn places(&self, args: &[Bytes]) -> Found {
+        let count = args.len() as i64;
+        let first = match self.begin {
+            Begin::Unknown => return Found::Unknown,
+            Begin::Index(first) => i64::from(first),
+            Begin::Keyword(word, from) => {
+                let is = |place: &i64| args[*place as usize].eq_ignore_ascii_case(word.as_bytes());
+                // A word at the very end has nothing behind it.
+                let found = if from > 0 {
+                    (i64::from(from)..count - 1).find(is)
+                } else {
+                    (1..=count + i64::from(from)).rev().find(is)
+                };
+                match found {
+                    Some(place) => place + 1,
+                    None => return Found::Nothing,
+                }
+            }
+        };
+        if self.flags.ends_with("incomplete") {
+            return Found::Unknown;
+        }
+        let (first, last, step) = match self.find {
+            Find::Unknown => return Found::Unknown,
+            Find::Range { last, step, limit } => {
+                let last = match i64::from(last) {
+                    last if last >= 0 => first + last,
+                    last if limit <= 1 => count + last,
+                    last => first + (count - first) / i64::from(limit) + last,
+                };
+                (first, last, step)
+            }
+            Find::Count => {
+                let said = args.get(first as usize).and_then(|arg| super::number::parse_integer(arg));
+                let Some(said) = said.filter(|said| (0..=count).contains(said)) else { return Found::Wrong };
+                (first + 1, first + said, 1)
+            }
+        };
+        if last < first {
+            return if last == first - 1 && self.find == Find::Count { Found::Nothing } else { Found::Wrong };
+        }
+        if last >= count {
+            return Found::Wrong;
+        }
+        Found::Keys((first as usize..=last as usize).step_by(usize::from(step.max(1))))
     }
 }

@@ -65,7 +65,12 @@ impl Store {
             return reply;
         }
         cx.tell(|| {
-            let keys = command.key_places(args).into_iter().map(|(place, _)| args[place].clone()).collect();
+            let keys = command
+                .key_places(args)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(place, _)| args[place].clone())
+                .collect();
             called(client, db, args, keys, &reply)
         });
         reply

@@ -94,6 +94,9 @@ pub const INVALID_COMMAND: Error = fixed("ERR Invalid command specified");
 /// COMMAND GETKEYS of a command with too few or too many arguments.
 pub const INVALID_ARGUMENT_COUNT: Error = fixed("ERR Invalid number of arguments specified for command");
 
+/// COMMAND GETKEYS of arguments that do not say where the keys are.
+pub const INVALID_ARGUMENTS: Error = fixed("ERR Invalid arguments specified for command");
+
 /// EXEC that cannot run; `error` says why, and loses its code.
 pub fn exec_abort_because(error: &Error) -> Error {
     let reason = error.0.strip_prefix(b"ERR ").unwrap_or(&error.0);

@@ -1,7 +1,7 @@
 //! COMMAND: the table tells about itself.
 
 use super::call::Call;
-use super::command::{Command, KeySpec, Language, NOT_KEY, Run};
+use super::command::{Begin, Command, Find, KeySpec, Language, NOT_KEY, Run};
 use super::error::{self, Error};
 use super::glob;
 use super::group::Group;
@@ -132,7 +132,11 @@ fn keys_of(call: &Call<'_, '_>) -> Result<Vec<(usize, &'static str)>, Error> {
     } else if !command.accepts(args.len()) {
         Err(error::INVALID_ARGUMENT_COUNT)
     } else {
-        Ok(command.key_places(args).into_iter().map(|(place, flags)| (place + 2, flags)).collect())
+        let places = command.key_places(args).ok_or(error::INVALID_ARGUMENTS)?;
+        if places.is_empty() && !command.flags.contains("no_mandatory_keys") {
+            return Err(error::INVALID_ARGUMENTS);
+        }
+        Ok(places.into_iter().map(|(place, flags)| (place + 2, flags)).collect())
     }
 }
 
@@ -174,35 +178,61 @@ fn words(flags: &'static str) -> Reply {
 
 fn key_spec(spec: &KeySpec) -> Reply {
     let pair = |name: &str, value: Reply| (Reply::text(name), value);
-    let number = |value: i64| Reply::Integer(value);
-    let search = vec![
-        pair("type", Reply::text("index")),
-        pair("spec", Reply::Map(vec![pair("index", number(i64::from(spec.first)))])),
-    ];
-    let range = vec![
-        pair("lastkey", number(i64::from(spec.last))),
-        pair("keystep", number(i64::from(spec.step))),
-        pair("limit", number(0)),
-    ];
-    let find = vec![pair("type", Reply::text("range")), pair("spec", Reply::Map(range))];
-    Reply::Map(vec![
-        pair("flags", words(spec.flags)),
-        pair("begin_search", Reply::Map(search)),
-        pair("find_keys", Reply::Map(find)),
-    ])
+    let number = |name: &str, value: i64| (Reply::text(name), Reply::Integer(value));
+    let typed = |kind: &str, spec: Vec<(Reply, Reply)>| {
+        Reply::Map(vec![pair("type", Reply::text(kind)), pair("spec", Reply::Map(spec))])
+    };
+    let begin = match spec.begin {
+        Begin::Index(first) => typed("index", vec![number("index", i64::from(first))]),
+        Begin::Keyword(word, from) => {
+            typed("keyword", vec![pair("keyword", Reply::text(word)), number("startfrom", i64::from(from))])
+        }
+        Begin::Unknown => typed("unknown", Vec::new()),
+    };
+    let find = match spec.find {
+        Find::Range { last, step, limit } => {
+            let numbers = [("lastkey", i64::from(last)), ("keystep", i64::from(step)), ("limit", i64::from(limit))];
+            typed("range", numbers.map(|(name, value)| number(name, value)).to_vec())
+        }
+        Find::Count => typed(
+            "keynum",
+            [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)].map(|(name, at)| number(name, at)).to_vec(),
+        ),
+        Find::Unknown => typed("unknown", Vec::new()),
+    };
+    let mut pairs = vec![pair("flags", words(spec.flags)), pair("begin_search", begin), pair("find_keys", find)];
+    if let Some((_, notes)) =
+        NOTES.iter().find(|(flags, _)| *flags == spec.flags).filter(|_| spec.begin == Begin::Unknown)
+    {
+        pairs.insert(0, pair("notes", Reply::text(notes)));
+    }
+    Reply::Map(pairs)
 }
 
-/// The first key, the last and the step, as clients older than 7.0 want them: the stretches that follow each other, as one.
+/// Why a specification cannot tell, by its flags.
+const NOTES: &[(&str, &str)] = &[
+    ("RO access", "The names behind BY and GET depend on the elements that are sorted."),
+    ("OW update", "STORE may stand anywhere among the options."),
+];
+
+/// The first key, the last and the step, as clients older than 7.0 want them: the stretches that follow each other, as one
+/// (`populateCommandLegacyRangeSpec` of Redis).
 fn legacy_range(specs: &[KeySpec]) -> (i64, i64, i64) {
-    let Some(start) = specs.first() else { return (0, 0, 0) };
-    let end = |spec: &KeySpec| {
-        if spec.last < 0 { i64::from(spec.last) } else { i64::from(spec.first) + i64::from(spec.last) }
+    let plain = |spec: &KeySpec| match (spec.begin, spec.find) {
+        (Begin::Index(first), Find::Range { last, step, .. }) => {
+            let first = i64::from(first);
+            let last = i64::from(last);
+            Some((first, if last < 0 { last } else { first + last }, i64::from(step)))
+        }
+        (Begin::Index(_) | Begin::Keyword(..) | Begin::Unknown, Find::Range { .. } | Find::Count | Find::Unknown) => {
+            None
+        }
     };
-    let mut last = end(start);
-    for spec in &specs[1..] {
-        if last == i64::from(spec.first) - 1 {
-            last = end(spec);
+    let Some(mut range) = specs.first().and_then(plain) else { return (0, 0, 0) };
+    for (first, last, _) in specs[1..].iter().filter_map(plain) {
+        if range.1 == first - 1 {
+            range.1 = last;
         }
     }
-    (i64::from(start.first), last, i64::from(start.step))
+    range
 }

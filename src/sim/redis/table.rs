@@ -94,6 +94,7 @@ pub fn find_command(name: &[u8]) -> Option<&'static Command> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::command::{Begin, Find};
     use super::*;
     use crate::bytes::Bytes;
     use alloc::vec::Vec;
@@ -106,7 +107,10 @@ mod tests {
                 "{}",
                 command.name
             );
-            assert!(command.key_specs().iter().all(|spec| spec.first > 0 && spec.step > 0), "{}", command.name);
+            for spec in command.key_specs() {
+                assert!(spec.begin != Begin::Index(0) && spec.begin != Begin::Keyword("", 0), "{}", command.name);
+                assert!(!matches!(spec.find, Find::Range { step: 0, .. }), "{}", command.name);
+            }
             let found = find_command(command.name.to_ascii_uppercase().as_bytes()).expect("it is in the table");
             assert_eq!(found.name, command.name);
             assert!(command.parent().is_none_or(|name| find_command(name.as_bytes()).is_some()), "{}", command.name);
@@ -119,6 +123,7 @@ mod tests {
             find_command(name.as_bytes())
                 .expect("a command")
                 .key_places(&alloc::vec![Bytes::default(); count])
+                .expect("they say where their keys are")
                 .iter()
                 .map(|(place, _)| *place)
                 .collect()
