@@ -80,7 +80,8 @@ fn transcripts_are_as_recorded() {
     }
     println!("{lines} commands in {blocks} blocks of {} transcripts", transcripts().len());
     assert!(differences.is_empty(), "- RabbitMQ, + the engine (UPDATE_EXPECT=1 takes the engine's)\n{differences}");
-    assert!(blocks >= 150, "only {blocks} blocks in the transcripts");
+    assert!(blocks >= 600, "only {blocks} blocks in the transcripts");
+    assert!(transcripts().len() >= 300, "only {} transcripts", transcripts().len());
 }
 
 #[test]

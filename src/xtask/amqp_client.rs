@@ -27,13 +27,14 @@ pub(crate) struct Client {
     pub(crate) asking: BTreeSet<u16>,
     /// How many `channel.flow` of the transcript itself are to be answered first, by channel.
     flows: BTreeMap<u16, u32>,
-    /// Channels that wait for `tx.commit-ok`: RabbitMQ takes nothing else from them meanwhile.
-    pub(crate) committing: BTreeSet<u16>,
+    /// Channels that wait for `tx.commit-ok` (RabbitMQ takes nothing else from them meanwhile) or for their `open-ok`; 0 for
+    /// the connection's `close-ok`.
+    pub(crate) waiting: BTreeSet<u16>,
     pub(crate) alive: bool,
 }
 
 impl Client {
-    pub(crate) fn connect(port: u16, capabilities: bool) -> Outcome<Client> {
+    pub(crate) fn connect(port: u16, vhost: &str, capabilities: bool) -> Outcome<Client> {
         let failed =
             |error: std::io::Error| Problem::new(format!("RabbitMQ cannot be reached on port {port}: {error}."));
         let mut stream = TcpStream::connect(("127.0.0.1", port)).map_err(failed)?;
@@ -47,7 +48,7 @@ impl Client {
             open: BTreeSet::new(),
             asking: BTreeSet::new(),
             flows: BTreeMap::new(),
-            committing: BTreeSet::new(),
+            waiting: BTreeSet::new(),
             alive: true,
         };
         let properties = if capabilities {
@@ -62,7 +63,7 @@ impl Client {
         client.say(&format!("connection.start-ok client_properties={{{properties}}} {login}"))?;
         client.wait_for(0, "connection.tune")?;
         client.say("connection.tune-ok channel_max=2047 frame_max=131072")?;
-        client.say("connection.open virtual_host=/")?;
+        client.say(&format!("connection.open virtual_host={vhost}"))?;
         client.wait_for(0, "connection.open-ok")?;
         Ok(client)
     }
@@ -82,9 +83,12 @@ impl Client {
     pub(crate) fn send(&mut self, channel: u16, frame: &Frame) {
         match &frame.method {
             Method::ChannelFlow(_) => *self.flows.entry(channel).or_default() += 1,
-            Method::TxCommit(_) => drop(self.committing.insert(channel)),
+            Method::TxCommit(_) | Method::ChannelOpen(_) => drop(self.waiting.insert(channel)),
             Method::ChannelClose(_) => drop(self.open.remove(&channel)),
-            Method::ConnectionClose(_) => self.open.clear(),
+            Method::ConnectionClose(_) => {
+                self.open.clear();
+                self.waiting.insert(0);
+            }
             _ => {}
         }
         let mut bytes = &encode(channel, frame, FRAME_MAX)[..];
@@ -133,16 +137,19 @@ impl Client {
         self.alive = false;
         self.open.clear();
         self.asking.clear();
-        self.committing.clear();
+        self.waiting.clear();
     }
 
     fn hear(&mut self, channel: u16, frame: Frame) {
         match &frame.method {
-            Method::ChannelOpenOk(_) => drop(self.open.insert(channel)),
+            Method::ChannelOpenOk(_) => {
+                self.waiting.remove(&channel);
+                self.open.insert(channel);
+            }
             Method::ChannelClose(_) => {
                 self.open.remove(&channel);
                 self.asking.remove(&channel);
-                self.committing.remove(&channel);
+                self.waiting.remove(&channel);
                 self.send(channel, &ChannelCloseOk {}.into());
             }
             Method::ConnectionClose(_) => {
@@ -150,7 +157,7 @@ impl Client {
                 self.send(0, &ConnectionCloseOk {}.into());
             }
             Method::ConnectionCloseOk(_) => self.end(),
-            Method::TxCommitOk(_) => drop(self.committing.remove(&channel)),
+            Method::TxCommitOk(_) => drop(self.waiting.remove(&channel)),
             Method::ChannelFlowOk(_) => match self.flows.get_mut(&channel) {
                 Some(flows) if *flows > 0 => *flows -= 1,
                 _ => {

@@ -4,18 +4,20 @@
 //! is found or installed, each version once), [`compiler`] (its switches for a small page), [`bundle`] (the release page and its
 //! budget), [`files`] (a static server),
 //! [`serve`], [`stages`] (the tests), [`servers`] (the real RabbitMQ and Redis, for recording), [`record_amqp`] (the
-//! broker's transcripts, by a small client of its own), [`record_redis`] and [`random_redis`] (the store's transcripts, and random
-//! commands beside the real one).
+//! broker's transcripts, by a small client of its own), [`random_amqp`] (random sequences beside the real broker), [`record_redis`]
+//! and [`random_redis`] (the store's transcripts, and random commands beside the real one).
 //!
 //! Deliberately absent: shell scripts, and anything that the page itself needs.
 
 mod amqp_client;
+mod amqp_live;
 pub mod bundle;
 pub mod compiler;
 pub mod debian;
 pub mod files;
 pub mod problem;
 pub mod process;
+pub mod random_amqp;
 pub mod random_redis;
 pub mod record_amqp;
 pub mod record_definitions;

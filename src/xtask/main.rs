@@ -13,6 +13,7 @@ Warren's developer commands. Each gets what is missing, into target/tools where 
   cargo xtask record [amqp|redis]                    transcripts anew from the real RabbitMQ and Redis of Debian
   cargo xtask record definitions                     files of definitions through the real RabbitMQ, and Warren's export
   cargo xtask record wire                            what RabbitMQ says on the wire to right and wrong clients
+  cargo xtask record amqp --random N [--seed S]      N random sequences of methods, each heard as from the real RabbitMQ
   cargo xtask record redis --random N [--seed S]     N random commands, each answered as the real Redis does";
 
 fn main() -> ExitCode {

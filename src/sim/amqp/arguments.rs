@@ -202,6 +202,20 @@ pub fn check_declare(
     }
 }
 
+/// Checks a declaration without a name: only classic queues are named by the server. A type that there is not makes RabbitMQ stumble
+/// here, before it would be refused.
+pub fn check_server_named(arguments: &Table) -> Result<(), Refusal> {
+    if let Some(value) = arguments.get("x-queue-type")
+        && queue_type(value, arguments).is_err()
+    {
+        return Err(error::internal_error());
+    }
+    match QueueType::of(arguments) {
+        QueueType::Classic => Ok(()),
+        other @ (QueueType::Quorum | QueueType::Stream) => Err(error::server_named(other.module())),
+    }
+}
+
 /// Checks a declaration against the queue that is there.
 pub fn check_equivalent(queue: &Resource, current: &Table, received: &Table) -> Result<(), Refusal> {
     let of_type = QueueType::of(current);

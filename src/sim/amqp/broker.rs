@@ -254,6 +254,11 @@ impl Broker {
                 return Err(error::channel_max(channel_max));
             }
             if !matches!(frame.method, Method::ChannelOpen(_)) {
+                if super::queues::means_last_queue(&frame.method) {
+                    // What the empty queue name stands for is looked up before anything else, even on a channel that is not open.
+                    connection.channels.insert(at.channel, Channel::default());
+                    return Err(error::no_previously_declared_queue());
+                }
                 return Err(error::channel_not_open());
             }
             connection.channels.insert(at.channel, Channel::default());
@@ -282,16 +287,22 @@ impl Broker {
                 cx.send(at, ChannelCloseOk {}, Some(event));
                 Ok(())
             }
-            _ => self.method(cx, at, frame),
+            method => {
+                if super::queues::means_last_queue(method) {
+                    self.named_queue(at, &Bytes::default())?;
+                }
+                self.method(cx, at, frame)
+            }
         }
     }
 
     /// Refuses a method: the channel or the connection is closed.
     fn refuse(&mut self, cx: &mut Cx<'_>, at: ChannelRef, method: Method, refusal: Refusal) {
         let Refusal { code, text, hard } = refusal;
-        // RabbitMQ refuses a channel too many before it looks at what is said on it.
+        // RabbitMQ refuses a channel too many before it looks at what is said on it, and a crash is nobody's method.
         let is_channel_too_many = hard && code == error::NOT_ALLOWED && matches!(method, Method::ChannelOpen(_));
-        let (class_id, method_id) = if is_channel_too_many { (0, 0) } else { method.ids() };
+        let is_nobodys = is_channel_too_many || code == error::INTERNAL_ERROR;
+        let (class_id, method_id) = if is_nobodys { (0, 0) } else { method.ids() };
         let event = cx.event(Event::Refused { channel: at, code, text: text.clone(), method, hard }, None);
         if hard {
             self.close_connection(

@@ -9,7 +9,7 @@ use super::limits;
 use super::method::{BasicCancel, BasicCancelOk, BasicConsume, BasicConsumeOk, BasicGet, BasicGetEmpty, BasicGetOk};
 use super::method::{BasicQos, BasicQosOk};
 use super::publish::with_content;
-use super::queue::{Consumer, Unacked};
+use super::queue::{Consumer, Queue, Unacked};
 use super::queues::REPLY_QUEUE;
 
 impl Broker {
@@ -144,7 +144,12 @@ impl Broker {
         let tag = method.consumer_tag.clone();
         let Some(channel) = self.channel_mut(at) else { return Ok(()) };
         if channel.reply_consumer.as_ref().is_some_and(|consumer| consumer.tag == tag) {
+            // Its tag may be another consumer's too: that one stays.
             channel.reply_consumer = None;
+            if !method.nowait {
+                cx.send(at, BasicCancelOk { consumer_tag: tag }, None);
+            }
+            return Ok(());
         }
         let consuming = channel.consumers.remove(&tag);
         let mut cause = None;
@@ -173,7 +178,7 @@ impl Broker {
     pub(super) fn basic_get(&mut self, cx: &mut Cx<'_>, at: ChannelRef, method: &BasicGet) -> Result<(), Refusal> {
         let resource = self.usable_queue(at, &method.queue)?;
         self.restart_expiry(cx, &resource);
-        self.expire_all(cx, &resource);
+        self.expire_due(cx, &resource);
         let taken = self.queue_mut(&resource).and_then(|queue| {
             let head = queue.head()?;
             Some((head, queue.take(head)?, queue.id))
@@ -209,11 +214,26 @@ impl Broker {
         Ok(())
     }
 
-    /// Expires everything that is at the head of its priority and over its time.
+    /// Expires what the clock has reached and no step has come to yet.
+    pub(super) fn expire_due(&mut self, cx: &mut Cx<'_>, resource: &Resource) {
+        if self.queue_at(resource).and_then(Queue::head_expires_ms).is_some_and(|at_ms| at_ms <= cx.now_ms) {
+            self.expire_all(cx, resource);
+        }
+    }
+
+    /// Sets a queue's clock for its head.
+    pub(super) fn arm(&mut self, resource: &Resource) {
+        if let Some(queue) = self.queue_mut(resource) {
+            queue.arm();
+        }
+        self.touch(resource);
+    }
+
+    /// Expires everything that is at the head and over its time.
     pub(super) fn expire_all(&mut self, cx: &mut Cx<'_>, resource: &Resource) {
         while let Some(place) = self.queue_at(resource).and_then(|queue| queue.expired(cx.now_ms)) {
             self.lose(cx, resource, place, LossReason::Expired, None);
         }
-        self.touch(resource);
+        self.arm(resource);
     }
 }

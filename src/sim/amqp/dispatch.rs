@@ -41,12 +41,8 @@ impl Broker {
                 let how = if method.requeue { Settle::Requeue } else { Settle::Discard };
                 self.settle(cx, at, method.delivery_tag, method.multiple, how)
             }
-            Method::BasicRecoverAsync(method) => self.basic_recover(cx, at, method.requeue),
-            Method::BasicRecover(method) => {
-                self.basic_recover(cx, at, method.requeue)?;
-                cx.send(at, BasicRecoverOk {}, None);
-                Ok(())
-            }
+            Method::BasicRecoverAsync(method) => self.basic_recover(cx, at, method.requeue, None),
+            Method::BasicRecover(method) => self.basic_recover(cx, at, method.requeue, Some(BasicRecoverOk {})),
             Method::ConfirmSelect(method) => {
                 self.confirm_select(at)?;
                 if !method.nowait {

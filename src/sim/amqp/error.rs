@@ -47,6 +47,7 @@ const RESOURCE_ERROR: u16 = 506;
 /// What a client may not do.
 pub(super) const NOT_ALLOWED: u16 = 530;
 const NOT_IMPLEMENTED: u16 = 540;
+pub(super) const INTERNAL_ERROR: u16 = 541;
 
 /// The reply text of a returned message that no queue took (code 312).
 pub const NO_ROUTE: (u16, &str) = (312, "NO_ROUTE");
@@ -222,6 +223,11 @@ pub fn invalid_argument(field: &str, queue: &Resource, reason: &str) -> Refusal 
 /// An argument that this type of queue does not have.
 pub fn argument_of_other_type(field: &Bytes, queue: &Resource, queue_type: &str) -> Refusal {
     refusal!(PRECONDITION_FAILED, "invalid arg '", *field, "' for ", Of("queue", queue), " of queue type ", queue_type)
+}
+
+/// A queue of a type that the server does not make up names for.
+pub fn server_named(queue_type: &str) -> Refusal {
+    refusal!(PRECONDITION_FAILED, "Cannot declare a server-named queue for type ", queue_type)
 }
 
 /// A property that this type of queue cannot have.
@@ -400,6 +406,11 @@ pub fn queue_limit(queue: &Resource, limit: u64) -> Refusal {
         limit,
         ") is reached"
     )
+}
+
+/// A crash of the channel's process: RabbitMQ tells nothing but that.
+pub fn internal_error() -> Refusal {
+    Refusal { code: INTERNAL_ERROR, text: Bytes::from("INTERNAL_ERROR"), hard: true }
 }
 
 /// More of something than this engine holds. A real broker would run out of memory instead.

@@ -1,5 +1,6 @@
 //! `basic.publish`: checks, routing, a copy for each queue, returns and confirms.
 
+use crate::sorted::SortedSet;
 use alloc::rc::Rc;
 
 use super::arguments::Overflow;
@@ -44,13 +45,18 @@ impl Broker {
         for key in &route.replies {
             self.deliver_reply(cx, key, &message, cause);
         }
-        let pending = Pending { message, queues, mandatory: method.mandatory, cause };
+        let mut pending = Pending { message, queues, mandatory: method.mandatory, cause };
         let Some(channel) = self.channel_mut(at) else { return Ok(()) };
         if channel.confirms || channel.transaction.is_some() {
             channel.published += 1;
         }
         let (sequence, confirms) = (channel.published, channel.confirms);
         if let Some(transaction) = &mut channel.transaction {
+            if method.exchange.is_empty() {
+                // The default exchange leads to names: a queue that is declared before the commit gets its copy.
+                let names: SortedSet<Bytes> = pending.message.keys().cloned().collect();
+                pending.queues = names.into_iter().collect();
+            }
             transaction.publishes.push(pending);
             return Ok(());
         }
@@ -146,6 +152,9 @@ impl Broker {
 
     /// Puts a copy into a queue; false when the queue is full and refuses it.
     pub(super) fn enqueue(&mut self, cx: &mut Cx<'_>, resource: &Resource, message: &Rc<Message>, cause: u32) -> bool {
+        // What its consumers can take is with them before the next copy comes, though a person sees it a step later.
+        self.deliver_all(cx, resource);
+        self.expire_due(cx, resource);
         let Some(queue) = self.queue_mut(resource) else { return true };
         let overflows = queue.would_overflow(message);
         let overflow = queue.settings.overflow;
@@ -175,18 +184,24 @@ impl Broker {
         self.touch(resource);
         let still_passes = self.queue_at(resource).is_some_and(|queue| queue.turn().is_some());
         if !(passes_through && still_passes) {
-            self.drop_overflow(cx, resource, Some(event));
+            let dropped = self.drop_overflow(cx, resource, Some(event));
+            if dropped || self.queue_at(resource).is_some_and(|queue| queue.ready.len() == 1) {
+                self.arm(resource);
+            }
         }
         true
     }
 
-    /// Drops from the head what is too much.
-    pub(super) fn drop_overflow(&mut self, cx: &mut Cx<'_>, resource: &Resource, cause: Option<u32>) {
+    /// Drops from the head what is too much; whether anything was.
+    pub(super) fn drop_overflow(&mut self, cx: &mut Cx<'_>, resource: &Resource, cause: Option<u32>) -> bool {
+        let mut dropped = false;
         while let Some(queue) = self.queue_at(resource).filter(|queue| queue.is_over_length()) {
             let Some(head) = queue.head() else { break };
             self.lose(cx, resource, head, LossReason::MaxLength, cause);
+            dropped = true;
         }
         self.touch(resource);
+        dropped
     }
 
     /// Tells a publisher that its message was taken, or not.

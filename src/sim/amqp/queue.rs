@@ -58,6 +58,8 @@ pub struct Queue {
     pub had_consumers: bool,
     /// When `x-expires` ends it unless it is used, in virtual ms.
     pub expires_ms: Option<u64>,
+    /// With priorities: when it looks for expired copies again, in virtual ms. See [`Queue::arm`].
+    pub armed_ms: Option<u64>,
     /// Whether the broker has listed it as able to deliver.
     pub is_due: bool,
     /// When the broker has listed it for the clock, in virtual ms.
@@ -156,19 +158,27 @@ impl Queue {
 
     /// When the head expires. RabbitMQ looks at the head only: what is behind it expires when it comes forward.
     pub fn head_expires_ms(&self) -> Option<u64> {
+        if self.settings.max_priority.is_some() {
+            return self.armed_ms;
+        }
         self.ready.first_key_value().and_then(|(_, held)| held.expires_ms)
     }
 
-    /// The first copy that is at the head of its priority and has expired.
-    pub fn expired(&self, now_ms: u64) -> Option<Place> {
-        let mut from = Place { rank: 0, sequence: 0 };
-        while let Some((place, held)) = self.ready.range(from..).next() {
-            if held.expires_ms.is_some_and(|at| now_ms >= at) {
-                return Some(*place);
-            }
-            from = Place { rank: place.rank.checked_add(1)?, sequence: 0 };
+    /// Sets the clock for the head. RabbitMQ does so when it has looked for expired copies: after a fetch, a return, a drop, and a
+    /// publish to an empty queue. A copy that overtakes others by its priority is none of these, and may stay beyond its time.
+    pub fn arm(&mut self) {
+        if self.settings.max_priority.is_some()
+            && let Some(at_ms) = self.ready.first_key_value().and_then(|(_, held)| held.expires_ms)
+            && self.armed_ms.is_none_or(|armed_ms| at_ms < armed_ms)
+        {
+            self.armed_ms = Some(at_ms);
         }
-        None
+    }
+
+    /// The head, when it has expired.
+    pub fn expired(&self, now_ms: u64) -> Option<Place> {
+        let (place, held) = self.ready.first_key_value()?;
+        held.expires_ms.is_some_and(|at_ms| now_ms >= at_ms).then_some(*place)
     }
 
     /// Adds a consumer at the tail of the ring.

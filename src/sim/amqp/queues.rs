@@ -10,7 +10,9 @@ use super::event::{ChannelRef, ConnectionId, Event, LossReason, QueueDeleteReaso
 use super::exchange::{Binding, Destination};
 use super::limits;
 use super::message::Held;
-use super::method::{BasicCancel, QueueBind, QueueBindOk, QueueDeclare, QueueDeclareOk, QueueDelete, QueueDeleteOk};
+use super::method::{
+    BasicCancel, Method, QueueBind, QueueBindOk, QueueDeclare, QueueDeclareOk, QueueDelete, QueueDeleteOk,
+};
 use super::method::{QueuePurge, QueuePurgeOk, QueueUnbind, QueueUnbindOk};
 use super::policy::{Applied, applied_event};
 use super::queue::{Queue, QueueId};
@@ -23,6 +25,19 @@ pub(super) const REPLY_QUEUE: &[u8] = b"amq.rabbitmq.reply-to";
 
 /// A declared queue: its name, its ready messages and consumers, and the event if it is new.
 type Declared = (Bytes, (u32, u32), Option<u32>);
+
+/// Whether a method has the empty queue name that stands for the queue declared last (`rabbit_channel:expand_shortcuts`).
+pub(super) fn means_last_queue(method: &Method) -> bool {
+    match method {
+        Method::QueueBind(method) => method.queue.is_empty(),
+        Method::QueueUnbind(method) => method.queue.is_empty(),
+        Method::QueuePurge(method) => method.queue.is_empty(),
+        Method::QueueDelete(method) => method.queue.is_empty(),
+        Method::BasicConsume(method) => method.queue.is_empty(),
+        Method::BasicGet(method) => method.queue.is_empty(),
+        _ => false,
+    }
+}
 
 /// Checks that a connection may use a queue.
 pub(super) fn check_access(queue: &Queue, by: ConnectionId) -> Result<(), Refusal> {
@@ -76,6 +91,7 @@ impl Broker {
         let durable = method.durable && !method.exclusive;
         let owner = method.exclusive.then_some(at.connection);
         let name = if name.is_empty() {
+            arguments::check_server_named(&method.arguments)?;
             cx.made_up_name("amq.gen-")
         } else if name.starts_with(b"amq.") {
             return Err(error::reserved_name(false, &name));
@@ -132,6 +148,7 @@ impl Broker {
             holder: None,
             had_consumers: false,
             expires_ms: settings.expires_ms.map(|ms| cx.now_ms + ms),
+            armed_ms: None,
             is_due: false,
             timer_ms: None,
             settings,

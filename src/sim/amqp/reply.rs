@@ -35,7 +35,8 @@ impl Broker {
     pub(super) fn deliver_reply(&mut self, cx: &mut Cx<'_>, address: &Bytes, message: &Message, cause: u32) {
         let Some(consumer) = self.reply_consumer(address) else { return };
         let Some(channel) = self.channel_mut(consumer.channel) else { return };
-        let delivery_tag = channel.next_tag();
+        // A reply shows the tag that the next delivery of a queue will have, and does not use it up.
+        let delivery_tag = channel.last_delivery_tag + 1;
         let vhost = self.connections.get(&consumer.channel.connection).map(|connection| connection.vhost.clone());
         let queue = Resource { vhost: vhost.unwrap_or_default(), name: Bytes::from(REPLY_QUEUE) };
         let (redelivered, no_ack) = (false, true);

@@ -51,7 +51,10 @@ impl Broker {
         for place in transient {
             self.lose(cx, resource, place, LossReason::Transient, None);
         }
-        self.touch(resource);
+        if let Some(queue) = self.queue_mut(resource) {
+            queue.armed_ms = None;
+        }
+        self.arm(resource);
     }
 
     /// A transient exchange goes with its bindings. An auto-delete exchange that led to it only stays: nothing unbinds here.

@@ -8,6 +8,7 @@ use super::channel::{Delivery, Settle};
 use super::error::{self, Refusal};
 use super::event::{ChannelRef, ConsumerRef, Event, LossReason, QueueDeleteReason, RequeueReason, Resource};
 use super::message::{Held, Place};
+use super::method::BasicRecoverOk;
 use crate::bytes::Bytes;
 
 /// The name of a queue, and the tag of one of its consumers; none for `basic.get`.
@@ -71,9 +72,11 @@ impl Broker {
             }
             if how == Settle::Requeue {
                 self.drop_overflow(cx, &resource, None);
+                self.arm(&resource);
             }
             self.touch(&resource);
             if groups.peek().is_some_and(|((next, _), _)| *next == name) {
+                self.expire_all(cx, &resource);
                 self.deliver_all(cx, &resource);
             }
         }
@@ -113,9 +116,19 @@ impl Broker {
         frees_consumer
     }
 
-    pub(super) fn basic_recover(&mut self, cx: &mut Cx<'_>, at: ChannelRef, requeue: bool) -> Result<(), Refusal> {
+    /// The answer, where one is wanted, is on its way before any of the messages comes again.
+    pub(super) fn basic_recover(
+        &mut self,
+        cx: &mut Cx<'_>,
+        at: ChannelRef,
+        requeue: bool,
+        answer: Option<BasicRecoverOk>,
+    ) -> Result<(), Refusal> {
         if !requeue {
             return Err(error::recover_without_requeue());
+        }
+        if let Some(answer) = answer {
+            cx.send(at, answer, None);
         }
         let Some(channel) = self.channel_mut(at) else { return Ok(()) };
         let deliveries = core::mem::take(&mut channel.unacked).into_iter().collect();
@@ -255,6 +268,7 @@ impl Broker {
         if is_concerned {
             self.restart_expiry(cx, resource);
             self.drop_overflow(cx, resource, Some(cause));
+            self.arm(resource);
         }
     }
 }

@@ -24,6 +24,13 @@ impl Broker {
         for pending in &publishes {
             accepted &= self.deliver_to_queues(cx, at, pending);
         }
+        if !settlements.is_empty() {
+            // The queues have the messages before they hear of the acknowledgements: their consumers are as they were.
+            for queue in publishes.iter().flat_map(|pending| &pending.queues) {
+                let resource = self.resource(at.connection, queue);
+                self.deliver_all(cx, &resource);
+            }
+        }
         for how in [Settle::Ack, Settle::Requeue, Settle::Discard] {
             let mut same: alloc::vec::Vec<_> = settlements
                 .iter()

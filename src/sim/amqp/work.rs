@@ -67,10 +67,11 @@ impl Broker {
     fn expire(&mut self, cx: &mut Cx<'_>, resource: &Resource) {
         let Some(queue) = self.queue_mut(resource) else { return };
         if queue.head_expires_ms().is_some_and(|at| at <= cx.now_ms) {
+            queue.armed_ms = None;
             if let Some(place) = queue.expired(cx.now_ms) {
                 self.lose(cx, resource, place, LossReason::Expired, None);
             }
-            self.touch(resource);
+            self.arm(resource);
         } else if queue.consumers.is_empty() {
             self.delete_queue(cx, resource, QueueDeleteReason::Expired, None);
         } else {
@@ -121,11 +122,8 @@ impl Broker {
             let (channel, consumer, delivered_ms) = (at.channel, Some(id), cx.now_ms);
             queue.unacked.insert(place, Unacked { held, channel, delivery_tag, consumer, delivered_ms });
         }
-        if self.queue_at(resource).is_some_and(|queue| queue.settings.max_priority.is_some()) {
-            // RabbitMQ looks for what has expired after each fetch; with priorities that is more than the head.
-            self.expire_all(cx, resource);
-        }
-        self.touch(resource);
+        // RabbitMQ looks for what has expired after each fetch: no client gets it although it is at the head now.
+        self.expire_all(cx, resource);
         if limit_is_reached {
             for other in self.consumed_queues(at.channel) {
                 self.touch(&other);

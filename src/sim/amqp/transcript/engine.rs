@@ -10,20 +10,33 @@ use core::convert::Infallible;
 use super::{Heard, Power, Stage};
 use crate::amqp::broker::{Broker, Cx, Out};
 use crate::amqp::channel::Capabilities;
-use crate::amqp::event::ConnectionId;
+use crate::amqp::event::{ConnectionId, Event};
 use crate::amqp::method::{ChannelCloseOk, ChannelOpen, ConnectionCloseOk, Frame, Method};
 use crate::prng::Prng;
+
+/// An event with its number and the number of its cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// Its number.
+    pub number: u32,
+    /// What happened.
+    pub event: Event,
+    /// The number of the event that caused it.
+    pub cause: Option<u32>,
+}
 
 /// Steps after which a broker that still has work is taken to be running in a circle.
 const STEPS_MAX: u32 = 1_000_000;
 
 /// A broker, its clients and a clock.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Engine {
     broker: Broker,
     prng: Prng,
     now_ms: u64,
     events: u32,
+    /// What happened since the last time somebody asked, where somebody wants to know.
+    log: Option<Vec<Logged>>,
     connections: u32,
     /// The live connections by the names of their clients.
     clients: SortedMap<String, ConnectionId>,
@@ -48,12 +61,34 @@ impl Engine {
             prng: Prng::new(1),
             now_ms: 0,
             events: 0,
+            log: None,
             connections: 0,
             clients: SortedMap::new(),
             opening: SortedSet::new(),
             heard: Vec::new(),
             answers: Vec::new(),
         }
+    }
+
+    /// The broker, to look at.
+    pub fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
+    /// The connection of a client.
+    pub fn connection(&self, client: &str) -> Option<ConnectionId> {
+        self.clients.get(client).copied()
+    }
+
+    /// What happened since the last call; the first call begins the log.
+    pub fn take_log(&mut self) -> Vec<Logged> {
+        self.log.replace(Vec::new()).unwrap_or_default()
+    }
+
+    /// Puts the log back, before what happened since.
+    pub fn put_log(&mut self, mut log: Vec<Logged>) {
+        log.extend(self.log.take().unwrap_or_default());
+        self.log = Some(log);
     }
 
     /// Does something with the broker, and hands round what it said.
@@ -67,9 +102,12 @@ impl Engine {
     /// Does something with the broker, and holds it to its invariants.
     fn act(&mut self, act: impl FnOnce(&mut Broker, &mut Cx<'_>)) -> Vec<Out> {
         let mut out = Vec::new();
-        let count = &mut self.events;
-        let mut events = |_, _| {
+        let (count, log) = (&mut self.events, &mut self.log);
+        let mut events = |event, cause| {
             *count += 1;
+            if let Some(log) = log {
+                log.push(Logged { number: *count, event, cause });
+            }
             *count
         };
         let mut cx =

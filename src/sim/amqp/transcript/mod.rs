@@ -218,24 +218,45 @@ pub fn parse(text: &str) -> Result<Vec<Block>, Fault> {
 /// # Errors
 /// The stage is broken.
 pub fn replay<S: Stage>(blocks: &[Block], stage: &mut S) -> Result<Vec<Block>, S::Error> {
-    let mut names = Names::default();
-    let mut replayed = Vec::new();
-    for block in blocks {
+    let mut player = Player::default();
+    blocks.iter().map(|block| Ok(Block { heard: player.play(&block.lines, stage)?, ..block.clone() })).collect()
+}
+
+/// Plays lines one after the other, and keeps the numbers of the names that the server made up.
+#[derive(Clone, Debug, Default)]
+pub struct Player {
+    names: Names,
+}
+
+impl Player {
+    /// The text with what stands for a name that the server made up, `<gen:1>`, in its place.
+    pub fn shown(&self, text: &str) -> String {
+        self.names.clone().hide(text)
+    }
+
+    /// The text with the names that the server made up in the places of what stands for them.
+    pub fn meant(&self, text: &str) -> String {
+        self.names.reveal(text)
+    }
+
+    /// Plays lines on a stage; what was heard, a line each.
+    ///
+    /// # Errors
+    /// The stage is broken.
+    pub fn play<S: Stage>(&mut self, lines: &[Line], stage: &mut S) -> Result<Vec<String>, S::Error> {
         let mut heard = Vec::new();
-        for (index, line) in block.lines.iter().enumerate() {
+        for (index, line) in lines.iter().enumerate() {
             for command in &line.commands {
-                perform(command, stage, &names, &mut heard)?;
+                perform(command, stage, &self.names, &mut heard)?;
             }
-            if !block.lines.get(index + 1).is_some_and(|next| next.at_once) {
-                settle(stage, &mut names, &mut heard)?;
+            if !lines.get(index + 1).is_some_and(|next| next.at_once) {
+                settle(stage, &mut self.names, &mut heard)?;
             }
         }
         // A stable sort: the order within a channel is what was heard.
         heard.sort_by(|a: &Said, b: &Said| a.place.cmp(&b.place));
-        let heard = heard.into_iter().map(|said| said.line).collect();
-        replayed.push(Block { heard, ..block.clone() });
+        Ok(heard.into_iter().map(|said| said.line).collect())
     }
-    Ok(replayed)
 }
 
 /// Writes a transcript as [`parse`] reads it.

@@ -10,16 +10,17 @@ use alloc::{
 const KINDS: &[(&str, &str)] = &[("amq.gen-", "gen"), ("amq.ctag-", "ctag"), ("amq.rabbitmq.reply-to.", "reply")];
 
 /// The names heard so far.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     known: Vec<(String, String)>,
 }
 
 impl Names {
-    /// The text with `<gen:1>` in the place of a made-up name.
+    /// The text with `<gen:1>` in the place of a made-up name, and with the moments of deaths hidden.
     pub(super) fn hide(&mut self, text: &str) -> String {
+        let text = &hide_times(text);
         let mut hidden = String::new();
-        let mut rest = text;
+        let mut rest = &text[..];
         while let Some((at, prefix, kind)) = next_name(rest) {
             let tail = &rest[at + prefix.len()..];
             let length = tail.find(|c: char| !is_made_up(c)).unwrap_or(tail.len());
@@ -49,6 +50,18 @@ impl Names {
     }
 }
 
+/// `time=T(1700000000)`, as `x-death` tells it, is another one each time it is recorded: `time=T(now)`.
+fn hide_times(text: &str) -> String {
+    let mut parts = text.split("time=T(");
+    let mut hidden = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        hidden.push_str("time=T(now");
+        hidden.push_str(rest);
+    }
+    hidden
+}
+
 /// The first prefix in the text: where, which, and its kind.
 fn next_name(text: &str) -> Option<(usize, &'static str, &'static str)> {
     KINDS.iter().filter_map(|(prefix, kind)| text.find(prefix).map(|at| (at, *prefix, *kind))).min()
@@ -70,6 +83,7 @@ mod tests {
         assert_eq!(names.hide("'amq.ctag-x' of 'amq.gen-q'"), "'<ctag:1>' of '<gen:2>'");
         assert_eq!(names.hide("amq.gen-aB_1-"), "<gen:1>");
         assert_eq!(names.hide("queue 'amq.gen-' and amq.direct"), "queue 'amq.gen-' and amq.direct");
+        assert_eq!(names.hide("{reason=expired, time=T(1700000000), n=1}"), "{reason=expired, time=T(now), n=1}");
         assert_eq!(names.reveal("queue.bind queue=<gen:2> x=<ctag:2>"), "queue.bind queue=amq.gen-q x=<ctag:2>");
     }
 }

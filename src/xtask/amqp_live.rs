@@ -1,0 +1,281 @@
+//! The real RabbitMQ as the stage of a transcript.
+//!
+//! A real broker has no moment at which it is at rest, so one is made: each channel is asked something harmless and answers when it has
+//! done everything before; then a control connection asks each queue, and then the channels again. Three such rounds and a short
+//! silence end a command.
+
+use crate::amqp_client::{Client, PATIENCE};
+use crate::problem::{Outcome, Problem};
+use crate::process::wait_for_port;
+use crate::servers::RabbitServer;
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use warren_sim::amqp::method::*;
+use warren_sim::amqp::transcript::{Heard, Power, Stage};
+use warren_sim::bytes::Bytes;
+
+/// The silence that ends an ordinary command.
+const SILENCE: Duration = Duration::from_millis(8);
+/// The silence after a connection ended: the broker takes its channels and queues down in processes of their own.
+const LONG_SILENCE: Duration = Duration::from_millis(80);
+
+/// The real broker and its clients.
+pub(crate) struct Live<'s> {
+    server: &'s RabbitServer,
+    /// Where everything is played. Its name is as long as `/`, so that no text is cut elsewhere because of it.
+    vhost: &'s str,
+    power: Power,
+    clients: BTreeMap<String, Client>,
+    control: Option<Client>,
+    /// Queues whose answer tells that they are at rest.
+    asked: BTreeSet<Bytes>,
+    /// What a transcript may leave behind.
+    queues: BTreeSet<Bytes>,
+    exchanges: BTreeSet<Bytes>,
+    bindings: Vec<ExchangeBind>,
+    heard: Vec<Heard>,
+    silence: Duration,
+}
+
+impl<'s> Live<'s> {
+    pub(crate) fn new(server: &'s RabbitServer, vhost: &'s str) -> Live<'s> {
+        Live {
+            server,
+            vhost,
+            power: Power::Start,
+            clients: BTreeMap::new(),
+            control: None,
+            asked: BTreeSet::new(),
+            queues: BTreeSet::new(),
+            exchanges: BTreeSet::new(),
+            bindings: Vec::new(),
+            heard: Vec::new(),
+            silence: SILENCE,
+        }
+    }
+
+    /// Takes note of what a frame will create.
+    fn note(&mut self, frame: &Frame) {
+        match &frame.method {
+            Method::QueueDeclare(declare) if !declare.queue.is_empty() && !declare.passive => {
+                self.queues.insert(declare.queue.clone());
+                // To ask a queue is to use it, and that would keep it from expiring.
+                if declare.arguments.get("x-expires").is_none() {
+                    self.asked.insert(declare.queue.clone());
+                }
+            }
+            Method::ExchangeDeclare(declare) if !declare.passive => {
+                self.exchanges.insert(declare.exchange.clone());
+            }
+            Method::ExchangeBind(bind) => self.bindings.push(bind.clone()),
+            Method::ConnectionClose(_) => self.silence = LONG_SILENCE,
+            _ => {}
+        }
+    }
+
+    /// Reads what every client has to read; true when there was something.
+    fn pump(&mut self) -> Outcome<bool> {
+        let mut any = false;
+        for client in self.clients.values_mut() {
+            any |= client.pump()?;
+        }
+        let mut gone = Vec::new();
+        for (name, client) in &mut self.clients {
+            for (channel, frame) in std::mem::take(&mut client.inbox) {
+                if let Some(Frame { method: Method::QueueDeclareOk(ok), .. }) = &frame {
+                    self.queues.insert(ok.queue.clone());
+                }
+                let frame = frame.map(|frame| in_default_vhost(frame, self.vhost));
+                self.heard.push(Heard { client: name.clone(), channel, frame });
+            }
+            if !client.alive {
+                gone.push(name.clone());
+            }
+        }
+        for name in gone {
+            self.clients.remove(&name);
+            self.silence = LONG_SILENCE;
+        }
+        Ok(any)
+    }
+
+    /// Every open channel has done what it was sent.
+    fn ask_channels(&mut self) -> Outcome {
+        self.wait_while(|client| !client.waiting.is_empty())?;
+        self.clients.values_mut().for_each(Client::ask);
+        self.wait_while(|client| !client.asking.is_empty())
+    }
+
+    /// Reads on for as long as this is so of some client.
+    fn wait_while(&mut self, waits: impl Fn(&Client) -> bool) -> Outcome {
+        let end = Instant::now() + PATIENCE;
+        while let Some((name, _)) = self.clients.iter().find(|(_, client)| waits(client)) {
+            if Instant::now() > end {
+                return Err(Problem::new(format!("RabbitMQ does not answer {name}.")));
+            }
+            if !self.pump()? {
+                sleep(Duration::from_micros(100));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every queue has done what it was sent.
+    fn ask_queues(&mut self) -> Outcome {
+        for queue in self.asked.clone() {
+            let declare = QueueDeclare { queue: queue.clone(), passive: true, ..Default::default() };
+            // It is gone, or exclusive to somebody else: the silence has to do.
+            if self.control()?.call(declare.into())?.is_none() {
+                self.asked.remove(&queue);
+            }
+        }
+        Ok(())
+    }
+
+    fn wait_for_silence(&mut self) -> Outcome {
+        let mut last = Instant::now();
+        while last.elapsed() < self.silence {
+            if self.pump()? {
+                last = Instant::now();
+            } else {
+                sleep(Duration::from_micros(500));
+            }
+        }
+        Ok(())
+    }
+
+    fn control(&mut self) -> Outcome<&mut Client> {
+        if self.control.as_ref().is_none_or(|control| !control.alive) {
+            self.control = None;
+        }
+        let (port, vhost) = (self.server.port(), self.vhost);
+        match &mut self.control {
+            Some(control) => Ok(control),
+            empty => Ok(empty.insert(Client::connect(port, vhost, true)?)),
+        }
+    }
+
+    /// Every connection ends and everything that was declared is gone.
+    pub(crate) fn clean_up(&mut self) -> Outcome {
+        if self.power != Power::Start {
+            self.power(Power::Start)?;
+        }
+        self.clients.clear();
+        sleep(LONG_SILENCE);
+        self.heard.clear();
+        for queue in std::mem::take(&mut self.queues) {
+            let delete = QueueDelete { queue: queue.clone(), ..Default::default() };
+            // An exclusive queue may not have noticed yet that its connection is gone.
+            let deleted = (0..20).any(|round| {
+                sleep(Duration::from_millis(20 * round.min(1)));
+                self.control().and_then(|control| control.call(delete.clone().into())).is_ok_and(|ok| ok.is_some())
+            });
+            if !deleted {
+                return Err(Problem::new(format!("The queue '{queue}' cannot be deleted.")));
+            }
+        }
+        for bind in std::mem::take(&mut self.bindings) {
+            let ExchangeBind { destination, source, routing_key, arguments, .. } = bind;
+            let unbind = ExchangeUnbind { destination, source, routing_key, arguments, ..Default::default() };
+            self.control()?.call(unbind.into())?;
+        }
+        for exchange in std::mem::take(&mut self.exchanges) {
+            // Those that could not be declared in the first place cannot be deleted either.
+            self.control()?.call(ExchangeDelete { exchange, ..Default::default() }.into())?;
+        }
+        self.asked.clear();
+        Ok(())
+    }
+}
+
+impl Stage for Live<'_> {
+    type Error = Problem;
+
+    fn connect(&mut self, client: &str, channels: &[u16], capabilities: bool) -> Outcome {
+        match self.power {
+            Power::Start => {}
+            Power::Stop => {
+                self.heard.push(Heard { client: client.to_string(), channel: 0, frame: None });
+                return Ok(());
+            }
+            Power::Kill => return Err(Problem::new("Nobody can connect between `broker kill` and `broker start`.")),
+        }
+        let mut new = Client::connect(self.server.port(), self.vhost, capabilities)?;
+        for &channel in channels {
+            new.open_channel(channel)?;
+        }
+        self.clients.insert(client.to_string(), new);
+        Ok(())
+    }
+
+    fn is_connected(&self, client: &str) -> bool {
+        self.clients.contains_key(client)
+    }
+
+    fn disconnect(&mut self, client: &str) -> Outcome {
+        self.clients.remove(client);
+        self.silence = LONG_SILENCE;
+        Ok(())
+    }
+
+    fn send(&mut self, client: &str, channel: u16, frame: Frame) -> Outcome {
+        self.note(&frame);
+        let expected = self.clients.get_mut(client);
+        expected.ok_or_else(|| Problem::new(format!("{client} is not connected.")))?.send(channel, &frame);
+        Ok(())
+    }
+
+    fn power(&mut self, power: Power) -> Outcome {
+        match (self.power, power) {
+            (Power::Start, Power::Stop) => drop(self.server.ctl(&["stop_app"])?),
+            (Power::Start, Power::Kill) => self.server.kill9_and_start()?,
+            (Power::Stop, Power::Start) => {
+                self.server.ctl(&["start_app"])?;
+                if !wait_for_port(self.server.port(), PATIENCE) {
+                    return Err(Problem::new("RabbitMQ does not listen again."));
+                }
+            }
+            // After a kill the node is up again already: killing and starting are one thing here.
+            (Power::Kill, Power::Start) => {}
+            (from, to) => return Err(Problem::new(format!("The broker cannot go from {from:?} to {to:?}."))),
+        }
+        self.power = power;
+        self.silence = LONG_SILENCE;
+        self.control = None;
+        self.pump().map(drop)
+    }
+
+    fn advance(&mut self, ms: u64) -> Outcome {
+        let end = Instant::now() + Duration::from_millis(ms);
+        while Instant::now() < end {
+            self.pump()?;
+            sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Outcome<Vec<Heard>> {
+        if self.power == Power::Start {
+            for _ in 0..3 {
+                self.ask_channels()?;
+                self.ask_queues()?;
+            }
+            self.ask_channels()?;
+        }
+        self.wait_for_silence()?;
+        self.silence = SILENCE;
+        Ok(std::mem::take(&mut self.heard))
+    }
+}
+
+/// The frame as it would be if everything had happened in the vhost `/`.
+fn in_default_vhost(mut frame: Frame, vhost: &str) -> Frame {
+    if let Method::ChannelClose(ChannelClose { reply_text, .. })
+    | Method::ConnectionClose(ConnectionClose { reply_text, .. }) = &mut frame.method
+        && vhost != "/"
+    {
+        *reply_text = Bytes::from(reply_text.text().replace(&format!("vhost '{vhost}'"), "vhost '/'"));
+    }
+    frame
+}

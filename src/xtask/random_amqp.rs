@@ -1,0 +1,255 @@
+//! Random sequences for the real RabbitMQ and for the engine, side by side: everything that any channel hears must be the same.
+//!
+//! `cargo xtask record amqp --random N [--seed S] [--timed | --restarts] [--workers W] [--keep | --show]`. Sequences are lines of transcripts, so a
+//! difference is one too: it is shrunk to what is needed, printed and, with `--keep`, written to `tests/transcripts/amqp/`.
+//!
+//! In reading order: [`draw`] (what is drawn, from [`templates`]), [`determined`] (what a real broker can answer in one way only), [`compare`] (what is the
+//! same), [`shrink`].
+
+mod compare;
+mod determined;
+mod draw;
+mod shrink;
+mod templates;
+
+use crate::amqp_live::Live;
+use crate::problem::{Outcome, Problem};
+use crate::process::workspace;
+use crate::record_amqp::left_behind;
+use crate::servers::RabbitServer;
+use compare::{Difference, compare};
+use draw::{Draw, Kind, Step};
+use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+use warren_sim::amqp::transcript::{Block, Player, print};
+
+/// Differences after which a run gives up.
+const ENOUGH: u64 = 20;
+/// How often a sequence is played again when the machine was too slow for its times.
+const PATIENT: u32 = 6;
+/// Each worker plays in a vhost of its own, whose name is as long as `/`.
+const VHOSTS: &str = "abcdefghijklmnopqrstuvwxyz";
+
+/// What was asked for.
+struct Options {
+    count: u64,
+    seed: u64,
+    first: u64,
+    workers: u64,
+    kind: Kind,
+    keep: bool,
+    show: bool,
+}
+
+impl Options {
+    fn parse(words: &[String]) -> Outcome<Options> {
+        let mut options =
+            Options { count: 0, seed: 1, first: 0, workers: 0, kind: Kind::default(), keep: false, show: false };
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            let (flag, number) = match word.as_str() {
+                "--timed" => (Some(&mut options.kind.timed), None),
+                "--restarts" => (Some(&mut options.kind.restarts), None),
+                "--keep" => (Some(&mut options.keep), None),
+                "--show" => (Some(&mut options.show), None),
+                "--random" => (None, Some(&mut options.count)),
+                "--seed" => (None, Some(&mut options.seed)),
+                "--first" => (None, Some(&mut options.first)),
+                "--workers" => (None, Some(&mut options.workers)),
+                _ => (None, None),
+            };
+            let number = number.and_then(|number| Some((number, words.next()?.parse().ok()?)));
+            let known = match (flag, number) {
+                (Some(flag), _) => {
+                    *flag = true;
+                    Some(())
+                }
+                (None, Some((number, value))) => {
+                    *number = value;
+                    Some(())
+                }
+                (None, None) => None,
+            };
+            known.ok_or_else(|| {
+                Problem::new(format!(
+                    "`{word}` is not understood: --random N --seed S --first N --workers W (numbers), --timed, --restarts, --keep, --show."
+                ))
+            })?;
+        }
+        if options.workers == 0 {
+            options.workers = if options.kind.timed { 16 } else { 6 };
+        }
+        // Whoever restarts the broker has it for himself.
+        options.workers = if options.kind.restarts { 1 } else { options.workers.min(VHOSTS.len() as u64) };
+        Ok(options)
+    }
+}
+
+/// What the workers have in common.
+struct Run<'r> {
+    options: &'r Options,
+    server: &'r RabbitServer,
+    next: AtomicU64,
+    commands: AtomicU64,
+    differences: AtomicU64,
+    undecided: AtomicU64,
+    out: Mutex<()>,
+}
+
+/// Plays as many random sequences as were asked for.
+pub fn run(words: &[String]) -> Outcome {
+    let options = Options::parse(words)?;
+    if options.show {
+        show(&options);
+        return Ok(());
+    }
+    println!("Starting RabbitMQ ...");
+    let server = RabbitServer::start()?;
+    let vhosts: Vec<String> = VHOSTS.chars().take(options.workers as usize).map(String::from).collect();
+    for vhost in &vhosts {
+        server.ctl(&["add_vhost", vhost])?;
+        server.ctl(&["set_permissions", "-p", vhost, "guest", ".*", ".*", ".*"])?;
+    }
+    let run = Run {
+        options: &options,
+        server: &server,
+        next: AtomicU64::new(options.first),
+        commands: AtomicU64::new(0),
+        differences: AtomicU64::new(0),
+        undecided: AtomicU64::new(0),
+        out: Mutex::new(()),
+    };
+    let start = Instant::now();
+    let outcomes: Vec<Outcome> = thread::scope(|scope| {
+        let workers: Vec<_> = vhosts.iter().map(|vhost| scope.spawn(|| run.work(vhost))).collect();
+        let joined = workers.into_iter().map(|worker| worker.join());
+        joined.map(|result| result.unwrap_or_else(|_| Err(Problem::new("A worker panicked.")))).collect()
+    });
+    outcomes.into_iter().collect::<Outcome<Vec<()>>>()?;
+    for vhost in &vhosts {
+        left_behind(&server, vhost)?;
+    }
+    let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
+    println!(
+        "RabbitMQ {} and the engine: {} sequences of seed {} with {} commands in {} s; {} differences, {} undecided.",
+        server.version()?,
+        count(&run.next).min(options.first + options.count) - options.first,
+        options.seed,
+        count(&run.commands),
+        start.elapsed().as_secs(),
+        count(&run.differences),
+        count(&run.undecided)
+    );
+    if count(&run.differences) == 0 { Ok(()) } else { Err(Problem::new("The engine and RabbitMQ differ.")) }
+}
+
+/// Prints the sequences as transcripts of the engine, with no server there.
+fn show(options: &Options) {
+    for number in options.first..options.first + options.count {
+        let steps = Draw::sequence(options.seed, number, options.kind);
+        println!("# Sequence {number} of seed {}.", options.seed);
+        for Step { lines, ours } in steps {
+            lines.iter().for_each(|line| println!("{}", line.text));
+            ours.iter().for_each(|line| println!("    {line}"));
+        }
+    }
+}
+
+impl Run<'_> {
+    fn work(&self, vhost: &str) -> Outcome {
+        let mut live = Live::new(self.server, vhost);
+        let Options { count, seed, first, kind, .. } = *self.options;
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if number >= first + count || self.differences.load(Ordering::Relaxed) >= ENOUGH {
+                return Ok(());
+            }
+            let steps = Draw::sequence(seed, number, kind);
+            self.commands.fetch_add(steps.iter().map(|step| step.lines.len() as u64).sum(), Ordering::Relaxed);
+            let Some(difference) = differs(&mut live, &steps, kind)? else { continue };
+            // The real broker must answer so again: what it answers now so and now otherwise is decided by nobody.
+            let again = [differs(&mut live, &steps, kind)?, differs(&mut live, &steps, kind)?];
+            if again.iter().any(|again| again.as_ref() != Some(&difference)) {
+                self.undecided.fetch_add(1, Ordering::Relaxed);
+                self.say(&format!("seed {seed}, sequence {number} is undecided.\n{difference}\n"));
+                continue;
+            }
+            self.differences.fetch_add(1, Ordering::Relaxed);
+            let shrunk = shrink::shrink(steps, |steps| differs(&mut live, steps, kind))?;
+            self.report(number, &shrunk, &mut live)?;
+        }
+    }
+
+    fn say(&self, text: &str) {
+        // A worker that panicked while it printed has printed.
+        let _guard = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        println!("{text}");
+    }
+
+    /// Prints the transcript, with what the real broker says, and keeps it.
+    fn report(&self, number: u64, steps: &[Step], live: &mut Live<'_>) -> Outcome {
+        let seed = self.options.seed;
+        let story = format!("# A random sequence that once differed (seed {seed}, number {number}).");
+        let (mut player, mut blocks) = (Player::default(), Vec::new());
+        for step in steps {
+            let heard = player.play(&step.lines, live)?;
+            blocks.push(Block { story: Vec::new(), lines: step.lines.clone(), heard });
+        }
+        live.clean_up()?;
+        let last = match (blocks.last(), steps.last()) {
+            (Some(block), Some(step)) => format!(
+                "The last step, RabbitMQ:\n  {}\nthe engine:\n  {}\n",
+                block.heard.join("\n  "),
+                step.ours.join("\n  ")
+            ),
+            _ => String::new(),
+        };
+        let whole = Block {
+            story: Vec::from([story]),
+            lines: blocks.iter().flat_map(|block| block.lines.clone()).collect(),
+            heard: Vec::new(),
+        };
+        let whole = warren_sim::amqp::transcript::replay(&[whole], live)?;
+        live.clean_up()?;
+        let text = print(&whole);
+        self.say(&format!("seed {seed}, sequence {number} differs.\n{text}{last}"));
+        if self.options.keep {
+            let path = workspace().join(format!("tests/transcripts/amqp/differed_{seed}_{number}.txt"));
+            fs::write(&path, text).map_err(|error| Problem::new(format!("{}: {error}.", path.display())))?;
+        }
+        Ok(())
+    }
+}
+
+/// Plays the steps on the real broker; the first step that is heard otherwise than by the engine.
+fn differs(live: &mut Live<'_>, steps: &[Step], kind: Kind) -> Outcome<Option<Difference>> {
+    for _ in 0..PATIENT {
+        let played = play_real(live, steps, kind);
+        live.clean_up()?;
+        if let Some(real) = played? {
+            return Ok(compare(steps, &real));
+        }
+    }
+    Ok(None)
+}
+
+/// What is heard from the real broker, step by step; none when it took so long that its clock has its say.
+fn play_real(live: &mut Live<'_>, steps: &[Step], kind: Kind) -> Outcome<Option<Vec<Vec<String>>>> {
+    let (mut player, mut real) = (Player::default(), Vec::new());
+    let mut since = Instant::now();
+    for step in steps {
+        let is_wait = step.lines.iter().any(|line| line.text.starts_with("advance"));
+        let slow = since.elapsed().as_millis() as u64 > determined::SOON_MS - 50;
+        if kind.timed && slow {
+            return Ok(None);
+        }
+        real.push(player.play(&step.lines, live)?);
+        if is_wait {
+            since = Instant::now();
+        }
+    }
+    Ok(Some(real))
+}

@@ -1,0 +1,260 @@
+//! Whether a real broker has only one way to answer. Its queues, channels and connections are processes that run side by side: what two
+//! of them tell a third at the same time comes in either order. The engine knows one order only, and so is not compared there.
+
+use super::draw::Kind;
+use std::collections::{BTreeMap, BTreeSet};
+use warren_sim::amqp::channel::Settle;
+use warren_sim::amqp::event::{ChannelRef, Event, Resource};
+use warren_sim::amqp::transcript::engine::{Engine, Logged};
+use warren_sim::amqp::transcript::{Command, Line, Player, Stage};
+use warren_sim::bytes::Bytes;
+
+/// How near to the end of a wait nothing may happen, in ms: the real broker's clock is not ours.
+const NEAR_MS: u64 = 100;
+/// How soon after any command nothing may become due, in ms: the real broker takes its time for commands.
+pub const SOON_MS: u64 = 350;
+
+/// The engine with its clients, played command by command.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    engine: Engine,
+    player: Player,
+    now_ms: u64,
+    timed: bool,
+}
+
+impl Simulation {
+    /// Nobody is connected.
+    pub fn new(kind: Kind) -> Simulation {
+        let mut engine = Engine::new();
+        engine.take_log();
+        Simulation { engine, player: Player::default(), now_ms: 0, timed: kind.timed }
+    }
+
+    /// Plays lines that are sent at once. An error tells why a real broker might answer otherwise; then nothing was played.
+    pub fn play(&mut self, lines: &[Line]) -> Result<Vec<String>, &'static str> {
+        let mut next = self.clone();
+        let commands: Vec<&Command> = lines.iter().flat_map(|line| &line.commands).collect();
+        let heard = if let [Command::Advance { ms }] = commands[..] {
+            next.wait(*ms)?
+        } else {
+            match next.player.play(lines, &mut next.engine) {
+                Ok(heard) => heard,
+                Err(never) => match never {},
+            }
+        };
+        let commits = lines.iter().any(|line| line.text.ends_with(" tx.commit"));
+        if commits && heard.iter().any(|line| line.contains(" channel.close 406")) {
+            return Err("what is delivered to the channel may come before its end, or not at all");
+        }
+        if lines.len() > 1 && heard.iter().any(|line| line.ends_with("is not connected")) {
+            return Err("the connection ends while more is on its way");
+        }
+        let log = next.engine.take_log();
+        determined(self, &next, &log)?;
+        self.limit_is_clear(&commands)?;
+        if log.iter().any(|logged| matches!(logged.event, Event::Delivered { .. })) {
+            self.requeues_once(lines)?;
+            self.acks_alone(&commands)?;
+        }
+        *self = next;
+        Ok(heard)
+    }
+
+    fn wait(&mut self, ms: u64) -> Result<Vec<String>, &'static str> {
+        let mut heard = self.hear(ms - NEAR_MS);
+        let log = self.engine.take_log();
+        heard.extend(self.hear(NEAR_MS));
+        if !self.engine.take_log().is_empty() {
+            return Err("something happens near the end of the wait");
+        }
+        // The log is looked at as a whole.
+        self.engine.put_log(log);
+        Ok(heard)
+    }
+
+    fn hear(&mut self, ms: u64) -> Vec<String> {
+        self.now_ms += ms;
+        let line = Line { number: 1, text: String::new(), at_once: false, commands: vec![Command::Advance { ms }] };
+        match self.player.play(&[line], &mut self.engine) {
+            Ok(heard) => heard,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The limit of a channel is kept by a process of its own: when messages come back while it is reached, either the queue tries to
+    /// deliver first or the limit hears of it first, and the consumers of the queue stand in another order.
+    fn limit_is_clear(&self, commands: &[&Command]) -> Result<(), &'static str> {
+        for command in commands {
+            let Command::Send { client, channel, frame } = command else { continue };
+            let broker = self.engine.broker();
+            let connection = self.engine.connection(client).and_then(|id| broker.find_connection(id));
+            let Some(channel) = connection.and_then(|connection| connection.channels.get(channel)) else { continue };
+            let many = |name: &Bytes| broker.queue(name).is_some_and(|queue| queue.consumers.len() > 1);
+            if channel.limiter.is_reached() && channel.consumers.values().any(|consuming| many(&consuming.queue)) {
+                return Err("a queue and the limit of a channel compete");
+            }
+            if channel.limiter.is_reached() && frame.contains("requeue") {
+                return Err("a queue hears of what comes back and of the limit in either order");
+            }
+        }
+        Ok(())
+    }
+
+    /// A channel that gives messages of two consumers back to one queue tells it twice, and the queue delivers in between, or not.
+    fn requeues_once(&self, lines: &[Line]) -> Result<(), &'static str> {
+        for command in lines.iter().filter(|line| line.text.contains("requeue")).flat_map(|line| &line.commands) {
+            let Command::Send { client, channel, .. } = command else { continue };
+            let connection = self.engine.connection(client).and_then(|id| self.engine.broker().find_connection(id));
+            let Some(channel) = connection.and_then(|connection| connection.channels.get(channel)) else { continue };
+            let groups: BTreeSet<_> = channel.unacked.values().map(|one| (one.queue, one.consumer)).collect();
+            let queues: BTreeSet<_> = groups.iter().map(|(queue, _)| *queue).collect();
+            if queues.len() < groups.len() {
+                return Err("a channel gives messages of two consumers back to one queue");
+            }
+        }
+        Ok(())
+    }
+
+    /// A queue takes acknowledgements before other things that wait for it (`rabbit_amqqueue_process:prioritise_cast`): those of a
+    /// commit come before its messages, or not.
+    fn acks_alone(&self, commands: &[&Command]) -> Result<(), &'static str> {
+        for command in commands {
+            let Command::Send { client, channel, .. } = command else { continue };
+            let connection = self.engine.connection(client).and_then(|id| self.engine.broker().find_connection(id));
+            let Some(channel) = connection.and_then(|connection| connection.channels.get(channel)) else { continue };
+            let Some(transaction) = &channel.transaction else { continue };
+            let acks = transaction.settlements.iter().any(|(_, _, how)| *how == Settle::Ack);
+            if acks && (!transaction.publishes.is_empty() || transaction.settlements.len() > 1) {
+                return Err("the acknowledgements of a commit may overtake the rest");
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a client is connected.
+    pub fn is_connected(&self, client: &str) -> bool {
+        self.engine.is_connected(client)
+    }
+
+    /// Whether a client's channel is open.
+    pub fn is_open(&self, client: &str, channel: u16) -> bool {
+        let connection = self.engine.connection(client).and_then(|id| self.engine.broker().find_connection(id));
+        connection.is_some_and(|connection| connection.channels.get(&channel).is_some_and(|channel| !channel.closing))
+    }
+
+    /// The tags that a channel has not acknowledged.
+    pub fn unacked(&self, client: &str, channel: u16) -> Vec<u64> {
+        let connection = self.engine.connection(client).and_then(|id| self.engine.broker().find_connection(id));
+        let channel = connection.and_then(|connection| connection.channels.get(&channel));
+        channel.map(|channel| channel.unacked.keys().copied().collect()).unwrap_or_default()
+    }
+
+    /// Whether a channel has a transaction open.
+    pub fn is_transactional(&self, client: &str, channel: u16) -> bool {
+        let connection = self.engine.connection(client).and_then(|id| self.engine.broker().find_connection(id));
+        connection.is_some_and(|connection| {
+            connection.channels.get(&channel).is_some_and(|channel| channel.transaction.is_some())
+        })
+    }
+
+    /// Whether there is a queue, or an exchange, of this name.
+    pub fn exists(&self, name: &str, is_exchange: bool) -> bool {
+        let (vhost, name) = (Bytes::from("/"), Bytes::from(name));
+        if is_exchange {
+            self.engine.broker().find_exchange(&Resource { vhost, name }).is_some()
+        } else {
+            self.engine.broker().queue(&name).is_some()
+        }
+    }
+
+    /// The queues that anybody may look at, as they are called in a line.
+    pub fn open_queues(&self) -> Vec<String> {
+        let queues = self.engine.broker().queues().filter(|queue| queue.exclusive.is_none());
+        queues.map(|queue| self.player.shown(&queue.resource.name.text())).collect()
+    }
+
+    /// How many messages of a queue are ready.
+    pub fn ready(&self, shown: &str) -> u64 {
+        let name = Bytes::from(self.player.meant(shown));
+        self.engine.broker().queue(&name).map_or(0, |queue| queue.ready.len() as u64)
+    }
+}
+
+/// Who puts a message into a queue.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Origin {
+    Publisher,
+    DeadLetters(Resource),
+}
+
+fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result<(), &'static str> {
+    let by_number: BTreeMap<u32, &Logged> = log.iter().map(|logged| (logged.number, logged)).collect();
+    let mut from: BTreeMap<ChannelRef, BTreeSet<&Resource>> = BTreeMap::new();
+    let mut into: BTreeMap<&Resource, BTreeSet<Origin>> = BTreeMap::new();
+    let (mut deleted, mut cancelled) = (0, 0);
+    let mut requeued = BTreeSet::new();
+    let mut closed_with_many = false;
+    for logged in log {
+        match &logged.event {
+            Event::Delivered { queue, consumer, .. } => {
+                from.entry(consumer.channel).or_default().insert(queue);
+            }
+            Event::Enqueued { queue, .. } => {
+                into.entry(queue).or_default().insert(origin(&by_number, logged));
+            }
+            Event::Requeued { queue, .. } => {
+                requeued.insert(queue);
+            }
+            Event::QueueDeleted { .. } => deleted += 1,
+            Event::ConsumerCancelled { by_broker: true, .. } => cancelled += 1,
+            Event::ConnectionClosed { connection, .. } => {
+                let connection = before.engine.broker().find_connection(*connection);
+                closed_with_many |= connection.is_some_and(|connection| connection.channels.len() > 1);
+            }
+            _ => {}
+        }
+    }
+    if from.values().any(|queues| queues.len() > 1) {
+        return Err("two queues deliver to one channel");
+    }
+    if into.values().any(|origins| origins.len() > 1) {
+        return Err("two processes put messages into one queue");
+    }
+    if into.keys().any(|queue| requeued.contains(queue)) {
+        return Err("a queue gets letters while messages come back to it");
+    }
+    if deleted > 1 && cancelled > 0 {
+        return Err("two queues that are gone tell their consumers");
+    }
+    if closed_with_many && !requeued.is_empty() {
+        return Err("two channels of a connection end one after the other, and the queues deliver in between");
+    }
+    let shared = after.engine.broker().connections().flat_map(|connection| connection.channels.values());
+    for channel in shared.filter(|channel| channel.limiter.prefetch_count != 0) {
+        let queues: BTreeSet<&Bytes> = channel.consumers.values().map(|consuming| &consuming.queue).collect();
+        if queues.len() > 1 {
+            return Err("two queues compete for the limit of one channel");
+        }
+    }
+    let due = after.engine.broker().next_due();
+    if after.timed && due.is_some_and(|due| due < after.now_ms + SOON_MS) {
+        return Err("something is due soon");
+    }
+    Ok(())
+}
+
+/// Who the message of an `Enqueued` comes from.
+fn origin(log: &BTreeMap<u32, &Logged>, enqueued: &Logged) -> Origin {
+    let mut at = enqueued;
+    loop {
+        match &at.event {
+            Event::DeadLettered { queue, .. } | Event::Lost { queue, .. } => return Origin::DeadLetters(queue.clone()),
+            _ => {}
+        }
+        match at.cause.and_then(|cause| log.get(&cause)) {
+            Some(cause) => at = cause,
+            None => return Origin::Publisher,
+        }
+    }
+}
