@@ -3,7 +3,7 @@
 use warren_sim::amqp::event::MessageId;
 
 use super::{
-    graph::{Doing, Edge, Graph, Kind, Node, NodeId, ProcessNode, QueueNode},
+    graph::{Doing, Edge, Graph, Kind, Node, NodeId, ProcessNode, QueueNode, Role},
     measure::{fit, text_width},
 };
 use crate::text::{StageText, Text, fill};
@@ -354,6 +354,12 @@ impl Maker<'_> {
                 parts.push(fill(stage.bound_label, &[&name.text(), &keys.join(stage.comma)]));
             }
         }
+        for edge in self.graph.edges.iter().filter(|edge| edge.from == node.id && edge.role == Role::DeadLetters) {
+            if let NodeId::Exchange(name) = &edge.to {
+                let name = if name.is_empty() { stage.default_exchange.into() } else { name.text() };
+                parts.push(fill(stage.dead_letters_label, &[&name]));
+            }
+        }
         for edge in self.graph.edges.iter().filter(|edge| edge.from == node.id && edge.live) {
             if let Some(peer) = self.graph.nodes.iter().find(|other| other.id == edge.to) {
                 parts.push(fill(stage.consumed_label, &[&peer.name.text()]));
@@ -368,6 +374,11 @@ const LABEL_LINES: usize = 3;
 
 /// The keys of a binding as they are written on its edge, a line each; none where they say nothing.
 pub fn edge_label(edge: &Edge, text: &StageText) -> Vec<String> {
+    match edge.role {
+        Role::Flow => {}
+        Role::DeadLetters => return vec![text.dead_letters.to_string()],
+        Role::Alternate => return vec![text.alternate.to_string()],
+    }
     let mut keys: Vec<String> =
         edge.keys.iter().filter(|key| !key.is_empty()).map(|key| key.text().into_owned()).collect();
     if keys.len() > LABEL_LINES {

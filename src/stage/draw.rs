@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::{
     LABEL_LINE, PlacedCard,
     cards::{Card, Look, Mood, Shape, Tile},
-    graph::Edge,
+    graph::{Edge, Role},
     route::{Curve, Label, Point},
 };
 use crate::action::{Action, Selection};
@@ -36,6 +36,8 @@ impl DrawnEdge {
     /// Draws an edge along its path.
     pub fn new(edge: &Edge, path: &[Curve], label: Option<(Vec<String>, Label)>) -> DrawnEdge {
         let class = match (edge.touched, edge.live, edge.broken) {
+            (false, _, _) if edge.role != Role::Flow => "stage-edge second",
+            (true, _, _) if edge.role != Role::Flow => "stage-edge second touched",
             (true, _, false) => "stage-edge touched",
             (true, _, true) => "stage-edge broken touched",
             (false, true, _) => "stage-edge",

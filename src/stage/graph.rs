@@ -7,6 +7,7 @@ use warren_sim::{
         event::{ConnectionId, MessageId},
         exchange::{Destination, Exchange, PREDECLARED},
         queue::Queue,
+        value::Value,
     },
     bytes::Bytes,
     event::ProcessId,
@@ -172,6 +173,18 @@ pub struct QueueNode {
     pub tail: Option<(MessageId, bool)>,
 }
 
+/// What an edge is there for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Messages are published, routed or delivered along it.
+    #[default]
+    Flow,
+    /// What dies in the queue is published again to the exchange (`x-dead-letter-exchange`).
+    DeadLetters,
+    /// What the exchange cannot route goes on to another one (`alternate-exchange`).
+    Alternate,
+}
+
 /// What leads from one node to another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edge {
@@ -179,6 +192,8 @@ pub struct Edge {
     pub from: NodeId,
     /// Where they go.
     pub to: NodeId,
+    /// What for.
+    pub role: Role,
     /// Binding keys, of a binding.
     pub keys: Vec<Bytes>,
     /// Whether messages can go this way now; a dashed line is one that did, or that will.
@@ -200,6 +215,7 @@ pub fn graph(session: &Session, history: &History, touched: &Touched) -> Graph {
     let queues = builder.queues();
     builder.publish_edges(&publishes, &exchanges);
     builder.binding_edges(&exchanges, &queues);
+    builder.second_chances(&exchanges);
     builder.consume_edges(&consumes, &queues);
     let Builder { nodes, edges, .. } = builder;
     let mut edges: Vec<Edge> = edges
@@ -337,7 +353,8 @@ impl Builder<'_> {
         let mut shown = SortedSet::new();
         for exchange in exchanges(self.world) {
             let name = &exchange.resource.name;
-            let used = publishes.iter().any(|(_, to)| to == name) || exchange.binding_count > 0;
+            let used =
+                publishes.iter().any(|(_, to)| to == name) || exchange.binding_count > 0 || self.is_second_chance(name);
             if used || !PREDECLARED.iter().any(|(known, _, _)| *name == *known) {
                 shown.insert(name.clone());
                 let type_name = exchange.exchange_type.name();
@@ -359,7 +376,7 @@ impl Builder<'_> {
 
     fn edge(&mut self, from: NodeId, to: NodeId, live: bool, broken: bool) -> &mut Edge {
         let key = (from.clone(), to.clone());
-        let new = Edge { from, to, keys: Vec::new(), live, broken, touched: false };
+        let new = Edge { from, to, role: Role::Flow, keys: Vec::new(), live, broken, touched: false };
         let edge = self.edges.get_or_insert_with(key, || new);
         edge.live |= live;
         edge
@@ -407,10 +424,38 @@ impl Builder<'_> {
         let asks = |owner: ConnectionId| {
             world.processes().iter().any(|p| p.connection == Some(owner) && p.spec.kind == "rpc_client")
         };
+        keys.extend(self::queues(world).filter_map(dead_letter_key));
         let replies = self::queues(world).filter(|queue| queue.exclusive.is_some_and(asks));
         keys.extend(replies.map(|queue| queue.resource.name.clone()));
         for name in keys.into_iter().filter(|key| queues.contains(key)) {
             self.edge(NodeId::Exchange(Bytes::default()), NodeId::Queue(name), true, false);
+        }
+    }
+
+    /// Whether dead letters or unroutable messages go to this exchange.
+    fn is_second_chance(&self, name: &Bytes) -> bool {
+        queues(self.world).any(|queue| queue.settings.dead_letter_exchange.as_ref() == Some(name))
+            || exchanges(self.world).any(|exchange| alternate(exchange).as_ref() == Some(name))
+    }
+
+    /// The ways of dead letters and of what cannot be routed.
+    fn second_chances(&mut self, shown: &SortedSet<Bytes>) {
+        let world = self.world;
+        for queue in queues(world) {
+            let Some(to) = queue.settings.dead_letter_exchange.clone().filter(|to| shown.contains(to)) else {
+                continue;
+            };
+            let edge = self.edge(NodeId::Queue(queue.resource.name.clone()), NodeId::Exchange(to), true, false);
+            edge.role = Role::DeadLetters;
+        }
+        for exchange in exchanges(world).filter(|exchange| shown.contains(&exchange.resource.name)) {
+            let Some(to) = alternate(exchange).filter(|to| shown.contains(to)) else { continue };
+            let from = NodeId::Exchange(exchange.resource.name.clone());
+            let edge = self.edge(from, NodeId::Exchange(to), true, false);
+            // A binding between the two says more.
+            if edge.keys.is_empty() {
+                edge.role = Role::Alternate;
+            }
         }
     }
 
@@ -428,6 +473,18 @@ impl Builder<'_> {
             self.edge(NodeId::Queue(queue.clone()), node.clone(), false, broken);
         }
     }
+}
+
+/// The alternate exchange of an exchange.
+fn alternate(exchange: &Exchange) -> Option<Bytes> {
+    exchange.arguments.get("alternate-exchange").and_then(Value::as_long_str).cloned()
+}
+
+/// The key with which a queue's dead letters go to the default exchange.
+fn dead_letter_key(queue: &Queue) -> Option<Bytes> {
+    let settings = &queue.settings;
+    settings.dead_letter_exchange.as_ref().filter(|exchange| exchange.is_empty())?;
+    settings.dead_letter_routing_key.clone()
 }
 
 fn doing(process: &Process, works: bool, consumes: bool) -> Doing {

@@ -12,7 +12,7 @@ use warren_sim::{
         method::{Frame, Method},
     },
     bytes::Bytes,
-    event::{EventId, What},
+    event::{Event, EventId, What},
     process::ProcessState,
     session::Session,
     world::{Flight, Packet, World},
@@ -53,10 +53,23 @@ pub enum DotKind {
     Ack,
     /// A negative acknowledgement, or a reject.
     Nack,
+    /// The broker tells a publisher that it has taken charge of its messages.
+    Confirm,
+    /// The broker tells a publisher that it has not.
+    Refusal,
+    /// A message that died in a queue, on its way to the exchange for dead letters and on to another queue.
+    DeadLetter,
     /// Any other frame.
     Frame,
     /// The end of a connection.
     End,
+}
+
+impl DotKind {
+    /// Whether it is a message itself, not something about one.
+    pub fn is_message(self) -> bool {
+        matches!(self, DotKind::Message | DotKind::Delivery | DotKind::Return | DotKind::DeadLetter)
+    }
 }
 
 /// Something on its way at one moment.
@@ -217,8 +230,8 @@ impl Director<'_> {
             let from_ms = event.at_ms as f64;
             let (way, kind, message, queue) = match happened {
                 Amqp::Enqueued { message, queue } => {
-                    let Some(exchange) = self.history.entered.get(message) else { continue };
-                    (self.routed(exchange, &queue.name), DotKind::Message, *message, &queue.name)
+                    let (way, kind) = self.enqueued(session, event, *message, &queue.name);
+                    (way, kind, *message, &queue.name)
                 }
                 Amqp::Requeued { message, queue, .. } => {
                     let holder = self.history.last_holder.get(&(queue.name.clone(), *message));
@@ -237,6 +250,32 @@ impl Director<'_> {
         }
         movers.reverse();
         (movers, arrivals)
+    }
+
+    /// The way of a copy that joined a queue: from the exchange that routed it or, of a dead letter, from the queue in which it died.
+    fn enqueued(&self, session: &Session, event: &Event, message: MessageId, queue: &Bytes) -> (Option<Way>, DotKind) {
+        let cause = |event: &Event| event.cause.and_then(|id| session.timeline().event(id));
+        let routed = cause(event);
+        let died = routed.and_then(cause).and_then(|event| match &event.what {
+            What::Amqp(Amqp::DeadLettered { queue, exchange, .. }) => Some((queue.name.clone(), exchange.clone())),
+            _ => None,
+        });
+        let Some((from, exchange)) = died else {
+            let exchange = match routed.map(|event| &event.what) {
+                Some(What::Amqp(Amqp::Routed { exchange, .. })) => Some(&exchange.name),
+                _ => self.history.entered.get(&message),
+            };
+            return (exchange.and_then(|exchange| self.routed(exchange, queue)), DotKind::Message);
+        };
+        let back = self.edge(&NodeId::Queue(from), &NodeId::Exchange(exchange.clone()), false);
+        let way = match (back, self.routed(&exchange, queue)) {
+            (Some(mut back), Some(on)) => {
+                back.legs.extend(on.legs);
+                Some(back)
+            }
+            (one, other) => one.or(other),
+        };
+        (way, DotKind::DeadLetter)
     }
 
     fn edge(&self, from: &NodeId, to: &NodeId, back: bool) -> Option<Way> {
@@ -347,6 +386,9 @@ impl Director<'_> {
                 });
                 (way.unwrap_or_else(usual), DotKind::Delivery, flight.message)
             }
+            // What the broker acknowledges was published on the channel, not delivered.
+            Method::BasicAck(_) if !flight.to_broker => (usual(), DotKind::Confirm, flight.message),
+            Method::BasicNack(_) if !flight.to_broker => (usual(), DotKind::Refusal, flight.message),
             Method::BasicAck(ack) => settled(ack.delivery_tag, DotKind::Ack),
             Method::BasicNack(nack) => settled(nack.delivery_tag, DotKind::Nack),
             Method::BasicReject(reject) => settled(reject.delivery_tag, DotKind::Nack),

@@ -22,8 +22,18 @@ const MANY: usize = 300;
 const CROWDED: f64 = 18.0;
 
 /// The order of drawing: what matters most is on top.
-const ORDER: [DotKind; 7] =
-    [DotKind::Frame, DotKind::Ack, DotKind::Nack, DotKind::Message, DotKind::Delivery, DotKind::Return, DotKind::End];
+const ORDER: [DotKind; 10] = [
+    DotKind::Frame,
+    DotKind::Ack,
+    DotKind::Nack,
+    DotKind::Confirm,
+    DotKind::Refusal,
+    DotKind::Message,
+    DotKind::Delivery,
+    DotKind::Return,
+    DotKind::DeadLetter,
+    DotKind::End,
+];
 
 /// What [`paint`] has to know of the stage that is shown. The page keeps one and hands it to both.
 #[derive(Clone, Default)]
@@ -242,7 +252,7 @@ impl Brush {
         }
         match kind {
             DotKind::Frame => self.discs(of_kind(), "--muted", |_| 3.5),
-            DotKind::Ack => {
+            DotKind::Ack | DotKind::Confirm => {
                 self.discs(of_kind(), "--green", |_| 7.0);
                 self.marks(of_kind(), "--surface", |context, (x, y)| {
                     context.move_to(x - 3.2, y + 0.2);
@@ -250,7 +260,7 @@ impl Brush {
                     context.line_to(x + 3.4, y - 2.4);
                 });
             }
-            DotKind::Nack => {
+            DotKind::Nack | DotKind::Refusal => {
                 self.discs(of_kind(), "--red", |_| 7.0);
                 self.marks(of_kind(), "--surface", |context, at| cross(context, at, 2.6));
             }
@@ -261,6 +271,7 @@ impl Brush {
             DotKind::Message => self.messages(of_kind(), "--ready", "--surface-2"),
             DotKind::Delivery => self.messages(of_kind(), "--unacked", "--surface-2"),
             DotKind::Return => self.messages(of_kind(), "--unacked", "--red"),
+            DotKind::DeadLetter => self.messages(of_kind(), "--ready", "--red"),
         }
         self.rings(of_kind());
     }
@@ -316,7 +327,7 @@ impl Brush {
         self.context.set_line_width(2.5);
         for dot in dots {
             let is_pointed = dot.message.is_some() && dot.message == self.pointed;
-            let is_message = matches!(dot.kind, DotKind::Message | DotKind::Delivery | DotKind::Return);
+            let is_message = dot.kind.is_message();
             if is_pointed || self.less_motion && is_message {
                 let size = if is_message { radius(dot.message) + 3.5 } else { 10.0 };
                 self.context.begin_path();

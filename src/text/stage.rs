@@ -38,6 +38,9 @@ pub struct StageText {
     pub tags_label: &'static str,
     pub comma: &'static str,
     pub more: &'static str,
+    pub dead_letters: &'static str,
+    pub dead_letters_label: &'static str,
+    pub alternate: &'static str,
 }
 
 pub(super) const ENGLISH: StageText = StageText {
@@ -75,6 +78,9 @@ pub(super) const ENGLISH: StageText = StageText {
     tags_label: "features {0}",
     comma: ", ",
     more: "+{0}",
+    dead_letters: "dead letters",
+    dead_letters_label: "dead letters go to exchange {0}",
+    alternate: "if unroutable",
 };
 
 pub(super) const CHINESE: StageText = StageText {
@@ -112,4 +118,7 @@ pub(super) const CHINESE: StageText = StageText {
     tags_label: "特性 {0}",
     comma: "，",
     more: "+{0}",
+    dead_letters: "死信",
+    dead_letters_label: "死信发往交换机 {0}",
+    alternate: "无法路由时",
 };
