@@ -96,6 +96,8 @@ pub enum Action {
     Submit(Input),
     /// Do something to the world that was typed as a script line.
     SubmitLine(String),
+    /// Send a method by hand, typed as a script line, and go on until it has arrived and is answered.
+    Ask(String),
     /// Type a line in the console.
     Type(String),
     /// Look closely at something.

@@ -223,7 +223,7 @@ impl Component for App {
                         label={fill(text.app.resize, &[text.app.lesson])} />
                     <div class="middle">
                         <section class="stage" aria-label={text.app.stage}>
-                            <Toolbar view={toolbar::view(&session)} {text} fault={self.fault.clone()} on={on.clone()} />
+                            <Toolbar view={toolbar::view(&session, text)} {text} fault={self.fault.clone()} on={on.clone()} />
                             <Stage view={stage::view(&session, self.handle.is_narrow(), text)} {text} on={on.clone()} pointed={self.pointed}
                                 selection={self.selection.clone()} canvas={self.canvas.clone()} handle={self.handle.clone()} />
                         </section>
@@ -317,14 +317,14 @@ impl App {
                 self.answers.insert(chapter, choice);
             }
             Action::Submit(input) => self.submit(input),
-            Action::SubmitLine(line) => match Input::parse(&line) {
-                Ok(input) => self.submit(input),
-                Err(fault) => {
-                    let message = fill(self.language.text().app.bad_line, &[&fault.to_string()]);
-                    self.fault = Some(message.clone());
-                    self.tell(message, true);
+            Action::SubmitLine(line) => {
+                self.submit_line(&line);
+            }
+            Action::Ask(line) => {
+                if self.submit_line(&line) {
+                    self.jump(Session::hear_out);
                 }
-            },
+            }
             Action::Type(line) => self.submit(Input::Redis { client: 1, line: Bytes::from(line) }),
             Action::Select(selection) => {
                 if let Selection::Process(id) = &selection {
@@ -349,6 +349,20 @@ impl App {
             Action::Fold(false) => self.folded.1 = !self.folded.1,
             Action::Dismiss => self.notice = None,
         }
+    }
+
+    /// Does what a script line says; false, and the fault is told, when it cannot be read.
+    fn submit_line(&mut self, line: &str) -> bool {
+        match Input::parse(line) {
+            Ok(input) => self.submit(input),
+            Err(fault) => {
+                let message = fill(self.language.text().app.bad_line, &[&fault.to_string()]);
+                self.fault = Some(message.clone());
+                self.tell(message, true);
+                return false;
+            }
+        }
+        true
     }
 
     fn submit(&mut self, input: Input) {

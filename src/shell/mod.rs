@@ -3,6 +3,7 @@
 pub mod header;
 pub mod icon;
 pub mod lesson;
+pub mod method_form;
 pub mod prose;
 pub mod splitter;
 pub mod toolbar;

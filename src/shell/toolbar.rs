@@ -6,7 +6,10 @@ use warren_sim::sorted::sort_by_key;
 use web_sys::{FormData, HtmlFormElement};
 use yew::prelude::*;
 
-use super::icon::{Icon, icon};
+use super::{
+    icon::{Icon, icon},
+    method_form::{self, Answer, DECLARE, MethodForm, PUBLISH},
+};
 use crate::{
     action::Action,
     text::{Text, fill},
@@ -23,10 +26,12 @@ pub struct ToolbarView {
     pub processes: Vec<(String, bool)>,
     /// Whether the broker is up.
     pub running: bool,
+    /// What the broker last said to the learner's client.
+    pub answer: Option<Answer>,
 }
 
 /// What the toolbar offers in this world.
-pub fn view(session: &Session) -> ToolbarView {
+pub fn view(session: &Session, text: &Text) -> ToolbarView {
     let world = session.world();
     let mut exchanges: Vec<String> =
         world.broker().exchanges().map(|exchange| exchange.resource.name.text().into_owned()).collect();
@@ -37,13 +42,15 @@ pub fn view(session: &Session) -> ToolbarView {
         queues: world.broker().queues().map(|queue| queue.resource.name.text().into_owned()).collect(),
         processes: world.processes().iter().map(|p| (p.name.text().into_owned(), p.is_alive())).collect(),
         running: world.broker().is_running(),
+        answer: method_form::answer(session, text),
     }
 }
 
 /// The forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    Publish,
+    /// A method sent by hand, this one first.
+    Method(usize),
     Add,
     Break,
     Command,
@@ -90,7 +97,8 @@ pub fn Toolbar(props: &Props) -> Html {
     html! {
         <div class="toolbar" onkeydown={escape}>
             <div class="toolbar-row">
-                { toggle(Form::Publish, text.publish) }
+                { toggle(Form::Method(PUBLISH), text.publish) }
+                { toggle(Form::Method(DECLARE), text.declare) }
                 { toggle(Form::Add, text.add) }
                 { toggle(Form::Break, text.break_menu) }
                 { toggle(Form::Command, text.command) }
@@ -98,7 +106,9 @@ pub fn Toolbar(props: &Props) -> Html {
             <div class="toolbar-form">
                 { match *open {
                     None => html! { <span key="none"></span> },
-                    Some(Form::Publish) => publish_form(props, &close),
+                    Some(Form::Method(first)) => html! {
+                        <MethodForm key={first} {first} view={props.view.clone()} text={props.text} on={props.on.clone()} close={close} />
+                    },
                     Some(Form::Add) => html! { <AddForm key="add" view={props.view.clone()} text={props.text} on={props.on.clone()} close={close} /> },
                     Some(Form::Break) => break_menu(props, &close),
                     Some(Form::Command) => command_form(props, &close),
@@ -109,7 +119,7 @@ pub fn Toolbar(props: &Props) -> Html {
 }
 
 /// A form's fields by name, read when it is sent.
-fn on_fields(run: impl Fn(&dyn Fn(&str) -> String) + 'static) -> Callback<SubmitEvent> {
+pub(super) fn on_fields(run: impl Fn(&dyn Fn(&str) -> String) + 'static) -> Callback<SubmitEvent> {
     Callback::from(move |event: SubmitEvent| {
         event.prevent_default();
         let form: HtmlFormElement = event.target_unchecked_into();
@@ -127,7 +137,7 @@ fn word(name: &str, value: &str) -> String {
     format!(" {name}={}", quoted(value))
 }
 
-fn close_button(text: &'static Text, close: &Callback<()>) -> Html {
+pub(super) fn close_button(text: &'static Text, close: &Callback<()>) -> Html {
     html! {
         <button type="button" class="button quiet square form-close" aria-label={text.app.close} onclick={close.reform(|_| ())}>
             { icon(Icon::Close) }
@@ -143,7 +153,7 @@ fn field(label: &'static str, name: &'static str, value: &'static str, numeric: 
     }
 }
 
-fn choice(label: &'static str, name: &'static str, values: &[(String, String)]) -> Html {
+pub(super) fn choice(label: &'static str, name: &'static str, values: &[(String, String)]) -> Html {
     html! {
         <label class="field"><span>{ label }</span>
             <select {name}>
@@ -156,34 +166,9 @@ fn choice(label: &'static str, name: &'static str, values: &[(String, String)]) 
 }
 
 /// Exchanges as choices; the default one has no name to show.
-fn exchange_choices(props_view: &ToolbarView, text: &'static Text) -> Vec<(String, String)> {
+pub(super) fn exchange_choices(props_view: &ToolbarView, text: &'static Text) -> Vec<(String, String)> {
     let shown = |name: &String| if name.is_empty() { text.app.default_exchange.to_string() } else { name.clone() };
     props_view.exchanges.iter().map(|name| (name.clone(), shown(name))).collect()
-}
-
-fn publish_form(props: &Props, close: &Callback<()>) -> Html {
-    let text = &props.text.app;
-    let on = props.on.clone();
-    let send = on_fields(move |get| {
-        let mode = if get("persistent").is_empty() { "" } else { " delivery_mode=2" };
-        let line = format!(
-            "amqp you basic.publish{}{}{mode} body={}",
-            word("exchange", &get("exchange")),
-            word("routing_key", &get("key")),
-            quoted(&get("body")),
-        );
-        on.emit(Action::SubmitLine(line));
-    });
-    html! {
-        <form key="publish" class="form" onsubmit={send}>
-            { close_button(props.text, close) }
-            { choice(text.exchange, "exchange", &exchange_choices(&props.view, props.text)) }
-            { field(text.routing_key, "key", "", false) }
-            { field(text.body, "body", "hello", false) }
-            <label class="check"><input type="checkbox" name="persistent" />{ text.persistent }</label>
-            <button class="button primary">{ text.send_it }</button>
-        </form>
-    }
 }
 
 /// What the form to add something is given.

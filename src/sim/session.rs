@@ -27,6 +27,9 @@ pub struct Session {
     chapter: usize,
 }
 
+/// The most steps that [`Session::hear_out`] goes: a consumer driven by hand may be sent messages for ever.
+const MOST_TO_HEAR: u32 = 500;
+
 impl Session {
     /// The lesson's world at its first moment.
     pub fn new(lesson: Rc<Lesson>, seed: u64) -> Self {
@@ -116,6 +119,17 @@ impl Session {
         self.timeline.seek(here);
         self.arrived();
         done
+    }
+
+    /// Goes on until nothing is on its way to or from a client that is driven by hand: what was sent has arrived and is answered.
+    pub fn hear_out(&mut self) {
+        for _ in 0..MOST_TO_HEAR {
+            let world = self.world();
+            let by_hand = |connection| world.clients().iter().any(|client| client.connection == Some(connection));
+            if !world.flights().any(|flight| by_hand(flight.connection)) || !self.forward() {
+                return;
+            }
+        }
     }
 
     /// Carries out a script from the moment that is looked at.
