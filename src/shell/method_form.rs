@@ -294,8 +294,10 @@ pub fn MethodForm(props: &Props) -> Html {
                     </details>
                 }
             </div>
-            <button class="button primary">{ text.do_it }</button>
-            <div class="answer" role="status">{ props.view.answer.as_ref().map(print_answer).unwrap_or_default() }</div>
+            <div class="form-foot">
+                <div class="answer" role="status">{ props.view.answer.as_ref().map(print_answer).unwrap_or_default() }</div>
+                <button class="button primary">{ text.do_it }</button>
+            </div>
         </form>
     }
 }

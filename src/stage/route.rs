@@ -213,7 +213,15 @@ impl Router<'_> {
     fn labels(&self, paths: &[Vec<[Uv; 4]>]) -> Vec<Option<(Uv, (f64, f64))>> {
         let mut placed: Vec<(Uv, (f64, f64))> = Vec::new();
         let mut labels = Vec::new();
-        for (wire, path) in self.wires.iter().zip(paths) {
+        for ((wire, path), chain) in self.wires.iter().zip(paths).zip(&self.layers.chains) {
+            if wire.label.0 > 0.0 && !self.layers.is_forward(chain) {
+                // Edges that lead back share lanes: one label is enough where they say the same at the same place.
+                let at = longest(path).map(|curve| (point_at(curve, 0.5), wire.label));
+                let label = at.filter(|label| placed.iter().all(|other| !self.overlap(*label, *other)));
+                placed.extend(label);
+                labels.push(label);
+                continue;
+            }
             let Some([curve, .., last]) = path.get(..).filter(|_| wire.label.0 > 0.0) else {
                 labels.push(None);
                 continue;
@@ -264,6 +272,12 @@ impl Router<'_> {
             height: height.ceil(),
         }
     }
+}
+
+/// The longest piece of a path.
+fn longest(path: &[[Uv; 4]]) -> Option<&[Uv; 4]> {
+    let length = |curve: &[Uv; 4]| (curve[3].0 - curve[0].0).hypot(curve[3].1 - curve[0].1);
+    path.iter().max_by(|a, b| length(a).total_cmp(&length(b)))
 }
 
 /// A curve that leaves and arrives along the direction.
