@@ -98,6 +98,12 @@ pub enum Action {
     SubmitLine(String),
     /// Send a method by hand, typed as a script line, and go on until it has arrived and is answered.
     Ask(String),
+    /// Take over a file of definitions.
+    Import(String),
+    /// Keep the definitions as a file.
+    Export,
+    /// Look at this virtual host.
+    Vhost(String),
     /// Type a line in the console.
     Type(String),
     /// Look closely at something.

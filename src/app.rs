@@ -13,6 +13,7 @@ use gloo::{
     utils::{document_element, window},
 };
 use warren_sim::{
+    amqp::broker::DEFAULT_VHOST,
     amqp::event::MessageId,
     bytes::Bytes,
     event::{ProcessId, What},
@@ -32,6 +33,7 @@ use crate::{
     bridge, memory,
     panels::{self, inspector::Inspector},
     shell::{
+        definitions::{self, ImportView},
         header, lesson,
         splitter::Splitter,
         toolbar::{self, Toolbar},
@@ -95,6 +97,10 @@ pub struct App {
     code_of: Option<ProcessId>,
     notice: Option<Notice>,
     fault: Option<String>,
+    /// What came of the last import.
+    imported: Option<ImportView>,
+    /// The virtual host that is looked at.
+    vhost: Bytes,
     narrow: bool,
     folded: (bool, bool),
     canvas: NodeRef,
@@ -135,6 +141,8 @@ impl Component for App {
             code_of: None,
             notice: None,
             fault: None,
+            imported: None,
+            vhost: Bytes::from(DEFAULT_VHOST),
             narrow: is_narrow(),
             folded: (false, false),
             canvas: NodeRef::default(),
@@ -223,8 +231,9 @@ impl Component for App {
                         label={fill(text.app.resize, &[text.app.lesson])} />
                     <div class="middle">
                         <section class="stage" aria-label={text.app.stage}>
-                            <Toolbar view={toolbar::view(&session, text)} {text} fault={self.fault.clone()} on={on.clone()} />
-                            <Stage view={stage::view(&session, self.handle.is_narrow(), text)} {text} on={on.clone()} pointed={self.pointed}
+                            <Toolbar view={toolbar::view(&session, &self.vhost, text)} {text} fault={self.fault.clone()}
+                                imported={self.imported.clone()} on={on.clone()} />
+                            <Stage view={stage::view(&session, &self.vhost, self.handle.is_narrow(), text)} {text} on={on.clone()} pointed={self.pointed}
                                 selection={self.selection.clone()} canvas={self.canvas.clone()} handle={self.handle.clone()} />
                         </section>
                         <Splitter property="--tables-height" sideways=false behind=true initial={260} min={120} max={560}
@@ -320,6 +329,9 @@ impl App {
             Action::SubmitLine(line) => {
                 self.submit_line(&line);
             }
+            Action::Import(file) => self.import(file),
+            Action::Export => definitions::save(&self.session.borrow()),
+            Action::Vhost(name) => self.vhost = Bytes::from(name),
             Action::Ask(line) => {
                 if self.submit_line(&line) {
                     self.jump(Session::hear_out);
@@ -349,6 +361,18 @@ impl App {
             Action::Fold(false) => self.folded.1 = !self.folded.1,
             Action::Dismiss => self.notice = None,
         }
+    }
+
+    fn import(&mut self, file: String) {
+        let text = self.language.text();
+        let tried = self.session.borrow().world().try_definitions(&file);
+        self.imported = Some(match tried {
+            Ok(report) => {
+                self.submit(Input::Definitions { text: Bytes::from(file) });
+                ImportView::taken(&report, text)
+            }
+            Err(problem) => ImportView::refused(problem.to_string()),
+        });
     }
 
     /// Does what a script line says; false, and the fault is told, when it cannot be read.

@@ -36,7 +36,7 @@ fn ran(script: &str) -> Session {
 fn graph_of(session: &Session) -> (History, graph::Graph) {
     let history = history::history(session);
     let touched = touch::touched(session, &history);
-    let graph = graph::graph(session, &history, &touched);
+    let graph = graph::graph(session, &"/".into(), &history, &touched);
     (history, graph)
 }
 
@@ -55,7 +55,7 @@ fn edges(session: &Session) -> Vec<String> {
 }
 
 fn view(session: &Session) -> StageView {
-    stage::view(session, false, english())
+    stage::view(session, &"/".into(), false, english())
 }
 
 const WORKERS: &str = "start worker_1 receive queue=tasks work=1s prefetch=1\n\
@@ -406,7 +406,7 @@ fn what_leaves_together_is_a_train() {
 }
 
 async fn html(session: &Session, text: &'static Text, narrow: bool) -> String {
-    let view = stage::view(session, narrow, text);
+    let view = stage::view(session, &"/".into(), narrow, text);
     let props = move || stage::Props {
         view,
         text,

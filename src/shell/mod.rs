@@ -1,5 +1,6 @@
 //! The frame around the panels: header, lesson, toolbar, timeline, borders that can be dragged.
 
+pub mod definitions;
 pub mod header;
 pub mod icon;
 pub mod lesson;

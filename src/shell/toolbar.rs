@@ -1,5 +1,8 @@
 //! What the learner can do to the world from the stage: publish, add, break, or say it as a line of script.
 
+use warren_sim::amqp::broker::DEFAULT_VHOST;
+use warren_sim::amqp::event::Resource;
+use warren_sim::bytes::Bytes;
 use warren_sim::script::quoted;
 use warren_sim::session::Session;
 use warren_sim::sorted::sort_by_key;
@@ -7,6 +10,7 @@ use web_sys::{FormData, HtmlFormElement};
 use yew::prelude::*;
 
 use super::{
+    definitions::{Definitions, ImportView},
     icon::{Icon, icon},
     method_form::{self, Answer, DECLARE, MethodForm, PUBLISH},
 };
@@ -26,20 +30,29 @@ pub struct ToolbarView {
     pub processes: Vec<(String, bool)>,
     /// Whether the broker is up.
     pub running: bool,
+    /// The virtual hosts, and which one is shown.
+    pub vhosts: (Vec<String>, usize),
     /// What the broker last said to the learner's client.
     pub answer: Option<Answer>,
 }
 
 /// What the toolbar offers in this world.
-pub fn view(session: &Session, text: &Text) -> ToolbarView {
+pub fn view(session: &Session, vhost: &Bytes, text: &Text) -> ToolbarView {
     let world = session.world();
+    let vhosts: Vec<String> = world.broker().vhosts().map(|(name, _)| name.text().into_owned()).collect();
+    let shown = world.broker().vhosts().position(|(name, _)| name == vhost).unwrap_or(0);
+    // A client by hand speaks to the default virtual host.
+    let here = |resource: &Resource| resource.vhost == DEFAULT_VHOST;
+    let exchanges = world.broker().exchanges().map(|exchange| &exchange.resource);
     let mut exchanges: Vec<String> =
-        world.broker().exchanges().map(|exchange| exchange.resource.name.text().into_owned()).collect();
+        exchanges.filter(|one| here(one)).map(|one| one.name.text().into_owned()).collect();
     // The learner's own exchanges come first; the predeclared ones follow.
     sort_by_key(&mut exchanges, |name| (name.starts_with("amq."), name.is_empty(), name.clone()));
+    let queues = world.broker().queues().map(|queue| &queue.resource);
     ToolbarView {
         exchanges,
-        queues: world.broker().queues().map(|queue| queue.resource.name.text().into_owned()).collect(),
+        queues: queues.filter(|one| here(one)).map(|one| one.name.text().into_owned()).collect(),
+        vhosts: (vhosts, shown),
         processes: world.processes().iter().map(|p| (p.name.text().into_owned(), p.is_alive())).collect(),
         running: world.broker().is_running(),
         answer: method_form::answer(session, text),
@@ -53,6 +66,7 @@ enum Form {
     Method(usize),
     Add,
     Break,
+    Definitions,
     Command,
 }
 
@@ -65,6 +79,8 @@ pub struct Props {
     pub text: &'static Text,
     /// What was wrong with the last line, if anything.
     pub fault: Option<String>,
+    /// What came of the last import.
+    pub imported: Option<ImportView>,
     /// Where actions go.
     pub on: Callback<Action>,
 }
@@ -101,7 +117,9 @@ pub fn Toolbar(props: &Props) -> Html {
                 { toggle(Form::Method(DECLARE), text.declare) }
                 { toggle(Form::Add, text.add) }
                 { toggle(Form::Break, text.break_menu) }
+                { toggle(Form::Definitions, text.definitions) }
                 { toggle(Form::Command, text.command) }
+                { vhost_choice(props) }
             </div>
             <div class="toolbar-form">
                 { match *open {
@@ -111,6 +129,10 @@ pub fn Toolbar(props: &Props) -> Html {
                     },
                     Some(Form::Add) => html! { <AddForm key="add" view={props.view.clone()} text={props.text} on={props.on.clone()} close={close} /> },
                     Some(Form::Break) => break_menu(props, &close),
+                    Some(Form::Definitions) => html! {
+                        <Definitions key="definitions" imported={props.imported.clone()} text={props.text}
+                            on={props.on.clone()} close={close} />
+                    },
                     Some(Form::Command) => command_form(props, &close),
                 } }
             </div>
@@ -298,6 +320,25 @@ fn break_menu(props: &Props, close: &Callback<()>) -> Html {
                 }
             </div>
         </div>
+    }
+}
+
+/// Which virtual host is looked at, where there are several.
+fn vhost_choice(props: &Props) -> Html {
+    let (names, shown) = &props.view.vhosts;
+    let on = props.on.clone();
+    let choose = Callback::from(move |event: Event| {
+        let select = event.target_dyn_into::<web_sys::HtmlSelectElement>();
+        on.emit(Action::Vhost(select.map(|select| select.value()).unwrap_or_default()));
+    });
+    html! {
+        <label class="vhost" hidden={names.len() < 2}><span class="sr">{ props.text.app.vhost }</span>
+            <select onchange={choose} title={props.text.app.vhost}>
+                { for names.iter().enumerate().map(|(at, name)| html! {
+                    <option key={name.clone()} value={name.clone()} selected={at == *shown}>{ name }</option>
+                }) }
+            </select>
+        </label>
     }
 }
 

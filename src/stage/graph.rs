@@ -3,7 +3,6 @@
 use warren_sim::sorted::{SortedMap, SortedSet, sort_by_key};
 use warren_sim::{
     amqp::{
-        broker::DEFAULT_VHOST,
         event::{ConnectionId, MessageId},
         exchange::{Destination, Exchange, PREDECLARED},
         queue::Queue,
@@ -205,9 +204,9 @@ pub struct Edge {
 }
 
 /// Reads the stage off the world.
-pub fn graph(session: &Session, history: &History, touched: &Touched) -> Graph {
+pub fn graph(session: &Session, vhost: &Bytes, history: &History, touched: &Touched) -> Graph {
     let world = session.world();
-    let mut builder = Builder { world, history, touched, edges: SortedMap::new(), nodes: Vec::new() };
+    let mut builder = Builder { world, vhost, history, touched, edges: SortedMap::new(), nodes: Vec::new() };
     let publishes = builder.publishes();
     let consumes = builder.consumes();
     builder.processes(&publishes, &consumes);
@@ -237,20 +236,11 @@ type Consumes = SortedSet<(NodeId, Bytes)>;
 
 struct Builder<'a> {
     world: &'a World,
+    vhost: &'a Bytes,
     history: &'a History,
     touched: &'a Touched,
     edges: SortedMap<(NodeId, NodeId), Edge>,
     nodes: Vec<Node>,
-}
-
-/// The exchanges of the first virtual host, by name.
-fn exchanges(world: &World) -> impl Iterator<Item = &Exchange> {
-    world.broker().exchanges().filter(|exchange| exchange.resource.vhost == DEFAULT_VHOST)
-}
-
-/// Its queues, by name.
-fn queues(world: &World) -> impl Iterator<Item = &Queue> {
-    world.broker().queues().filter(|queue| queue.resource.vhost == DEFAULT_VHOST)
 }
 
 /// The routing keys with which a process is meant to publish to the default exchange.
@@ -267,7 +257,19 @@ fn intended_keys(process: &Process) -> Vec<Bytes> {
     }
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    /// The exchanges of the virtual host, by name.
+    fn all_exchanges(&self) -> impl Iterator<Item = &'a Exchange> + use<'a> {
+        let vhost = self.vhost;
+        self.world.broker().exchanges().filter(move |exchange| exchange.resource.vhost == *vhost)
+    }
+
+    /// Its queues, by name.
+    fn all_queues(&self) -> impl Iterator<Item = &'a Queue> + use<'a> {
+        let vhost = self.vhost;
+        self.world.broker().queues().filter(move |queue| queue.resource.vhost == *vhost)
+    }
+
     fn publishes(&self) -> Publishes {
         let mut found: Publishes = self.history.published.clone();
         for process in self.world.processes() {
@@ -319,7 +321,7 @@ impl Builder<'_> {
 
     /// Whether a queue belongs to one connection alone, or did before it went.
     fn is_own(&self, name: &Bytes) -> bool {
-        !queues(self.world).any(|queue| queue.resource.name == *name && queue.exclusive.is_none())
+        !self.all_queues().any(|queue| queue.resource.name == *name && queue.exclusive.is_none())
     }
 
     fn add(&mut self, id: NodeId, name: Bytes, what: Kind) {
@@ -328,7 +330,8 @@ impl Builder<'_> {
     }
 
     fn process(&self, process: &Process) -> ProcessNode {
-        let consumers: Vec<_> = queues(self.world)
+        let consumers: Vec<_> = self
+            .all_queues()
             .flat_map(|queue| queue.consumers.values())
             .filter(|consumer| Some(consumer.at.channel.connection) == process.connection)
             .collect();
@@ -351,7 +354,7 @@ impl Builder<'_> {
     /// Adds the exchanges in play and returns their names.
     fn exchanges(&mut self, publishes: &Publishes) -> SortedSet<Bytes> {
         let mut shown = SortedSet::new();
-        for exchange in exchanges(self.world) {
+        for exchange in self.all_exchanges() {
             let name = &exchange.resource.name;
             let used =
                 publishes.iter().any(|(_, to)| to == name) || exchange.binding_count > 0 || self.is_second_chance(name);
@@ -365,7 +368,7 @@ impl Builder<'_> {
     }
 
     fn queues(&mut self) -> SortedSet<Bytes> {
-        let mut all: Vec<&Queue> = queues(self.world).collect();
+        let mut all: Vec<&Queue> = self.all_queues().collect();
         sort_by_key(&mut all, |queue| queue.id);
         for queue in &all {
             let name = queue.resource.name.clone();
@@ -399,8 +402,7 @@ impl Builder<'_> {
     }
 
     fn binding_edges(&mut self, shown: &SortedSet<Bytes>, queues: &SortedSet<Bytes>) {
-        let world = self.world;
-        for exchange in exchanges(world).filter(|exchange| shown.contains(&exchange.resource.name)) {
+        for exchange in self.all_exchanges().filter(|exchange| shown.contains(&exchange.resource.name)) {
             let from = NodeId::Exchange(exchange.resource.name.clone());
             for binding in exchange.bindings.values().flatten() {
                 let to = match &binding.destination {
@@ -424,8 +426,8 @@ impl Builder<'_> {
         let asks = |owner: ConnectionId| {
             world.processes().iter().any(|p| p.connection == Some(owner) && p.spec.kind == "rpc_client")
         };
-        keys.extend(self::queues(world).filter_map(dead_letter_key));
-        let replies = self::queues(world).filter(|queue| queue.exclusive.is_some_and(asks));
+        keys.extend(self.all_queues().filter_map(dead_letter_key));
+        let replies = self.all_queues().filter(|queue| queue.exclusive.is_some_and(asks));
         keys.extend(replies.map(|queue| queue.resource.name.clone()));
         for name in keys.into_iter().filter(|key| queues.contains(key)) {
             self.edge(NodeId::Exchange(Bytes::default()), NodeId::Queue(name), true, false);
@@ -434,21 +436,20 @@ impl Builder<'_> {
 
     /// Whether dead letters or unroutable messages go to this exchange.
     fn is_second_chance(&self, name: &Bytes) -> bool {
-        queues(self.world).any(|queue| queue.settings.dead_letter_exchange.as_ref() == Some(name))
-            || exchanges(self.world).any(|exchange| alternate(exchange).as_ref() == Some(name))
+        self.all_queues().any(|queue| queue.settings.dead_letter_exchange.as_ref() == Some(name))
+            || self.all_exchanges().any(|exchange| alternate(exchange).as_ref() == Some(name))
     }
 
     /// The ways of dead letters and of what cannot be routed.
     fn second_chances(&mut self, shown: &SortedSet<Bytes>) {
-        let world = self.world;
-        for queue in queues(world) {
+        for queue in self.all_queues() {
             let Some(to) = queue.settings.dead_letter_exchange.clone().filter(|to| shown.contains(to)) else {
                 continue;
             };
             let edge = self.edge(NodeId::Queue(queue.resource.name.clone()), NodeId::Exchange(to), true, false);
             edge.role = Role::DeadLetters;
         }
-        for exchange in exchanges(world).filter(|exchange| shown.contains(&exchange.resource.name)) {
+        for exchange in self.all_exchanges().filter(|exchange| shown.contains(&exchange.resource.name)) {
             let Some(to) = alternate(exchange).filter(|to| shown.contains(to)) else { continue };
             let from = NodeId::Exchange(exchange.resource.name.clone());
             let edge = self.edge(from, NodeId::Exchange(to), true, false);
@@ -460,8 +461,7 @@ impl Builder<'_> {
     }
 
     fn consume_edges(&mut self, consumes: &Consumes, names: &SortedSet<Bytes>) {
-        let world = self.world;
-        for queue in queues(world) {
+        for queue in self.all_queues() {
             for consumer in queue.consumers.values() {
                 let Some(node) = self.history.peers.get(&consumer.at.channel.connection).cloned() else { continue };
                 let (alive, broken) = self.life(&node);

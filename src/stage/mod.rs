@@ -20,7 +20,7 @@ pub mod track;
 use std::rc::Rc;
 use warren_sim::sorted::{SortedMap, sort_by_key};
 
-use warren_sim::{amqp::event::MessageId, session::Session};
+use warren_sim::{amqp::event::MessageId, bytes::Bytes, session::Session};
 use web_sys::SvgElement;
 use yew::prelude::*;
 
@@ -77,11 +77,11 @@ pub struct StageView {
     pub scene: Rc<Scene>,
 }
 
-/// Reads the stage off the session; `narrow` draws it from top to bottom.
-pub fn view(session: &Session, narrow: bool, text: &Text) -> StageView {
+/// Reads the stage of one virtual host off the session; `narrow` draws it from top to bottom.
+pub fn view(session: &Session, vhost: &Bytes, narrow: bool, text: &Text) -> StageView {
     let history = history::history(session);
     let touched = touch::touched(session, &history);
-    let graph = graph::graph(session, &history, &touched);
+    let graph = graph::graph(session, vhost, &history, &touched);
     let (mut view, geometry) = arrange(&graph, narrow, text);
     view.scene = Rc::new(motion::scene(session, &history, &geometry));
     view
