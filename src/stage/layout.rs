@@ -77,6 +77,10 @@ const PASS: f64 = 8.0;
 const PASS_GAP: f64 = 6.0;
 /// With more nodes than this, edges run straight across the layers they skip.
 const MANY: usize = 80;
+/// With more nodes than this, a layer is not broken into several.
+const TALL: usize = 30;
+/// Room across for layers that are not broken, in px.
+const UNBROKEN: f64 = 1e6;
 /// Sweeps over all layers for their order.
 const SWEEPS: usize = 6;
 /// How much more a pair that has only each other weighs.
@@ -114,7 +118,11 @@ pub(super) struct Layers {
 
 /// Places nodes and edges.
 pub fn layout(boxes: &[Box], wires: &[Wire], narrow: bool) -> Layout {
-    let measures = if narrow { DOWN } else { ACROSS };
+    let mut measures = if narrow { DOWN } else { ACROSS };
+    if boxes.len() > TALL && !narrow {
+        // A large topology is scrolled anyway, and one column for each kind keeps its edges clear of its nodes.
+        measures.room = UNBROKEN;
+    }
     if boxes.is_empty() {
         return Layout::default();
     }
@@ -189,7 +197,7 @@ impl Layers {
         let links = self.links();
         let mut best = self.crossings(&links);
         for sweep in 0..SWEEPS {
-            if best == 0 || links.len() > 400 {
+            if best == 0 || links.len() > 600 {
                 return;
             }
             let before = self.rows.clone();

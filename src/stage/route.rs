@@ -213,11 +213,13 @@ impl Router<'_> {
     fn labels(&self, paths: &[Vec<[Uv; 4]>]) -> Vec<Option<(Uv, (f64, f64))>> {
         let mut placed: Vec<(Uv, (f64, f64))> = Vec::new();
         let mut labels = Vec::new();
+        let mut named: Vec<usize> = Vec::new();
         for ((wire, path), chain) in self.wires.iter().zip(paths).zip(&self.layers.chains) {
             if wire.label.0 > 0.0 && !self.layers.is_forward(chain) {
-                // Edges that lead back share lanes: one label is enough where they say the same at the same place.
-                let at = longest(path).map(|curve| (point_at(curve, 0.5), wire.label));
-                let label = at.filter(|label| placed.iter().all(|other| !self.overlap(*label, *other)));
+                // All edges that lead back to one node share its lane, and one label.
+                let is_first = !named.contains(&wire.to);
+                named.push(wire.to);
+                let label = longest(path).filter(|_| is_first).map(|curve| (point_at(curve, 0.5), wire.label));
                 placed.extend(label);
                 labels.push(label);
                 continue;
@@ -274,9 +276,9 @@ impl Router<'_> {
     }
 }
 
-/// The longest piece of a path.
+/// The piece of a path that leads furthest along the direction: of a way back, its lane.
 fn longest(path: &[[Uv; 4]]) -> Option<&[Uv; 4]> {
-    let length = |curve: &[Uv; 4]| (curve[3].0 - curve[0].0).hypot(curve[3].1 - curve[0].1);
+    let length = |curve: &[Uv; 4]| (curve[3].0 - curve[0].0).abs();
     path.iter().max_by(|a, b| length(a).total_cmp(&length(b)))
 }
 
