@@ -83,6 +83,35 @@ impl LongDouble {
         }
     }
 
+    /// Whether it is a number, not infinity.
+    pub fn is_finite(&self) -> bool {
+        self.exponent != INFINITE
+    }
+
+    /// A thousand times the number, rounded up to a whole one; `None` if that leaves 64 bits.
+    pub fn thousandfold(&self) -> Option<i64> {
+        if self.exponent == INFINITE {
+            return None;
+        }
+        let product = round(false, u128::from(self.mantissa) * 1000, self.exponent, false, Rounding::Even)?;
+        let mantissa = u128::from(product.mantissa);
+        let shift = product.exponent.unsigned_abs();
+        let whole = if product.exponent >= 0 {
+            // A number with a bit beyond the 64th does not fit, so a mantissa of 64 bits may be moved by so many.
+            if mantissa != 0 && shift > 64 {
+                return None;
+            }
+            mantissa << shift
+        } else if shift >= 64 {
+            u128::from(mantissa != 0 && !self.negative)
+        } else {
+            let up = !self.negative && mantissa & ((1 << shift) - 1) != 0;
+            (mantissa >> shift) + u128::from(up)
+        };
+        let whole = i64::try_from(whole).ok()?;
+        Some(if self.negative { -whole } else { whole })
+    }
+
     /// The text that Redis stores and replies (`ld2string` in its mode for humans): 17 digits after the point, then no zeros at the end.
     pub fn to_text(self) -> String {
         let mut text = if self.exponent >= 0 {
@@ -397,6 +426,14 @@ mod tests {
         is("0", "-1e-30", "0");
         is("1e18", "0.5", "1000000000000000000.5");
         is("1e20", "0.5", "100000000000000000000");
+    }
+
+    #[test]
+    fn a_thousandfold_rounded_up() {
+        let of = |text: &str| LongDouble::parse(text.as_bytes()).expect("a number").thousandfold();
+        assert_eq!((of("0.001"), of("0.0001"), of("1.5"), of("0"), of("1e-3000")), (Some(1), Some(1), Some(1500), Some(0), Some(1)));
+        assert_eq!((of("-0.0001"), of("-1"), of("-1e-3000")), (Some(0), Some(-1000), Some(0)));
+        assert_eq!((of("9223372036854775"), of("9223372036854776"), of("inf"), of("1e300")), (Some(9_223_372_036_854_775_000), None, None, None));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Commands that wait: a client is parked under its keys, and its command runs again when one of them is touched.
 
 use super::dispatch::resolve;
-use super::error;
+use super::call::Call;
+use super::error::{self, Error};
 use super::reply::Reply;
 use super::store::{ClientId, Cx, Store};
 use crate::bytes::Bytes;
+use crate::longdouble::LongDouble;
 use crate::sorted::{SortedMap, SortedSet};
 use alloc::vec::Vec;
 
@@ -33,6 +35,14 @@ pub struct Waiting {
     ready: Vec<(u8, Bytes)>,
     /// Set while transactions and scripts run: nobody is served in between, and nobody may block.
     pub(super) held: u32,
+}
+
+/// The virtual Unix time in ms until which the argument at `place` wants to wait: seconds with a fraction, 0 for ever.
+pub fn timeout(call: &Call<'_, '_>, place: usize) -> Result<Option<u64>, Error> {
+    let seconds = LongDouble::parse(call.arg(place)).ok_or(error::TIMEOUT_NOT_FLOAT)?;
+    // What leaves 64 bits becomes the lowest number in Redis, hence negative.
+    let wait_ms = seconds.thousandfold().and_then(|ms| u64::try_from(ms).ok()).ok_or(error::TIMEOUT_NEGATIVE)?;
+    Ok((wait_ms > 0).then(|| call.cx.now_ms.saturating_add(wait_ms)))
 }
 
 impl Waiting {

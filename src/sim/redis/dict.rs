@@ -71,6 +71,11 @@ impl<V> Dict<V> {
         self.0.swap_remove(name)
     }
 
+    /// Takes a name out; all that stand behind it move up.
+    pub fn remove_in_order(&mut self, name: &[u8]) -> Option<V> {
+        self.0.shift_remove(name)
+    }
+
     /// The entry at a place, from 0.
     pub fn nth(&self, place: usize) -> Option<(&Bytes, &V)> {
         self.0.get_index(place)

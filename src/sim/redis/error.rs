@@ -1,5 +1,9 @@
 //! Every refusal of the store, its text written once, exactly as Redis 7.0.15 says it.
 
+mod collections;
+
+pub use collections::*;
+
 use crate::bytes::Bytes;
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 

@@ -48,6 +48,7 @@ mod keyspace;
 pub mod kind;
 mod lcs;
 mod list;
+mod list_moves;
 mod notify;
 mod number;
 mod pubsub;

@@ -33,6 +33,17 @@ pub fn small_integer(text: &[u8]) -> Result<i32, Error> {
     i32::try_from(integer(text)?).map_err(|_| error::INT_RANGE)
 }
 
+/// An integer from `low` up, or this refusal.
+pub fn at_least(text: &[u8], low: i64, refusal: Error) -> Result<u64, Error> {
+    parse_integer(text).filter(|number| *number >= low).map(i64::cast_unsigned).ok_or(refusal)
+}
+
+/// A count that may be negative but whose magnitude must fit 64 bits, as in SRANDMEMBER.
+pub fn signed_count(text: &[u8]) -> Result<i64, Error> {
+    let number = integer(text)?;
+    if number == i64::MIN { Err(error::LONG_RANGE) } else { Ok(number) }
+}
+
 /// A SCAN cursor, read as C's `strtoul` does: signs are allowed, an empty text is zero, leading space is not.
 pub fn cursor(text: &[u8]) -> Result<u64, Error> {
     let (negative, digits) = match text {

@@ -3,7 +3,7 @@
 use super::command::Command;
 use super::{
     acl, bitmap, client, cluster, config_params, connection, debug, dump, expire, generic, geo, hash, hyperloglog,
-    info, introspect, list, pubsub, scripting, server, set, sort, stream, string, transactions, zset,
+    info, introspect, list, list_moves, pubsub, scripting, server, set, sort, stream, string, transactions, zset,
 };
 use core::cmp::Ordering;
 
@@ -26,6 +26,7 @@ const TABLES: &[&[Command]] = &[
     info::COMMANDS,
     introspect::COMMANDS,
     list::COMMANDS,
+    list_moves::COMMANDS,
     pubsub::COMMANDS,
     scripting::COMMANDS,
     server::COMMANDS,

@@ -133,6 +133,14 @@ impl Value {
     pub fn check(&self, key: &Bytes) {
         let may_be_empty = matches!(self, Value::String(_) | Value::Stream(_));
         assert!(may_be_empty || self.count() > 0, "{key:?} holds an empty {}", self.type_name());
+        match self {
+            Value::String(_) => {}
+            Value::List(list) => list.check(),
+            Value::Set(set) => set.check(),
+            Value::Hash(hash) => hash.check(),
+            Value::Zset(zset) => zset.check(),
+            Value::Stream(stream) => stream.check(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod stream;
 mod zset;
 
 pub use hash::Hash;
-pub use list::List;
+pub use list::{List, Side};
 pub use set::Set;
 pub use stream::Stream;
 pub use zset::Zset;
@@ -35,6 +35,11 @@ pub trait Kind: Clone {
     fn encoding(&self) -> Encoding;
     /// Bytes of content, as the store counts its memory.
     fn size(&self) -> u64;
+    /// Sees to it that what is kept twice agrees.
+    ///
+    /// # Panics
+    /// When it does not: that is a mistake of ours.
+    fn check(&self) {}
     /// Whether it has no element.
     fn is_empty(&self) -> bool {
         self.len() == 0
