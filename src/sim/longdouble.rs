@@ -431,9 +431,15 @@ mod tests {
     #[test]
     fn a_thousandfold_rounded_up() {
         let of = |text: &str| LongDouble::parse(text.as_bytes()).expect("a number").thousandfold();
-        assert_eq!((of("0.001"), of("0.0001"), of("1.5"), of("0"), of("1e-3000")), (Some(1), Some(1), Some(1500), Some(0), Some(1)));
+        assert_eq!(
+            (of("0.001"), of("0.0001"), of("1.5"), of("0"), of("1e-3000")),
+            (Some(1), Some(1), Some(1500), Some(0), Some(1))
+        );
         assert_eq!((of("-0.0001"), of("-1"), of("-1e-3000")), (Some(0), Some(-1000), Some(0)));
-        assert_eq!((of("9223372036854775"), of("9223372036854776"), of("inf"), of("1e300")), (Some(9_223_372_036_854_775_000), None, None, None));
+        assert_eq!(
+            (of("9223372036854775"), of("9223372036854776"), of("inf"), of("1e300")),
+            (Some(9_223_372_036_854_775_000), None, None, None)
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Commands that wait: a client is parked under its keys, and its command runs again when one of them is touched.
 
-use super::dispatch::resolve;
 use super::call::Call;
+use super::dispatch::resolve;
 use super::error::{self, Error};
 use super::reply::Reply;
 use super::store::{ClientId, Cx, Store};

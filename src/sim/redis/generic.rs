@@ -8,9 +8,9 @@ use super::group::Group;
 use super::introspect::{bare_container, help};
 use super::number::cursor;
 use super::reply::Reply;
+use super::scan_options::{ScanOptions, found};
 use super::value::{Str, Value};
 use crate::bytes::Bytes;
-use alloc::{string::ToString, vec};
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::Generic, name, arity, run)
@@ -140,29 +140,15 @@ fn keys(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 
 fn scan(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let from = cursor(call.arg(1))?;
-    let (mut count, mut pattern, mut type_name) = (10, None, None);
-    for place in (2..call.args.len()).step_by(2) {
-        if place + 1 == call.args.len() {
-            return Err(error::SYNTAX);
-        } else if call.is_word(place, "count") {
-            count = u64::try_from(call.integer(place + 1)?).ok().filter(|count| *count > 0).ok_or(error::SYNTAX)?;
-        } else if call.is_word(place, "match") {
-            pattern = Some(call.arg(place + 1));
-        } else if call.is_word(place, "type") {
-            type_name = Some(call.arg(place + 1));
-        } else {
-            return Err(error::SYNTAX);
-        }
-    }
-    let (next, mut keys) = call.store.database(call.db).scan(from, count);
+    let options = ScanOptions::read(call, 2, true)?;
+    let (next, mut keys) = call.store.database(call.db).scan(from, options.count);
     keys.retain(|key| {
-        pattern.is_none_or(|pattern| glob::matches(pattern, key, false))
+        options.matches(key)
             && call.entry(key).is_some_and(|entry| {
-                type_name.is_none_or(|name| name.eq_ignore_ascii_case(entry.value.type_name().as_bytes()))
+                options.type_name.is_none_or(|name| name.eq_ignore_ascii_case(entry.value.type_name().as_bytes()))
             })
     });
-    let keys = keys.into_iter().map(Reply::Bulk).collect();
-    Ok(Reply::Array(vec![Reply::text(&next.to_string()), Reply::Array(keys)]))
+    Ok(found(next, keys.into_iter().map(Reply::Bulk).collect()))
 }
 
 fn randomkey(call: &mut Call<'_, '_>) -> Result<Reply, Error> {

@@ -22,12 +22,18 @@ pub const COMMANDS: &[Command] = &[
         .flags("write denyoom")
         .keys("1 RW access delete;2 RW insert")
         .takes("6.2.0", "source destination LEFT|RIGHT LEFT|RIGHT")
-        .says("Takes an element from an end of one list and adds it at an end of another", "从一个列表的一端取出元素，加到另一个列表的一端"),
+        .says(
+            "Takes an element from an end of one list and adds it at an end of another",
+            "从一个列表的一端取出元素，加到另一个列表的一端",
+        ),
     row("rpoplpush", 3, rpoplpush)
         .flags("write denyoom")
         .keys("1 RW access delete;2 RW insert")
         .takes("1.2.0", "source destination")
-        .says("Takes an element from the tail of one list and adds it at the head of another", "从一个列表尾部取出元素，加到另一个列表头部"),
+        .says(
+            "Takes an element from the tail of one list and adds it at the head of another",
+            "从一个列表尾部取出元素，加到另一个列表头部",
+        ),
     row("lmpop", -4, lmpop)
         .flags("write movablekeys")
         .keys("1# RW access delete")
@@ -37,12 +43,18 @@ pub const COMMANDS: &[Command] = &[
         .flags("write noscript blocking")
         .keys("1:-2 RW access delete")
         .takes("2.0.0", "key [key ...] timeout")
-        .says("Takes an element from the head of the first list that has one, and waits for it if none has", "从第一个非空列表的头部取出元素，没有时等待"),
+        .says(
+            "Takes an element from the head of the first list that has one, and waits for it if none has",
+            "从第一个非空列表的头部取出元素，没有时等待",
+        ),
     row("brpop", -3, brpop)
         .flags("write noscript blocking")
         .keys("1:-2 RW access delete")
         .takes("2.0.0", "key [key ...] timeout")
-        .says("Takes an element from the tail of the first list that has one, and waits for it if none has", "从第一个非空列表的尾部取出元素，没有时等待"),
+        .says(
+            "Takes an element from the tail of the first list that has one, and waits for it if none has",
+            "从第一个非空列表的尾部取出元素，没有时等待",
+        ),
     row("blmove", 6, blmove)
         .flags("write denyoom noscript blocking")
         .keys("1 RW access delete;2 RW insert")

@@ -3,7 +3,8 @@
 use super::command::Command;
 use super::{
     acl, bitmap, client, cluster, config_params, connection, debug, dump, expire, generic, geo, hash, hyperloglog,
-    info, introspect, list, list_moves, pubsub, scripting, server, set, sort, stream, string, transactions, zset,
+    info, introspect, list, list_moves, pubsub, scripting, server, set, set_algebra, sort, stream, string,
+    transactions, zset,
 };
 use core::cmp::Ordering;
 
@@ -31,6 +32,7 @@ const TABLES: &[&[Command]] = &[
     scripting::COMMANDS,
     server::COMMANDS,
     set::COMMANDS,
+    set_algebra::COMMANDS,
     sort::COMMANDS,
     stream::COMMANDS,
     transactions::COMMANDS,

@@ -189,7 +189,10 @@ mod tests {
         for member in ["3", "-1", "20"] {
             assert!(add(&mut set, member) && !add(&mut set, member));
         }
-        assert_eq!((set.encoding(), set.iter().collect::<Vec<_>>()), (Encoding::Intset, ["-1", "3", "20"].map(Bytes::from).into()));
+        assert_eq!(
+            (set.encoding(), set.iter().collect::<Vec<_>>()),
+            (Encoding::Intset, ["-1", "3", "20"].map(Bytes::from).into())
+        );
         assert!(set.remove(b"3") && !set.remove(b"03") && !set.remove(b"3"));
         assert!(add(&mut set, "03") && set.contains(b"20") && !set.contains(b"3"));
         assert_eq!((set.encoding(), set.len()), (Encoding::Hashtable, 3));
