@@ -1,0 +1,83 @@
+//! Whether two replies are the same where chance, a clock or the order of a hash table decide.
+
+use super::CLOCK_SLACK;
+use warren_sim::bytes::Bytes;
+use warren_sim::redis::transcript::{Engine, Rule};
+use warren_sim::redis::{ClientId, Reply};
+
+const ME: ClientId = ClientId(1);
+
+fn ask(engine: &mut Engine, words: &[&[u8]]) -> Reply {
+    let args: Vec<Bytes> = words.iter().map(|word| Bytes::from(*word)).collect();
+    engine.reply(ME, &args)
+}
+
+fn leaves(reply: &Reply) -> Vec<Bytes> {
+    match reply {
+        Reply::Array(items) => items.iter().flat_map(leaves).collect(),
+        Reply::Bulk(bytes) => vec![bytes.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// Makes the engine take the members that Redis took by chance. What it answers is what Redis answered if that was possible: as many
+/// as there should be, all of them members. None if the command has nothing to do with chance.
+pub fn follow(engine: &mut Engine, args: &[Bytes], real: &Reply) -> Option<Reply> {
+    let taken = leaves(real);
+    if !args[0].eq_ignore_ascii_case(b"spop") || taken.is_empty() {
+        return None;
+    }
+    let Reply::Integer(size) = ask(engine, &[b"SCARD", &args[1]]) else { return Some(Reply::Nil) };
+    let wanted = args.get(2).map_or(1, |count| count.text().parse().unwrap_or(0)).min(size as u64);
+    let mut words: Vec<&[u8]> = vec![b"SREM", &args[1]];
+    words.extend(taken.iter().map(|member| member.as_slice()));
+    let removed = ask(engine, &words);
+    let possible = removed == Reply::Integer(taken.len() as i64) && wanted == taken.len() as u64;
+    Some(if possible { real.clone() } else { removed })
+}
+
+/// Whether the engine's reply is as good as Redis's.
+pub fn alike(engine: &mut Engine, args: &[Bytes], real: &Reply, ours: &Reply) -> bool {
+    let name = args[0].text().to_lowercase();
+    let ours = &ours.lowered();
+    match (name.as_str(), real, ours) {
+        ("ttl" | "pttl" | "expiretime" | "pexpiretime", Reply::Integer(real), Reply::Integer(ours)) => {
+            // -1 and -2 mean something; only times may be a little apart.
+            real == ours || (*real >= 0 && *ours >= 0 && real.abs_diff(*ours) <= CLOCK_SLACK)
+        }
+        // Where a cursor stands, and what lies beyond it, is each server's own affair; and so is how many commands there are.
+        ("scan", Reply::Array(_), Reply::Array(_)) if args.get(3).is_none_or(|count| *count != "1000") => true,
+        ("sscan" | "hscan", Reply::Array(_), Reply::Array(_)) if args.get(4).is_none_or(|count| *count != "1000") => {
+            is_table(engine, &args[1]) || real == ours
+        }
+        ("command", Reply::Array(all), Reply::Array(_)) if all.len() > 200 => true,
+        ("keys" | "scan" | "sinter" | "sunion" | "sdiff", real, ours) => same_leaves(real, ours),
+        ("smembers" | "hgetall" | "hkeys" | "hvals" | "sscan" | "hscan", real, ours) if is_table(engine, &args[1]) => {
+            same_leaves(real, ours)
+        }
+        ("srandmember" | "hrandfield", Reply::Array(_) | Reply::Bulk(_), _) => chosen(engine, &name, args, real, ours),
+        _ => real == ours,
+    }
+}
+
+fn same_leaves(real: &Reply, ours: &Reply) -> bool {
+    Rule::Sorted.show(real) == Rule::Sorted.show(ours)
+}
+
+fn is_table(engine: &mut Engine, key: &[u8]) -> bool {
+    ask(engine, &[b"OBJECT", b"ENCODING", key]) == Reply::text("hashtable")
+}
+
+/// Whether Redis chose as many as we did, and only what there is; each once if the count is positive.
+fn chosen(engine: &mut Engine, name: &str, args: &[Bytes], real: &Reply, ours: &Reply) -> bool {
+    let (real, ours) = (leaves(real), leaves(ours));
+    let step = if args.len() == 4 { 2 } else { 1 };
+    let question: &[u8] = if name == "srandmember" { b"SISMEMBER" } else { b"HEXISTS" };
+    let names: Vec<&Bytes> = real.iter().step_by(step).collect();
+    let all_there = names.iter().all(|member| ask(engine, &[question, &args[1], member]) == Reply::Integer(1));
+    let mut different: Vec<&[u8]> = names.iter().map(|member| member.as_slice()).collect();
+    different.sort_unstable();
+    different.dedup();
+    let repeats = args.get(2).is_some_and(|count| count.starts_with(b"-"));
+    real.len() == ours.len() && all_there && (repeats || different.len() == names.len())
+}
