@@ -105,7 +105,10 @@ impl Sequence {
             if difference.is_some() {
                 continue;
             }
-            let ours = self.engine.reply(ClientId(1), args).lowered();
+            let ours = match follow(&mut self.engine, args, &real) {
+                Some(reply) => reply,
+                None => self.engine.reply(ClientId(1), args).lowered(),
+            };
             self.commands += 1;
             self.errors += u64::from(matches!(ours, Reply::Error(_)));
             self.history.push(shown(args));
