@@ -1,11 +1,11 @@
-//! `warren server`: one thread for each protocol, until one of them cannot go on.
+//! `warren server`: one thread for each protocol, until one of them ends.
 
 use crate::options::Server;
 use crate::{amqp, redis};
 use std::sync::mpsc;
 use std::thread;
 
-/// Serves what the options ask for. It returns only when something failed: the sentence says what.
+/// Serves what the options ask for, until a client shuts it down or something fails: the sentence says what.
 pub fn run(options: &Server) -> Result<(), String> {
     let (failed, failures) = mpsc::channel();
     if let Some(address) = options.amqp {
@@ -16,7 +16,7 @@ pub fn run(options: &Server) -> Result<(), String> {
     }
     drop(failed);
     match failures.recv() {
-        Ok(problem) => Err(problem),
+        Ok(result) => result,
         // Every thread ended without a word: that is a panic, which printed its own.
         Err(mpsc::RecvError) => Err("a server thread ended".to_string()),
     }
@@ -24,17 +24,13 @@ pub fn run(options: &Server) -> Result<(), String> {
 
 fn spawn(
     name: &str,
-    failed: &mpsc::Sender<String>,
+    failed: &mpsc::Sender<Result<(), String>>,
     serve: impl FnOnce() -> Result<(), String> + Send + 'static,
 ) -> Result<(), String> {
     let failed = failed.clone();
     let body = move || {
-        let problem = match serve() {
-            Ok(()) => return,
-            Err(problem) => problem,
-        };
-        // Nobody listens any more once another protocol has failed.
-        let _ = failed.send(problem);
+        // Nobody listens any more once another protocol has ended.
+        let _ = failed.send(serve());
     };
     let thread = thread::Builder::new().name(name.to_string()).spawn(body);
     thread.map(drop).map_err(|error| format!("a thread could not be started: {error}"))

@@ -7,13 +7,18 @@ use mio::{Events, Interest, Poll, Token};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read};
 use std::net::SocketAddr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::os::fd::AsRawFd;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use warren_sim::bytes::Bytes;
 use warren_sim::prng::Prng;
-use warren_sim::redis::{ClientId, Cx, Limits, Out, Reply, Sent, Store};
+use warren_sim::redis::{ClientId, Cx, Host, Limits, Link, Out, Reply, Sent, Store};
 
 const LISTENER: Token = Token(usize::MAX);
 /// Bytes that one client may bring per turn, so that others come in between.
 const READ_BYTES: usize = 64 * 1024;
+/// Keys that expire per turn before somebody asks for them.
+const EXPIRED_PER_TURN: usize = 400;
 /// The longest that the server sleeps.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -31,6 +36,8 @@ pub struct Server {
     /// What is read, before it is known whether it is a whole request.
     scratch: Box<[u8]>,
     out: Vec<Out>,
+    /// SHUTDOWN was called.
+    is_over: bool,
     /// Who has something to send.
     dirty: Vec<usize>,
     /// Who has something to be run without bringing anything new.
@@ -46,10 +53,13 @@ impl Server {
         let mut listener = TcpListener::bind(address)?;
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
+        let mut store = Store::new(Limits::default());
+        let port = listener.local_addr()?.port();
+        store.set_host(Host { pid: std::process::id(), port, started_ms: now_ms(), micros });
         Ok(Server {
             poll,
             listener,
-            store: Store::new(Limits::default()),
+            store,
             prng: Prng::new(seed),
             peers: Vec::new(),
             free: Vec::new(),
@@ -57,6 +67,7 @@ impl Server {
             next_id: 1,
             scratch: vec![0; READ_BYTES].into_boxed_slice(),
             out: Vec::new(),
+            is_over: false,
             dirty: Vec::new(),
             ready: Vec::new(),
             unread: Vec::new(),
@@ -66,7 +77,7 @@ impl Server {
     /// Serves until something fails.
     pub fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
-        loop {
+        while !self.is_over {
             match self.poll.poll(&mut events, Some(self.nap())) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
                 Ok(()) | Err(_) => {}
@@ -91,6 +102,7 @@ impl Server {
             self.let_time_pass();
             self.flush();
         }
+        Ok(())
     }
 
     /// How long nothing can happen by itself.
@@ -124,6 +136,7 @@ impl Server {
         let id = ClientId(self.next_id);
         self.next_id += 1;
         self.store.client_open(id);
+        self.store.set_link(id, link(&stream));
         self.places.insert(id, place);
         self.peers[place] = Some(Box::new(Peer::new(stream, id)));
         Ok(())
@@ -231,6 +244,8 @@ impl Server {
             match sent {
                 Sent::Reply(reply) => reply.encode_into(self.store.resp(client), &mut peer.out),
                 Sent::Close => peer.is_ending = true,
+                Sent::Stall(micros) => std::thread::sleep(Duration::from_micros(micros)),
+                Sent::Shutdown => self.is_over = true,
             }
             let Some(place) = place else { continue };
             if !peer.inbox.is_empty() && !peer.is_ready {
@@ -254,7 +269,11 @@ impl Server {
     fn let_time_pass(&mut self) {
         let now_ms = now_ms();
         if self.store.next_due().is_some_and(|at| at <= now_ms) {
-            self.store.tick(&mut Cx { now_ms, prng: &mut self.prng, events: None, out: &mut self.out });
+            // In slices, so that a thousand keys that end together stall nobody.
+            self.store.tick_some(
+                EXPIRED_PER_TURN,
+                &mut Cx { now_ms, prng: &mut self.prng, events: None, out: &mut self.out },
+            );
             self.deliver(None);
         }
     }
@@ -293,6 +312,24 @@ impl Server {
         self.store.client_close(peer.id);
         self.free.push(place);
     }
+}
+
+/// A client's connection, as CLIENT LIST tells of it.
+fn link(stream: &TcpStream) -> Link {
+    let text = |address: io::Result<SocketAddr>| {
+        address.map_or(Bytes::from("?:0"), |address| Bytes::from(address.to_string()))
+    };
+    Link {
+        address: text(stream.peer_addr()),
+        local: text(stream.local_addr()),
+        descriptor: stream.as_raw_fd().unsigned_abs(),
+    }
+}
+
+/// Microseconds since the server first asked for them.
+fn micros() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_micros() as u64
 }
 
 fn now_ms() -> u64 {

@@ -12,8 +12,10 @@ use alloc::vec::Vec;
 pub type Run = fn(&mut Call<'_, '_>) -> Result<Reply, Error>;
 
 /// A command's row.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Command {
+    /// Its place among all rows by name.
+    pub id: u16,
     /// The name in small letters, a subcommand's with its container's: `object|encoding`.
     pub name: &'static str,
     /// How many arguments, the name (and the container's name) included; negative: at least so many.
@@ -59,6 +61,7 @@ impl Command {
     pub const fn new(group: Group, name: &'static str, arity: i8, run: Run) -> Self {
         let (flags, categories, keys, tips, since, syntax, english, chinese) = ("", "", "", "", "", "", "", "");
         Command {
+            id: 0,
             name,
             arity,
             run,
@@ -152,7 +155,7 @@ impl Command {
 
     /// Its subcommands.
     pub fn subcommands(&self) -> impl Iterator<Item = &'static Command> {
-        commands().iter().copied().filter(|command| command.parent() == Some(self.name))
+        commands().iter().filter(|command| command.parent() == Some(self.name))
     }
 
     /// Its ACL categories in Redis's order, each without its `@`.

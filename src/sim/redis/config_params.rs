@@ -1,6 +1,123 @@
 //! CONFIG, of the group `server`.
 
-use super::command::Command;
+use super::call::Call;
+use super::command::{Command, Run};
+use super::error::{self, Error};
+use super::glob;
+use super::group::Group;
+use super::introspect::{bare_container, help};
+use super::params::{Param, find};
+use super::params_table::PARAMS;
+use super::reply::Reply;
+use crate::bytes::Bytes;
+use alloc::{string::ToString, vec::Vec};
+
+const fn row(name: &'static str, arity: i8, run: Run) -> Command {
+    Command::new(Group::Server, name, arity, run).flags("admin noscript loading stale")
+}
 
 /// The rows, in the order of the functions below.
-pub const COMMANDS: &[Command] = &[];
+pub const COMMANDS: &[Command] = &[
+    row("config", -2, bare_container)
+        .container()
+        .flags("")
+        .takes("2.0.0", "")
+        .says("Looks at parameters and sets them", "查看和设置参数"),
+    row("config|help", 2, help).flags("loading stale").takes("5.0.0", "").says("Lists the subcommands", "列出子命令"),
+    row("config|get", -3, config_get)
+        .takes("2.0.0", "parameter [parameter ...]")
+        .says("Tells the values of parameters; their names may be patterns", "返回参数的值，名字可用模式"),
+    row("config|resetstat", 2, config_resetstat)
+        .takes("2.0.0", "")
+        .says("Sets the counters of INFO back", "重置 INFO 中的计数"),
+    row("config|rewrite", 2, config_rewrite).takes("2.8.0", "").says(
+        "Writes the parameters in force into the configuration file, which this server does not have",
+        "把当前参数写回配置文件，本服务器没有配置文件",
+    ),
+    row("config|set", -4, config_set)
+        .tips("request_policy:all_nodes response_policy:all_succeeded")
+        .takes("2.0.0", "parameter value [parameter value ...]")
+        .says("Sets parameters, all of them or none", "设置参数，全部生效或全部不生效"),
+];
+
+fn config_get(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let mut found: Vec<(Bytes, &'static Param)> = Vec::new();
+    let mut add = |name: Bytes, param| {
+        if found.iter().all(|(other, _)| *other != name) {
+            found.push((name, param));
+        }
+    };
+    for asked in &call.args[2..] {
+        if !asked.iter().any(|byte| matches!(byte, b'[' | b'*' | b'?')) {
+            if let Some((param, _)) = find(asked) {
+                add(asked.clone(), param);
+            }
+            continue;
+        }
+        for param in PARAMS.iter().filter(|param| !param.is_hidden) {
+            for name in [param.name, param.alias].into_iter().filter(|name| !name.is_empty()) {
+                if glob::matches(asked, name.as_bytes(), true) {
+                    add(Bytes::from(name), param);
+                }
+            }
+        }
+    }
+    let pair = |(name, param): (Bytes, &'static Param)| (Reply::Bulk(name), Reply::Bulk(value(call, param.name)));
+    Ok(Reply::Map(found.into_iter().map(pair).collect()))
+}
+
+fn config_resetstat(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    call.store.reset_stats();
+    Ok(Reply::OK)
+}
+
+fn config_rewrite(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    Err(error::NO_CONFIG_FILE)
+}
+
+fn config_set(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    if call.args.len() % 2 != 0 {
+        return Err(error::SYNTAX);
+    }
+    let mut asked: Vec<(&Param, &Bytes)> = Vec::new();
+    for pair in call.args[2..].chunks(2) {
+        let (param, _) = find(&pair[0]).ok_or_else(|| error::unknown_parameter(&pair[0]))?;
+        if let Some(why) = param.fixed {
+            return Err(error::config_set(&pair[0], why));
+        }
+        if asked.iter().any(|(other, _)| other.name == param.name) {
+            return Err(error::config_set(&pair[0], "duplicate parameter"));
+        }
+        asked.push((param, &pair[1]));
+    }
+    let mut values = Vec::new();
+    for (param, text) in asked {
+        let value = param.read(text).map_err(|why| error::config_set(param.name.as_bytes(), &why))?;
+        values.push((param.name, value));
+    }
+    for (name, value) in values {
+        set(call, name, value);
+    }
+    Ok(Reply::OK)
+}
+
+/// The value in force.
+fn value(call: &Call<'_, '_>, name: &str) -> Bytes {
+    match name {
+        "maxmemory" => Bytes::from(call.store.limits().max_memory.to_string()),
+        "proto-max-bulk-len" => Bytes::from(call.store.limits().max_bulk.to_string()),
+        "port" => Bytes::from(call.store.host.port.to_string()),
+        name => call.store.config.value(name),
+    }
+}
+
+fn set(call: &mut Call<'_, '_>, name: &'static str, value: Bytes) {
+    let number = super::number::parse_integer(&value).unwrap_or(0) as u64;
+    match name {
+        "maxmemory" => {
+            call.store.set_max_memory(core::str::from_utf8(&value).ok().and_then(|v| v.parse().ok()).unwrap_or(0))
+        }
+        "proto-max-bulk-len" => call.store.set_max_bulk(number),
+        name => call.store.config.set(name, value),
+    }
+}

@@ -1,6 +1,263 @@
-//! DEBUG, of the group `server`.
+//! DEBUG, of the group `server`: what test harnesses ask of a server.
 
-use super::command::Command;
+use super::call::Call;
+use super::command::{Command, Run};
+use super::dispatch::resolve;
+use super::error::{self, Error};
+use super::glob;
+use super::group::Group;
+use super::number::millionths;
+use super::reply::Reply;
+use super::store::{DATABASES, Out, Sent};
+use super::value::Value;
+use crate::bytes::Bytes;
+use crate::hash::StableHasher;
+use alloc::{format, string::String, vec, vec::Vec};
+use core::hash::{Hash, Hasher};
+
+const fn row(name: &'static str, arity: i8, run: Run) -> Command {
+    Command::new(Group::Server, name, arity, run)
+}
 
 /// The rows, in the order of the functions below.
-pub const COMMANDS: &[Command] = &[];
+pub const COMMANDS: &[Command] = &[row("debug", -2, debug)
+    .flags("admin noscript loading stale")
+    .takes("1.0.0", "")
+    .says("What tests ask of a server", "供测试使用的调试命令")];
+
+/// The longest DEBUG SLEEP, in microseconds: an hour.
+const SLEEP_MAX: u64 = 3_600_000_000;
+/// The most keys that DEBUG POPULATE makes.
+const POPULATE_MAX: i64 = 10_000_000;
+/// What a server without files, replicas and a memory allocator of its own has nothing to do for.
+const NOTHING_TO_DO: &[&str] = &[
+    "reload",
+    "loadaof",
+    "change-repl-id",
+    "dict-resizing",
+    "pause-cron",
+    "quicklist-packed-threshold",
+    "replicate",
+    "set-disable-deny-scripts",
+    "config-rewrite-force-all",
+    "replybuffer",
+    "client-enforce-reply-list",
+    "log",
+];
+
+fn debug(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let word = String::from_utf8_lossy(&call.arg(1).to_ascii_lowercase()).into_owned();
+    match (word.as_str(), call.args.len()) {
+        ("help", 2) => Ok(help()),
+        ("sleep", 3) => sleep(call),
+        ("set-active-expire", 3) => {
+            call.store.active_expire = call.integer(2)? != 0;
+            Ok(Reply::OK)
+        }
+        ("object", 3) => object(call),
+        ("jmap", 2) => Ok(Reply::OK),
+        ("populate", 3..=5) => populate(call),
+        ("digest", 2) => Ok(Reply::Status(hex(whole_digest(call)).into_bytes().into())),
+        ("digest-value", _) => {
+            let keys = &call.args[2..];
+            Ok(Reply::Array(
+                keys.iter().map(|key| Reply::Status(hex(digest(call, call.db, key)).into_bytes().into())).collect(),
+            ))
+        }
+        ("stringmatch-len", 4) => {
+            let text = vec![b'a'; call.integer(2)?.clamp(0, 1 << 24) as usize];
+            Ok(Reply::from(glob::matches(call.arg(3), &text, false)))
+        }
+        ("protocol", 3) => protocol(call),
+        ("error", 3) => Err(Error(call.arg(2).to_vec().into())),
+        ("structsize", 2) => {
+            Ok(Reply::status("bits:64 robj:16 dictentry:24 sdshdr5:1 sdshdr8:3 sdshdr16:5 sdshdr32:9 sdshdr64:17 "))
+        }
+        ("sdslen", 3) => {
+            let key = call.arg(2);
+            let value = call.string(key)?.ok_or(error::NO_SUCH_KEY)?;
+            let (key_len, len) = (key.len(), value.len());
+            let text = format!(
+                "key_sds_len:{key_len}, key_sds_avail:0, key_zmalloc: {}, val_sds_len:{len}, val_sds_avail:0, val_zmalloc: {}",
+                key_len + 3,
+                len + 3
+            );
+            Ok(Reply::Status(text.into_bytes().into()))
+        }
+        ("htstats" | "htstats-key" | "listpack" | "quicklist", 3..) => Ok(Reply::text("")),
+        (word, _) if NOTHING_TO_DO.contains(&word) => Ok(Reply::OK),
+        _ => Err(error::unknown_debug(call.arg(1))),
+    }
+}
+
+fn help() -> Reply {
+    let lines = [
+        "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "DIGEST",
+        "    A number over everything that is stored.",
+        "DIGEST-VALUE <key> [<key> ...]",
+        "    A number over the value of each key.",
+        "ERROR <string>",
+        "    Answers with this error.",
+        "OBJECT <key>",
+        "    How a value is kept.",
+        "POPULATE <count> [<prefix>] [<size>]",
+        "    Makes keys, each holding its own number.",
+        "PROTOCOL <type>",
+        "    Answers with a reply of this type.",
+        "RELOAD [option ...]",
+        "    Nothing: there are no files.",
+        "SET-ACTIVE-EXPIRE <0|1>",
+        "    Whether keys expire before somebody looks.",
+        "SLEEP <seconds>",
+        "    Serves nobody for so long.",
+        "STRINGMATCH-LEN <len> <pattern>",
+        "    Matches so many letters a.",
+    ];
+    Reply::Array(lines.iter().map(|line| Reply::status(line)).collect())
+}
+
+fn sleep(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let micros = millionths(call.arg(2)).unwrap_or(0).min(SLEEP_MAX);
+    call.cx.out.push(Out { client: call.client, sent: Sent::Stall(micros) });
+    Ok(Reply::OK)
+}
+
+fn object(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let now_ms = call.cx.now_ms;
+    let entry = call.entry(call.arg(2)).ok_or(error::NO_SUCH_KEY)?;
+    let idle_s = now_ms.saturating_sub(entry.accessed_ms) / 1000;
+    let clock = (entry.accessed_ms / 1000) & 0xff_ffff;
+    let (encoding, size) = (entry.value.encoding().name(), entry.value.size());
+    let mut text = format!(
+        "Value at:0x7f0000000000 refcount:1 encoding:{encoding} serializedlength:{size} lru:{clock} lru_seconds_idle:{idle_s}"
+    );
+    if let Value::List(_) = entry.value {
+        let count = entry.value.count();
+        text += &format!(
+            " ql_nodes:1 ql_avg_node:{count}.00 ql_listpack_max:-2 ql_compressed:0 ql_uncompressed_size:{size}"
+        );
+    }
+    Ok(Reply::Status(text.into_bytes().into()))
+}
+
+fn populate(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let count = call.integer(2)?.clamp(0, POPULATE_MAX);
+    let prefix = call.args.get(3).cloned().unwrap_or_else(|| Bytes::from("key"));
+    let size = if call.args.len() == 5 { Some(call.integer(4)?.clamp(0, 1 << 29) as usize) } else { None };
+    for n in 0..count {
+        let key = Bytes::from([&prefix[..], format!(":{n}").as_bytes()].concat());
+        if call.exists(&key) {
+            continue;
+        }
+        let mut value = format!("value:{n}").into_bytes();
+        if let Some(size) = size {
+            value.resize(size, 0);
+        }
+        let value = super::value::Str::plain(&Bytes::from(value));
+        call.put(&key, value, super::call::Life::Endless, "set");
+    }
+    Ok(Reply::OK)
+}
+
+fn protocol(call: &Call<'_, '_>) -> Result<Reply, Error> {
+    let number = |n: i64| Reply::Integer(n);
+    let kind = String::from_utf8_lossy(&call.arg(2).to_ascii_lowercase()).into_owned();
+    Ok(match kind.as_str() {
+        "string" => Reply::text("Hello World"),
+        "integer" => number(12345),
+        "double" => Reply::Double(super::double::Double(3.141)),
+        "null" => Reply::Nil,
+        "array" => Reply::Array((0..3).map(number).collect()),
+        "set" => Reply::Set((0..3).map(number).collect()),
+        "map" => Reply::Map((0..3).map(|n| (number(n), Reply::Bool(n == 1))).collect()),
+        "attrib" => Reply::Attribute(
+            vec![(Reply::text("key-popularity"), Reply::Array(vec![Reply::text("key:123"), number(90)]))],
+            alloc::boxed::Box::new(Reply::text("Some real reply following the attribute")),
+        ),
+        "push" => Reply::Push(vec![Reply::text("server-cpu-usage"), number(42)]),
+        "true" => Reply::Bool(true),
+        "false" => Reply::Bool(false),
+        "verbatim" => Reply::Verbatim("txt", Bytes::from("This is a verbatim\nstring")),
+        "bignum" => Reply::BigNumber(Bytes::from("1234567999999999999999999999999999999")),
+        _ => {
+            return Err(Error(
+                b"ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
+                    .to_vec()
+                    .into(),
+            ));
+        }
+    })
+}
+
+/// A number over a value that does not depend on the order of what has none.
+fn digest(call: &mut Call<'_, '_>, db: u8, key: &Bytes) -> u64 {
+    let Some(entry) = call.entry_in(db, key) else { return 0 };
+    let (kind, ends) = (entry.value.type_name(), entry.expires_at_ms.is_some());
+    let (words, group): (&[&str], _) = match entry.value {
+        Value::String(_) => (&["get"], 0),
+        Value::List(_) => (&["lrange", "0", "-1"], 0),
+        Value::Set(_) => (&["smembers"], 1),
+        Value::Hash(_) => (&["hgetall"], 2),
+        Value::Zset(_) => (&["zrange", "0", "-1", "withscores"], 0),
+        Value::Stream(_) => (&["xrange", "-", "+"], 0),
+    };
+    let mut args: Vec<Bytes> = words.iter().map(|word| Bytes::from(*word)).collect();
+    args.insert(1, key.clone());
+    let content = ask(call, db, &args).lowered();
+    let mut sum = of(&(kind, ends));
+    match content {
+        Reply::Array(items) if group > 0 => {
+            items.chunks(group).for_each(|element| sum = sum.wrapping_add(of(&element)));
+        }
+        content => sum = of(&(sum, content)),
+    }
+    sum
+}
+
+fn of(what: &impl Hash) -> u64 {
+    let mut hasher = StableHasher::default();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What a command would answer, without its being counted.
+fn ask(call: &mut Call<'_, '_>, db: u8, args: &[Bytes]) -> Reply {
+    let Ok(command) = resolve(args) else { return Reply::Nil };
+    let stats = call.store.stats.clone();
+    let selected = core::mem::replace(&mut call.state().db, db);
+    let events = call.cx.events.take();
+    let reply = call.store.run(call.client, command, args, None, call.cx);
+    call.cx.events = events;
+    call.state().db = selected;
+    call.store.stats = stats;
+    reply
+}
+
+fn whole_digest(call: &mut Call<'_, '_>) -> u64 {
+    let mut sum: u64 = 0;
+    for db in 0..DATABASES {
+        let keys: Vec<Bytes> = call.store.database(db).iter().map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            sum ^= of(&(db, &key, digest(call, db, &key)));
+        }
+    }
+    sum
+}
+
+/// Forty digits, as Redis prints a digest; none but zeros for nothing.
+fn hex(number: u64) -> String {
+    if number == 0 {
+        "0".repeat(40)
+    } else {
+        format!("{number:016x}{:016x}{:08x}", number.rotate_left(17) ^ !number, number as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn digests_have_forty_digits() {
+        assert_eq!((super::hex(0).len(), super::hex(7).len()), (40, 40));
+    }
+}

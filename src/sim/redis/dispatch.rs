@@ -6,6 +6,7 @@ use super::error::{self, Error};
 use super::event::Event;
 use super::group::Flag;
 use super::reply::Reply;
+use super::stats::SlowCall;
 use super::store::{ClientId, Cx, Out, Sent, Store};
 use super::table::find_command;
 use crate::bytes::Bytes;
@@ -26,6 +27,7 @@ impl Store {
                 let error =
                     if args[0].eq_ignore_ascii_case(b"exec") { self.refuse_exec(client, &error) } else { error };
                 let db = self.selected_db(client).expect("only a connected client can call");
+                self.count_refusal(args, &error);
                 let reply = Reply::Error(error);
                 cx.tell(|| called(client, db, args, Vec::new(), &reply));
                 reply
@@ -58,12 +60,14 @@ impl Store {
     ) -> Reply {
         let db = self.selected_db(client).expect("only a connected client can call");
         let sent_before = cx.out.len();
+        let start = (self.host.micros)();
         let mut call = Call { store: self, client, db, command, args, woken_by, glimpses: Vec::new(), cx };
         let reply = (command.run)(&mut call).unwrap_or_else(Reply::Error);
         let reply = with_own_messages(client, reply, sent_before, cx.out);
         if woken_by.is_some() && reply == Reply::None {
             return reply;
         }
+        self.count(client, command, args, (self.host.micros)() - start, &reply, cx.now_ms);
         cx.tell(|| {
             let keys = command
                 .key_places(args)
@@ -74,6 +78,69 @@ impl Store {
             called(client, db, args, keys, &reply)
         });
         reply
+    }
+}
+
+impl Store {
+    /// Counts a command that ran, for INFO, SLOWLOG and LATENCY.
+    fn count(&mut self, client: ClientId, command: &Command, args: &[Bytes], micros: u64, reply: &Reply, now_ms: u64) {
+        let config = &self.config;
+        let (tracked, slower, most) = (config.latency_tracking, config.slowlog_log_slower_than, config.slowlog_max_len);
+        let threshold_ms = config.latency_monitor_threshold;
+        let stats = self.stats_mut();
+        stats.ran(command, micros, matches!(reply, Reply::Error(_)), tracked);
+        if let Reply::Error(error) = reply {
+            stats.failed(error);
+        }
+        let at_s = now_ms / 1000;
+        if threshold_ms > 0 && micros >= threshold_ms * 1000 {
+            stats.spike(if command.is(Flag::Fast) { "fast-command" } else { "command" }, at_s, micros / 1000);
+        }
+        if slower >= 0 && micros >= slower as u64 && self.host.port != 0 && !command.flags.contains("skip_slowlog") {
+            let (address, name) = self
+                .client(client)
+                .map(|client| (client.link.address.clone(), client.name.clone()))
+                .unwrap_or_default();
+            let args = self.redacted(command, args);
+            self.stats_mut().slow(SlowCall { id: 0, at_s, micros, args, address, name }, most);
+        }
+    }
+
+    /// Counts a command that was refused before it ran.
+    fn count_refusal(&mut self, args: &[Bytes], error: &Error) {
+        let found = resolve_name(args);
+        let stats = self.stats_mut();
+        stats.failed(error);
+        if let Ok(command) = found {
+            stats.commands[usize::from(command.id)].rejected += 1;
+        }
+    }
+
+    /// The arguments as they may be shown: without passwords.
+    pub(super) fn redacted(&self, command: &Command, args: &[Bytes]) -> Vec<Bytes> {
+        let hidden = || Bytes::from("(redacted)");
+        let mut shown = args.to_vec();
+        match command.name {
+            "auth" | "acl|setuser" | "acl|getuser" | "acl|deluser" => {
+                let first = command.name.split('|').count();
+                shown.iter_mut().skip(first).for_each(|arg| *arg = hidden());
+            }
+            "hello" => {
+                if let Some(at) = args.iter().position(|arg| arg.eq_ignore_ascii_case(b"auth")) {
+                    shown.iter_mut().skip(at + 1).take(2).for_each(|arg| *arg = hidden());
+                }
+            }
+            "config|set" => {
+                for place in (2..args.len().saturating_sub(1)).step_by(2) {
+                    let secrets: [&[u8]; 3] = [b"requirepass", b"masterauth", b"masteruser"];
+                    if secrets.iter().any(|secret| args[place].eq_ignore_ascii_case(secret)) {
+                        shown[place + 1] = hidden();
+                    }
+                }
+            }
+            _ => {}
+        }
+        shown
     }
 }
 
@@ -107,11 +174,19 @@ fn called(client: ClientId, db: u8, args: &[Bytes], keys: Vec<Bytes>, reply: &Re
 
 /// The row for these arguments, if their number is right.
 pub(super) fn resolve(args: &[Bytes]) -> Result<&'static Command, Error> {
-    // The table names subcommands `container|subcommand`; a client cannot.
-    let found = if args[0].contains(&b'|') { None } else { find_command(&args[0]) };
-    let mut command = found.ok_or_else(|| error::unknown_command(args))?;
-    if let Some(subcommand) = args.get(1).filter(|_| command.container) {
-        command = command.subcommand(subcommand).ok_or_else(|| error::unknown_subcommand(command.name, subcommand))?;
-    }
+    let command = resolve_name(args)?;
     if command.accepts(args.len()) { Ok(command) } else { Err(error::arity(command.name)) }
+}
+
+/// The row for these arguments, however many there are.
+fn resolve_name(args: &[Bytes]) -> Result<&'static Command, Error> {
+    // The table names subcommands `container|subcommand`; a client cannot.
+    let found = find_command(&args[0]).filter(|command| command.parent().is_none());
+    let command = found.ok_or_else(|| error::unknown_command(args))?;
+    match args.get(1).filter(|_| command.container) {
+        Some(subcommand) => {
+            command.subcommand(subcommand).ok_or_else(|| error::unknown_subcommand(command.name, subcommand))
+        }
+        None => Ok(command),
+    }
 }

@@ -101,6 +101,44 @@ pub const INVALID_ARGUMENT_COUNT: Error = fixed("ERR Invalid number of arguments
 /// COMMAND GETKEYS of arguments that do not say where the keys are.
 pub const INVALID_ARGUMENTS: Error = fixed("ERR Invalid arguments specified for command");
 
+/// CONFIG REWRITE without a file.
+pub const NO_CONFIG_FILE: Error = fixed("ERR The server is running without a config file");
+/// FUNCTION DELETE of a library that is not there.
+pub const NO_LIBRARY: Error = fixed("ERR Library not found");
+/// FUNCTION LIST LIBRARYNAME without a name.
+pub const NO_LIBRARY_NAME: Error = fixed("ERR library name argument was not given");
+/// FUNCTION FLUSH with something else.
+pub const FUNCTION_FLUSH: Error = fixed("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
+/// SCRIPT FLUSH with something else.
+pub const SCRIPT_FLUSH: Error = fixed("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
+/// SCRIPT KILL and FUNCTION KILL while nothing runs.
+pub const NOT_BUSY: Error = fixed("NOTBUSY No scripts in execution right now.");
+
+/// FUNCTION LIST with an option that is none.
+pub fn unknown_argument(argument: &[u8]) -> Error {
+    from_client(&[b"ERR Unknown argument ", c_string(argument)])
+}
+
+/// DEBUG with a subcommand that does not exist, or not with so many arguments.
+pub fn unknown_debug(subcommand: &[u8]) -> Error {
+    let asked = c_string(subcommand);
+    from_client(&[
+        b"ERR unknown subcommand or wrong number of arguments for '",
+        &asked[..asked.len().min(128)],
+        b"'. Try DEBUG HELP.",
+    ])
+}
+
+/// CONFIG SET of a parameter that does not exist.
+pub fn unknown_parameter(name: &[u8]) -> Error {
+    from_client(&[b"ERR Unknown option or number of arguments for CONFIG SET - '", c_string(name), b"'"])
+}
+
+/// CONFIG SET that cannot be done, and why.
+pub fn config_set(name: &[u8], why: &str) -> Error {
+    from_client(&[b"ERR CONFIG SET failed (possibly related to argument '", c_string(name), b"') - ", why.as_bytes()])
+}
+
 /// EXEC that cannot run; `error` says why, and loses its code.
 pub fn exec_abort_because(error: &Error) -> Error {
     let reason = error.0.strip_prefix(b"ERR ").unwrap_or(&error.0);

@@ -57,7 +57,7 @@ fn entry(command: &Command, language: Language, with_group: bool) -> String {
 /// What redis-cli shows behind the cursor: the syntax of the command, less what is typed. Options stay until the line is sent.
 pub fn hint(line: &[u8]) -> Option<String> {
     let args = split_args(line)?;
-    let matching = |command: &&&Command| {
+    let matching = |command: &&Command| {
         let mut typed = args.iter();
         command.name.split('|').all(|part| typed.next().is_some_and(|word| is(word, part)))
     };

@@ -117,7 +117,7 @@ fn command_list(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 
 /// The commands without their subcommands.
 fn top() -> impl Iterator<Item = &'static Command> {
-    commands().iter().copied().filter(|command| command.parent().is_none())
+    commands().iter().filter(|command| command.parent().is_none())
 }
 
 /// The places of the keys in the command that stands from the third argument on, counted in the arguments of this call.

@@ -23,6 +23,29 @@ pub fn parse_integer(text: &[u8]) -> Option<i64> {
     if negative { 0_i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
 }
 
+/// A number such as `0.25` in millionths; further digits are passed over.
+pub fn millionths(text: &[u8]) -> Option<u64> {
+    let (whole, part) = match text.iter().position(|byte| *byte == b'.') {
+        Some(dot) => (&text[..dot], &text[dot + 1..]),
+        None => (text, &[][..]),
+    };
+    if whole.is_empty() && part.is_empty() {
+        return None;
+    }
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
+    let mut sum: u64 = 0;
+    for byte in whole {
+        sum = sum.checked_mul(10)?.checked_add(digit(byte)?)?;
+    }
+    sum = sum.checked_mul(1_000_000)?;
+    let mut unit = 100_000;
+    for byte in part {
+        sum = sum.checked_add(digit(byte)? * unit)?;
+        unit /= 10;
+    }
+    Some(sum)
+}
+
 /// A 64-bit integer argument.
 pub fn integer(text: &[u8]) -> Result<i64, Error> {
     parse_integer(text).ok_or(error::NOT_INTEGER)

@@ -6,6 +6,7 @@ use super::event::{Event, Glimpse};
 use super::keyspace::Database;
 use super::pubsub::{Subscriptions, Topics};
 use super::reply::{Reply, Resp};
+use super::stats::{Host, Stats};
 use super::transactions::{Multi, Watches};
 use crate::bytes::Bytes;
 use crate::prng::Prng;
@@ -66,6 +67,10 @@ pub enum Sent {
     Reply(Reply),
     /// The store ends the connection once what was sent before has left.
     Close,
+    /// DEBUG SLEEP: nobody is served for so many microseconds. In a world nothing happens.
+    Stall(u64),
+    /// SHUTDOWN: the server ends. In a world nothing happens.
+    Shutdown,
 }
 
 /// Bounds on what the store may hold. Memory is counted the same way on every target: for each key 64 bytes, its name and its value.
@@ -92,6 +97,17 @@ impl Limits {
     }
 }
 
+/// A client's connection, as a server tells of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// The address of the client, with its port.
+    pub address: Bytes,
+    /// The server's address that it connected to.
+    pub local: Bytes,
+    /// The number of its socket.
+    pub descriptor: u32,
+}
+
 /// What the store knows of a connected client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Client {
@@ -99,6 +115,8 @@ pub(super) struct Client {
     pub db: u8,
     /// The name given with CLIENT SETNAME; empty for none.
     pub name: Bytes,
+    /// Its connection.
+    pub link: Link,
     /// The protocol it speaks.
     pub resp: Resp,
     /// The transaction it is writing down.
@@ -123,6 +141,10 @@ pub struct Store {
     pub(super) waiting: Waiting,
     /// Who subscribes to which channel.
     pub(super) topics: Topics,
+    pub(super) host: Host,
+    /// Whether keys expire before somebody looks: DEBUG SET-ACTIVE-EXPIRE.
+    pub(super) active_expire: bool,
+    pub(super) stats: Rc<Stats>,
     /// How many changes were made since the start, as `rdb_changes_since_last_save` of INFO counts them.
     pub(super) dirty: u64,
 }
@@ -139,6 +161,9 @@ impl Store {
             watchers: SortedMap::new(),
             waiting: Waiting::default(),
             topics: Topics::default(),
+            host: Host::default(),
+            active_expire: true,
+            stats: Rc::default(),
             dirty: 0,
         }
     }
@@ -149,6 +174,14 @@ impl Store {
     /// When one with this id is connected.
     pub fn client_open(&mut self, id: ClientId) {
         assert!(self.clients.insert(id, Client::default()).is_none(), "a client connects only once");
+    }
+
+    /// Tells how a client is connected.
+    pub fn set_link(&mut self, id: ClientId, link: Link) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.link = link;
+        }
+        self.stats_mut().connections += 1;
     }
 
     /// A client's connection ends. Nothing happens if it is not connected.
@@ -189,6 +222,16 @@ impl Store {
         self.databases.iter().map(|db| db.used_bytes()).sum()
     }
 
+    /// Sets `maxmemory`; 0 for none.
+    pub(super) fn set_max_memory(&mut self, bytes: u64) {
+        self.limits.max_memory = bytes;
+    }
+
+    /// Sets `proto-max-bulk-len`.
+    pub(super) fn set_max_bulk(&mut self, bytes: u64) {
+        self.limits.max_bulk = bytes;
+    }
+
     /// The bounds in force.
     pub fn limits(&self) -> &Limits {
         &self.limits
@@ -197,15 +240,25 @@ impl Store {
     /// The virtual moment, in Unix milliseconds, at which something happens by itself: a key expires or a client has waited long
     /// enough. Call [`Store::tick`] then.
     pub fn next_due(&self) -> Option<u64> {
-        let expiry = self.databases.iter().filter_map(|db| db.first_expiry()).min().map(|last| last.saturating_add(1));
+        let databases = if self.active_expire { self.databases.iter() } else { [].iter() };
+        let expiry = databases.filter_map(|db| db.first_expiry()).min().map(|last| last.saturating_add(1));
         [expiry, self.waiting.next_deadline()].into_iter().flatten().min()
     }
 
     /// Does what is due by `cx.now_ms`: keys expire, and clients that have waited long enough get their answer.
     pub fn tick(&mut self, cx: &mut Cx<'_>) {
+        self.tick_some(usize::MAX, cx);
+    }
+
+    /// As [`Store::tick`], but of keys only so many expire: what is left is still due.
+    pub fn tick_some(&mut self, most: usize, cx: &mut Cx<'_>) {
+        let mut left = if self.active_expire { most } else { 0 };
         for db in 0..DATABASES {
-            while let Some(key) = self.database(db).first_expired(cx.now_ms).cloned() {
+            while left > 0
+                && let Some(key) = self.database(db).first_expired(cx.now_ms).cloned()
+            {
                 self.expire(db, &key, cx);
+                left -= 1;
             }
         }
         self.end_waits(cx);
@@ -215,6 +268,7 @@ impl Store {
     /// Takes out a key whose time has passed.
     pub(super) fn expire(&mut self, db: u8, key: &Bytes, cx: &mut Cx<'_>) {
         if let Some(entry) = self.database_mut(db).remove(key) {
+            self.stats_mut().expired += 1;
             self.touched(db, key, "expired", cx);
             cx.tell(|| {
                 let (key, old) = (key.clone(), Some(Glimpse::of(&entry.value)));

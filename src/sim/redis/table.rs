@@ -6,7 +6,6 @@ use super::{
     info, introspect, list, list_moves, pubsub, scripting, server, set, set_algebra, sort, stream, string,
     transactions, zset,
 };
-use core::cmp::Ordering;
 
 /// The rows of every file. The first of them is not empty.
 const TABLES: &[&[Command]] = &[
@@ -50,10 +49,10 @@ const COUNT: usize = {
 };
 
 /// All rows by name, put in order when the program is compiled.
-static ALL: [&Command; COUNT] = sorted();
+static ALL: [Command; COUNT] = sorted();
 
-const fn sorted() -> [&'static Command; COUNT] {
-    let mut all = [&TABLES[0][0]; COUNT];
+const fn sorted() -> [Command; COUNT] {
+    let mut all = [TABLES[0][0]; COUNT];
     let (mut table, mut count) = (0, 0);
     while table < TABLES.len() {
         let mut row = 0;
@@ -63,11 +62,16 @@ const fn sorted() -> [&'static Command; COUNT] {
                 all[place] = all[place - 1];
                 place -= 1;
             }
-            all[place] = &TABLES[table][row];
+            all[place] = TABLES[table][row];
             count += 1;
             row += 1;
         }
         table += 1;
+    }
+    let mut place = 0;
+    while place < COUNT {
+        all[place].id = place as u16;
+        place += 1;
     }
     all
 }
@@ -84,16 +88,61 @@ const fn before(a: &str, b: &str) -> bool {
     a.len() < b.len()
 }
 
+/// How many places the index of names has; more than twice as many as rows, so that few rows want the same place.
+const SLOTS: usize = 2048;
+/// The index of names: at its hash or behind it, each row's place in [`ALL`] plus one.
+static INDEX: [u16; SLOTS] = index();
+
+const fn index() -> [u16; SLOTS] {
+    let all = sorted();
+    let mut index = [0; SLOTS];
+    let mut row = 0;
+    while row < COUNT {
+        let mut slot = slot(all[row].name.as_bytes());
+        while index[slot] != 0 {
+            slot = (slot + 1) % SLOTS;
+        }
+        index[slot] = row as u16 + 1;
+        row += 1;
+    }
+    index
+}
+
+/// Where the search for a name begins, in whatever case it is written.
+const fn slot(name: &[u8]) -> usize {
+    let mut hash = name.len() as u32;
+    let mut place = 0;
+    while place < name.len() {
+        // Letters of both cases differ in this bit alone.
+        hash = (hash ^ (name[place] | 0x20) as u32).wrapping_mul(0x0100_0193);
+        place += 1;
+    }
+    ((hash ^ (hash >> 15)) as usize) % SLOTS
+}
+
 /// Every command and subcommand, by name.
-pub fn commands() -> &'static [&'static Command] {
+pub fn commands() -> &'static [Command] {
     &ALL
 }
 
 /// The command or subcommand (`object|encoding`) of this name, in whatever case.
 pub fn find_command(name: &[u8]) -> Option<&'static Command> {
-    let compare = |row: &&Command| -> Ordering { row.name.bytes().cmp(name.iter().map(u8::to_ascii_lowercase)) };
-    ALL.binary_search_by(compare).ok().map(|place| ALL[place])
+    if name.len() > LONGEST {
+        return None;
+    }
+    let mut slot = slot(name);
+    while let Some(row) = INDEX[slot].checked_sub(1) {
+        let command = &ALL[usize::from(row)];
+        if name.eq_ignore_ascii_case(command.name.as_bytes()) {
+            return Some(command);
+        }
+        slot = (slot + 1) % SLOTS;
+    }
+    None
 }
+
+/// No name is longer.
+const LONGEST: usize = 40;
 
 #[cfg(test)]
 mod tests {
@@ -116,6 +165,7 @@ mod tests {
             }
             let found = find_command(command.name.to_ascii_uppercase().as_bytes()).expect("it is in the table");
             assert_eq!(found.name, command.name);
+            assert!(command.name.len() <= LONGEST, "{}", command.name);
             assert!(command.parent().is_none_or(|name| find_command(name.as_bytes()).is_some()), "{}", command.name);
         }
     }
