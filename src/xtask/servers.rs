@@ -34,7 +34,18 @@ impl RedisServer {
         let scratch = Scratch::new(&format!("redis-{port}"))?;
         let log = scratch.file("log")?;
         let child = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args([
+                "--port",
+                &port.to_string(),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--enable-debug-command",
+                "yes",
+            ])
             .current_dir(&scratch.0)
             .stdin(Stdio::null())
             .stdout(log)

@@ -4,7 +4,6 @@ use super::call::Call;
 use super::command::{Command, Run};
 use super::dispatch::resolve;
 use super::error::{self, Error};
-use super::glob;
 use super::group::Group;
 use super::number::millionths;
 use super::reply::Reply;
@@ -64,10 +63,6 @@ fn debug(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
                 keys.iter().map(|key| Reply::Status(hex(digest(call, call.db, key)).into_bytes().into())).collect(),
             ))
         }
-        ("stringmatch-len", 4) => {
-            let text = vec![b'a'; call.integer(2)?.clamp(0, 1 << 24) as usize];
-            Ok(Reply::from(glob::matches(call.arg(3), &text, false)))
-        }
         ("protocol", 3) => protocol(call),
         ("error", 3) => Err(Error(call.arg(2).to_vec().into())),
         ("structsize", 2) => {
@@ -111,8 +106,6 @@ fn help() -> Reply {
         "    Whether keys expire before somebody looks.",
         "SLEEP <seconds>",
         "    Serves nobody for so long.",
-        "STRINGMATCH-LEN <len> <pattern>",
-        "    Matches so many letters a.",
     ];
     Reply::Array(lines.iter().map(|line| Reply::status(line)).collect())
 }

@@ -100,7 +100,7 @@ impl Param {
                     text.split(|byte| *byte == b' ').map(|text| word(words, text)).collect::<Result<_, _>>()?;
                 let bits: Vec<_> = words[1..].iter().copied().filter(|word| asked.contains(word)).collect();
                 if bits.contains(&"save") && bits.contains(&"nosave") {
-                    return Err("'save' and 'nosave' options can't be used simultaneously".to_string());
+                    return Err("shutdown options SAVE and NOSAVE can't be used simultaneously".to_string());
                 }
                 Ok(if bits.is_empty() { Bytes::from(words[0]) } else { Bytes::from(bits.join(" ")) })
             }
