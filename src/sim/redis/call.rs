@@ -180,6 +180,28 @@ impl<'a> Call<'a, '_> {
         }
     }
 
+    /// Marks a key as touched: whoever watches it or waits under it notices.
+    pub fn touch(&mut self, key: &Bytes) {
+        self.store.spoil_watches(self.db, key);
+        self.store.waiting.note(self.db, key);
+    }
+
+    /// Tells of a change by [`Call::change`] that does not count as a touch: neither watches nor waiting clients notice it.
+    pub fn noted(&mut self, key: &Bytes, how: &'static str, notifies: bool) {
+        let db = self.db;
+        self.store.dirty += 1;
+        if notifies {
+            self.store.notify(db, key, how, self.cx);
+        }
+        let old = self.glimpses.iter().position(|(other, _)| other == key).and_then(|at| self.glimpses.remove(at).1);
+        let Some(entry) = self.store.database(db).get(key) else { return };
+        let expires_at_ms = entry.expires_at_ms;
+        if let Some(events) = &mut self.cx.events {
+            let new = Some(Glimpse::of(&entry.value));
+            events.push(Event::KeyChanged { db, key: key.clone(), how, old, new, expires_at_ms });
+        }
+    }
+
     /// Gives `key` a value, told as `how`.
     pub fn put(&mut self, key: &Bytes, value: impl Into<Value>, life: Life, how: &'static str) {
         self.put_in(self.db, key, value.into(), life, how);
@@ -291,13 +313,24 @@ impl<'a> Call<'a, '_> {
     /// Parks the client until one of `keys` is touched or its time is over; in a transaction nobody waits, and what it is answered
     /// when its time is over is answered at once.
     pub fn block(&mut self, keys: Vec<Bytes>, deadline_ms: Option<u64>, on_timeout: Reply) -> Reply {
+        self.block_as(self.args.to_vec(), keys, deadline_ms, on_timeout)
+    }
+
+    /// As [`Call::block`]; what runs again has these arguments instead of those that were sent.
+    pub fn block_as(
+        &mut self,
+        args: Vec<Bytes>,
+        keys: Vec<Bytes>,
+        deadline_ms: Option<u64>,
+        on_timeout: Reply,
+    ) -> Reply {
         if self.woken_by.is_some() {
             return Reply::None;
         }
         if self.store.waiting.held > 0 {
             return on_timeout;
         }
-        let blocked = Blocked { args: self.args.to_vec(), db: self.db, keys, deadline_ms, on_timeout };
+        let blocked = Blocked { args, db: self.db, keys, deadline_ms, on_timeout };
         self.store.block(self.client, blocked);
         Reply::None
     }

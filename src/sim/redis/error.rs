@@ -7,6 +7,10 @@ pub use collections::*;
 use crate::bytes::Bytes;
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
+pub use stream::*;
+
+mod stream;
+
 /// A refusal: the bytes after the `-` of an error reply, code first. They need not be UTF-8, for some repeat what was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Error(pub Cow<'static, [u8]>);

@@ -281,7 +281,10 @@ impl Store {
     pub(super) fn touched(&mut self, db: u8, key: &Bytes, how: &'static str, cx: &mut Cx<'_>) {
         self.dirty += 1;
         self.spoil_watches(db, key);
-        self.waiting.note(db, key);
+        // Nobody waits for entries to leave a stream.
+        if !matches!(how, "xdel" | "xtrim") {
+            self.waiting.note(db, key);
+        }
         self.notify(db, key, how, cx);
     }
 

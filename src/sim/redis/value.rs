@@ -132,6 +132,9 @@ impl Value {
     /// When one does: that is a mistake of ours.
     pub fn check(&self, key: &Bytes) {
         let may_be_empty = matches!(self, Value::String(_) | Value::Stream(_));
+        if let Value::Stream(stream) = self {
+            stream.check_stream();
+        }
         assert!(may_be_empty || self.count() > 0, "{key:?} holds an empty {}", self.type_name());
         match self {
             Value::String(_) => {}

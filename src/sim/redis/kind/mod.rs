@@ -6,7 +6,7 @@
 mod hash;
 mod list;
 mod set;
-mod stream;
+pub mod stream;
 mod zset;
 
 pub use hash::Hash;
