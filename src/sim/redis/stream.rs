@@ -178,7 +178,7 @@ pub fn entry_reply(id: Id, fields: &Fields) -> Reply {
 fn xadd(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let options = Options::read(call, true)?;
     let fields = call.args.get(options.place + 1..).unwrap_or_default();
-    if fields.len() < 2 || fields.len() % 2 == 1 {
+    if fields.len() < 2 || !fields.len().is_multiple_of(2) {
         return Err(error::arity(call.command.name));
     }
     if options.id == NewId::Whole(Id::MIN) {

@@ -94,7 +94,7 @@ impl Asked {
                 place += 1;
                 asked.count = u64::try_from(call.integer(place)?).unwrap_or(0);
             } else if call.is_word(place, "streams") && more > 0 {
-                if more % 2 != 0 {
+                if !more.is_multiple_of(2) {
                     return Err(error::UNBALANCED_STREAMS);
                 }
                 (asked.keys, asked.streams) = (place + 1, more / 2);
