@@ -180,20 +180,17 @@ fn as_consumer(
     use super::kind::Kind;
     let now_ms = call.cx.now_ms;
     let (group, consumer) = reader;
-    let changed = call.change::<Stream, _>(key, |stream, _| {
-        let newest = stream.last_entry_id();
-        let empty = stream.is_empty();
-        let own = stream.group_mut(group)?;
-        let made = own.meet(consumer, now_ms);
-        let something = !empty && newest > own.last_id;
-        Some((made, something, own.last_id))
-    })?;
-    let Some((made, something, last)) = changed.flatten() else { return Ok(None) };
-    if made {
+    let Some(stream) = call.read::<Stream>(key)? else { return Ok(None) };
+    let Some(own) = stream.group(group) else { return Ok(None) };
+    let last = own.last_id;
+    if from == From::New && (stream.is_empty() || stream.last_entry_id() <= last) {
+        return Ok(None);
+    }
+    let meet = |stream: &mut Stream| stream.group_mut(group).is_some_and(|group| group.meet(consumer, now_ms));
+    if call.change::<Stream, _>(key, |stream, _| meet(stream))? == Some(true) {
         call.noted(key, "xgroup-createconsumer", true);
     }
     let entries = match from {
-        From::New if !something => return Ok(None),
         From::New => deliver(call, asked, key, reader, last)?,
         From::Behind(id) => {
             let first = id.next().unwrap_or(Id::MAX);

@@ -48,13 +48,14 @@ pub fn alike(engine: &mut Engine, args: &[Bytes], real: &Reply, ours: &Reply) ->
         // Where a cursor stands, and what lies beyond it, is each server's own affair; and so is how many commands there are.
         ("scan", Reply::Array(_), Reply::Array(_)) if args.get(3).is_none_or(|count| *count != "1000") => true,
         ("sscan" | "hscan", Reply::Array(_), Reply::Array(_)) if args.get(4).is_none_or(|count| *count != "1000") => {
-            is_table(engine, &args[1]) || real == ours
+            is_table(engine, args) || real == ours
         }
         ("command", Reply::Array(all), Reply::Array(_)) if all.len() > 200 => true,
         ("keys" | "scan" | "sinter" | "sunion" | "sdiff", real, ours) => same_leaves(real, ours),
-        ("smembers" | "hgetall" | "hkeys" | "hvals" | "sscan" | "hscan", real, ours) if is_table(engine, &args[1]) => {
+        ("smembers" | "hgetall" | "hkeys" | "hvals" | "sscan" | "hscan", real, ours) if is_table(engine, args) => {
             same_leaves(real, ours)
         }
+        ("xpending" | "xinfo", real, ours) => but_for_time(real, ours),
         ("srandmember" | "hrandfield", Reply::Array(_) | Reply::Bulk(_), _) => chosen(engine, &name, args, real, ours),
         _ => real == ours,
     }
@@ -64,7 +65,8 @@ fn same_leaves(real: &Reply, ours: &Reply) -> bool {
     Rule::Sorted.show(real) == Rule::Sorted.show(ours)
 }
 
-fn is_table(engine: &mut Engine, key: &[u8]) -> bool {
+fn is_table(engine: &mut Engine, args: &[Bytes]) -> bool {
+    let Some(key) = args.get(1) else { return false };
     ask(engine, &[b"OBJECT", b"ENCODING", key]) == Reply::text("hashtable")
 }
 
@@ -80,4 +82,20 @@ fn chosen(engine: &mut Engine, name: &str, args: &[Bytes], real: &Reply, ours: &
     different.dedup();
     let repeats = args.get(2).is_some_and(|count| count.starts_with(b"-"));
     real.len() == ours.len() && all_there && (repeats || different.len() == names.len())
+}
+
+/// Whether two replies about consumers are the same but for moments and durations, which are about the same.
+fn but_for_time(real: &Reply, ours: &Reply) -> bool {
+    let (Reply::Array(real), Reply::Array(ours)) = (real, ours) else { return real == ours };
+    let is_time = |place: usize| match real.get(place.wrapping_sub(1)) {
+        Some(Reply::Bulk(name)) if ["idle", "seen-time"].contains(&&*name.text()) => true,
+        // The id, perhaps the consumer, the moment, how often.
+        Some(Reply::Bulk(_)) => matches!(real[place], Reply::Integer(_)) && place + 2 == real.len() && place <= 2,
+        _ => false,
+    };
+    let near = |place: usize| match (&real[place], &ours[place]) {
+        (Reply::Integer(real), Reply::Integer(ours)) if is_time(place) => real.abs_diff(*ours) <= CLOCK_SLACK,
+        (real, ours) => but_for_time(real, ours),
+    };
+    real.len() == ours.len() && (0..real.len()).all(near)
 }

@@ -7,10 +7,11 @@ use warren_sim::prng::Prng;
 /// The keys that commands are about.
 pub const KEYS: &[&str] = &[
     "a", "b", "foo", "bar", "n1", "n2", "f1", "bits", "武", "", "long", "l1", "l2", "l3", "s1", "s2", "s3", "h1", "h2",
-    "h3",
+    "h3", "x1", "x2",
 ];
 const LIST_KEYS: &[&str] = &["l1", "l2", "l3"];
 const SET_KEYS: &[&str] = &["s1", "s2", "s3"];
+const STREAM_KEYS: &[&str] = &["x1", "x1", "x2"];
 const HASH_KEYS: &[&str] = &["h1", "h2", "h3"];
 
 /// Draws commands: mostly sensible, some with arguments of the wrong kind or number.
@@ -68,7 +69,7 @@ impl Draw<'_> {
                         self.choose(&inner, args);
                     }
                 }
-                [_] => args.push(self.argument(word)),
+                [_] | [b'(', _] => args.push(self.argument(word)),
                 _ if word.contains('|') => self.choose(word, args),
                 [b'@', ..] => self.many(word, args),
                 _ => {
@@ -86,6 +87,7 @@ impl Draw<'_> {
             "@ints" if self.chance(20) => args.extend((0..count).map(|n| Bytes::from(n.to_string()))),
             "@pairs" if self.chance(20) => args.extend((0..2 * count).map(|n| Bytes::from(n.to_string()))),
             "@pairs" => args.extend([Bytes::from("a"), Bytes::from("1")]),
+            "@big" => args.push(Bytes::from("x".repeat(100 + self.0.below(1500) as usize))),
             "@long" => args.push(Bytes::from("x".repeat(60 + self.0.below(8) as usize))),
             _ => args.push(self.argument("m")),
         }
@@ -103,6 +105,13 @@ impl Draw<'_> {
             "l" => self.key(LIST_KEYS),
             "z" => self.key(SET_KEYS),
             "h" => self.key(HASH_KEYS),
+            "x" => self.key(STREAM_KEYS),
+            "q" => Bytes::from(self.id()),
+            "u" if self.chance(85) => Bytes::from("200-*"),
+            "u" => Bytes::from(self.id()),
+            "g" => Bytes::from(self.one(&["g1", "g1", "g2"])),
+            "r" => Bytes::from(self.one(&["c1", "c2", "c3"])),
+            "(q" => Bytes::from(format!("({}", self.id())),
             "m" => self.member(),
             "c" => Bytes::from(self.count()),
             "e" => Bytes::from(self.one(&["0", "0.5", "1e3", "0x10", "1"])),
@@ -134,6 +143,17 @@ impl Draw<'_> {
 
     fn count(&mut self) -> String {
         if self.chance(10) { self.integer() } else { (self.0.below(9) as i64 - 3).to_string() }
+    }
+
+    /// The id of a stream's entry: mostly one that may well be there.
+    fn id(&mut self) -> String {
+        match self.0.below(20) {
+            0 => self.one(&["-", "+", "x", "0-0", "5-*", "18446744073709551615-18446744073709551615", "1-", ""]).into(),
+            1 => self.0.below(250).to_string(),
+            2 => format!("{}-{}", self.0.below(200), self.0.below(5)),
+            3 => "0".into(),
+            _ => format!("200-{}", self.0.below(25)),
+        }
     }
 
     fn value(&mut self) -> Bytes {

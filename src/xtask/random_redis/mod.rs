@@ -79,9 +79,17 @@ impl Sequence {
     fn compare_state(&mut self, wire: &mut Wire) -> Outcome<Option<String>> {
         let mut questions = vec![words("KEYS *")];
         for key in KEYS {
-            for question in
-                ["TYPE", "GET", "PTTL", "OBJECT ENCODING", "OBJECT REFCOUNT", "SMEMBERS", "HGETALL", "LRANGE * 0 -1"]
-            {
+            for question in [
+                "TYPE",
+                "GET",
+                "PTTL",
+                "OBJECT ENCODING",
+                "OBJECT REFCOUNT",
+                "SMEMBERS",
+                "HGETALL",
+                "LRANGE * 0 -1",
+                "XINFO STREAM * FULL COUNT 0",
+            ] {
                 let (before, after) = question.split_once(" *").unwrap_or((question, ""));
                 let key = [Bytes::from(*key)];
                 let words = |text: &str| text.split_whitespace().map(Bytes::from).collect::<Vec<_>>();
@@ -113,7 +121,7 @@ impl Sequence {
             self.errors += u64::from(matches!(ours, Reply::Error(_)));
             self.history.push(shown(args));
             if !alike(&mut self.engine, args, &real, &ours) {
-                let last = self.history.len().saturating_sub(12);
+                let last = self.history.len().saturating_sub(14);
                 let story = self.history[last..].join("\n  ");
                 let (real, ours) = (Rule::Exact.show(&real), Rule::Exact.show(&ours));
                 difference = Some(format!("\n  {story}\n  Redis: {real}  we:    {ours}"));

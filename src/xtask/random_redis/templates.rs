@@ -2,7 +2,7 @@
 //! once is drawn more often; `/` parts commands that are sent one after the other as they are.
 
 /// The groups, each drawn as often as the others.
-pub const GROUPS: &[&str] = &[BASE, LISTS, SETS, HASHES];
+pub const GROUPS: &[&str] = &[BASE, LISTS, SETS, HASHES, STREAMS];
 
 /// Strings, bitmaps, keys, connections and the server.
 const BASE: &str = "\
@@ -49,3 +49,19 @@ HDEL h m; HLEN h; HEXISTS h m; HKEYS h; HVALS h; HSTRLEN h m; HINCRBY h m s; HIN
 HRANDFIELD h; HRANDFIELD h c; HRANDFIELD h c WITHVALUES; HRANDFIELD h c [WITHVALUES|FOO] [FOO]; HSCAN h 0 COUNT 1000 [MATCH_p];
 HSCAN h c [COUNT_c] [MATCH_p] [FOO]; HSCAN h v; HSET h @pairs; HSET h m @long; HSET h @long m; HSETNX h m @long; OBJECT ENCODING h; TYPE h;
 COPY h h; COPY h h REPLACE; RENAME h h; DEL h; EXPIRE h t; HSET k m v; HGETALL k; GET h; SADD h m; LPUSH h m";
+
+const STREAMS: &str = "\
+XADD x u m v; XADD x u m v; XADD x u m v; XADD x u a 1 b 2; XADD x u a 1 b 2; XADD x u {m_v}; XADD x u a @big; XADD x u a @big; XADD x u a @big b 2;
+XADD x [NOMKSTREAM] [MAXLEN_c|MAXLEN_=_c|MAXLEN_~_c|MINID_q|MINID_~_q|MAXLEN_~_c_LIMIT_c] u m v; XADD x [MAXLEN_~_c] [LIMIT_c] u a 1; XLEN x;
+XTRIM x MAXLEN|MINID [=|~] c [LIMIT_c]; XTRIM x MINID [~] q [LIMIT_c]; XTRIM x MAXLEN ~ c; XTRIM x MAXLEN ~ c LIMIT c; XTRIM x MAXLEN c;
+XRANGE x - +; XRANGE x q q [COUNT_c]; XRANGE x (q q; XREVRANGE x + - [COUNT_c]; XREVRANGE x q q [COUNT_c]; XDEL x {q}; XDEL x q; XSETID x q;
+XSETID x q [ENTRIESADDED_c] [MAXDELETEDID_q]; XREAD [COUNT_c] STREAMS x x q q; XREAD STREAMS x q; XREAD COUNT c STREAMS x 0; XREAD STREAMS x $;
+XINFO STREAM x; XINFO STREAM x; XINFO STREAM x FULL [COUNT_c]; XINFO GROUPS x; XINFO GROUPS x; XINFO CONSUMERS x g; XINFO STREAM x [FULL|FOO] [COUNT];
+XGROUP CREATE x g 0 MKSTREAM; XGROUP CREATE x g q [MKSTREAM] [ENTRIESREAD_c]; XGROUP CREATE x g $ [MKSTREAM]; XGROUP SETID x g q [ENTRIESREAD_c];
+XGROUP SETID x g 0; XGROUP DESTROY x g; XGROUP CREATECONSUMER x g r; XGROUP DELCONSUMER x g r; XREADGROUP GROUP g r [COUNT_c] [NOACK] STREAMS x >;
+XREADGROUP GROUP g r COUNT c STREAMS x >; XREADGROUP GROUP g r STREAMS x >; XREADGROUP GROUP g r [COUNT_c] STREAMS x q;
+XREADGROUP GROUP g r [COUNT_c] STREAMS x x > q; XACK x g {q}; XACK x g q; XPENDING x g; XPENDING x g - + 10 [r]; XPENDING x g q q c [r];
+XPENDING x g IDLE 50000 - + c; XPENDING x g [IDLE_0] - + 10; XCLAIM x g r 0 {q} [FORCE] [JUSTID] [RETRYCOUNT_c]; XCLAIM x g r 50000 {q} [JUSTID];
+XCLAIM x g r 0 q FORCE; XCLAIM x g r 0 q [IDLE_100000|TIME_5] [LASTID_q] [FORCE] [JUSTID]; XCLAIM x g r c q [FOO]; XAUTOCLAIM x g r 0 q;
+XAUTOCLAIM x g r 0|50000 q [COUNT_c] [JUSTID]; MULTI / XREAD BLOCK 0 STREAMS x $ / XREADGROUP GROUP g r BLOCK 0 STREAMS x > / EXEC;
+COPY x x REPLACE; RENAME x x; DEL x; EXPIRE x t; TYPE x; OBJECT ENCODING x; SET x 1; XADD k u a 1; GET x; SWAPDB 0 1; COMMAND GETKEYS XREAD STREAMS x x q q";
