@@ -54,8 +54,18 @@ fn parse(text: &str, kind: Kind) -> Option<u64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (mantissa, exponent) = LongDouble::parse_for_shorter(digits.as_bytes())?;
     let sign = if text.starts_with('-') { kind.sign() } else { 0 };
+    nearest(mantissa, exponent, kind).map(|bits| sign | bits)
+}
+
+/// The number nearest to `mantissa` times two to the power of `exponent`, whose lowest bit says whether anything was cut off below it;
+/// `None` if it is too large.
+pub fn nearest_f64(mantissa: u64, exponent: i32) -> Option<f64> {
+    nearest(mantissa, exponent, DOUBLE).map(f64::from_bits)
+}
+
+fn nearest(mantissa: u64, exponent: i32, kind: Kind) -> Option<u64> {
     if mantissa == 0 {
-        return Some(sign);
+        return Some(0);
     }
     // As many bits as the kind has, but none below its lowest.
     let target = (exponent + 64 - kind.mantissa as i32).max(kind.lowest);
@@ -64,9 +74,12 @@ fn parse(text: &str, kind: Kind) -> Option<u64> {
     let half = 1_u128.checked_shl(shift - 1).unwrap_or(0);
     let (kept, cut) = (wide.checked_shr(shift).unwrap_or(0), wide & half.wrapping_mul(2).wrapping_sub(1));
     let kept = kept as u64 + u64::from(half != 0 && (cut > half || cut == half && kept % 2 == 1));
+    if (target - kind.lowest) as u64 >= kind.infinite {
+        return None;
+    }
     // A number that has lost its top bit has the field 0; a carry out of the mantissa runs into the field, as it should.
     let bits = (((target - kind.lowest) as u64) << (kind.mantissa - 1)) + kept;
-    (bits >> (kind.mantissa - 1) < kind.infinite).then_some(sign | bits)
+    (bits >> (kind.mantissa - 1) < kind.infinite).then_some(bits)
 }
 
 fn text(bits: u64, kind: Kind) -> String {
@@ -190,6 +203,7 @@ mod tests {
             "00.10",
             "1e-7000",
             "1e7000",
+            "1e999",
             "2.5e-324",
             "2.4703282292062327e-324",
             "1.7976931348623159e308",

@@ -57,6 +57,13 @@ impl LongDouble {
         Some((number.mantissa, number.exponent))
     }
 
+    /// As [`LongDouble::parse_for_shorter`], of digits in base 10 or 16 and the exponent behind them, of ten or of two. `None` if it is
+    /// too large.
+    pub fn of_digits_for_shorter(digits: Vec<u8>, base: u32, exponent: i64) -> Option<(u64, i32)> {
+        let number = Scanned { digits, base, exponent }.rounded(false, Rounding::Odd)?;
+        Some((number.mantissa, number.exponent))
+    }
+
     /// The sum, rounded once; `None` if it is infinite or no number.
     pub fn add(&self, other: &LongDouble) -> Option<LongDouble> {
         if self.exponent == INFINITE || other.exponent == INFINITE {

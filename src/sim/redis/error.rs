@@ -1,8 +1,10 @@
 //! Every refusal of the store, its text written once, exactly as Redis 7.0.15 says it.
 
 mod collections;
+mod sorted_sets;
 
 pub use collections::*;
+pub use sorted_sets::*;
 
 use crate::bytes::Bytes;
 use alloc::{borrow::Cow, format, string::String, vec::Vec};

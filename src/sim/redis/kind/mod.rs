@@ -5,12 +5,14 @@
 
 mod hash;
 mod list;
+mod order;
 mod set;
 pub mod stream;
 mod zset;
 
 pub use hash::Hash;
 pub use list::{List, Side};
+pub use order::Scored;
 pub use set::Set;
 pub use stream::Stream;
 pub use zset::Zset;
