@@ -63,7 +63,7 @@ impl Client {
         client.say(&format!("connection.start-ok client_properties={{{properties}}} {login}"))?;
         client.wait_for(0, "connection.tune")?;
         client.say("connection.tune-ok channel_max=2047 frame_max=131072")?;
-        client.say(&format!("connection.open virtual_host={vhost}"))?;
+        client.say(&format!("connection.open virtual_host=\"{vhost}\""))?;
         client.wait_for(0, "connection.open-ok")?;
         Ok(client)
     }

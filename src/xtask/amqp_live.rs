@@ -6,19 +6,30 @@
 
 use crate::amqp_client::{Client, PATIENCE};
 use crate::problem::{Outcome, Problem};
-use crate::process::wait_for_port;
+use crate::process::{target_dir, wait_for_port};
 use crate::servers::RabbitServer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use warren_sim::amqp::method::*;
-use warren_sim::amqp::transcript::{Heard, Power, Stage};
+use warren_sim::amqp::transcript::{Heard, Operator, Power, Stage};
+use warren_sim::amqp::value::Value;
 use warren_sim::bytes::Bytes;
 
 /// The silence that ends an ordinary command.
 const SILENCE: Duration = Duration::from_millis(8);
 /// The silence after a connection ended: the broker takes its channels and queues down in processes of their own.
 const LONG_SILENCE: Duration = Duration::from_millis(80);
+
+/// The silence that ends a command where something is written to disk first.
+const SLOW_SILENCE: Duration = Duration::from_millis(60);
+
+/// Erlang that takes away what operators made and what is left in it.
+const CLEAN_UP: &str = "By = <<\"warren\">>, \
+    [rabbit_policy:delete(proplists:get_value(vhost, P), proplists:get_value(name, P), By) || P <- rabbit_policy:list()], \
+    [rabbit_policy:delete_op(proplists:get_value(vhost, P), proplists:get_value(name, P), By) || P <- rabbit_policy:list_op()], \
+    [rabbit_amqqueue:delete(Q, false, false, By) || Q <- rabbit_amqqueue:list()], \
+    [rabbit_vhost:delete(V, By) || V <- rabbit_vhost:list_names(), V =/= <<\"/\">>], ok.";
 
 /// The real broker and its clients.
 pub(crate) struct Live<'s> {
@@ -34,6 +45,12 @@ pub(crate) struct Live<'s> {
     queues: BTreeSet<Bytes>,
     exchanges: BTreeSet<Bytes>,
     bindings: Vec<ExchangeBind>,
+    /// Whether there are policies or virtual hosts to clean up.
+    operated: bool,
+    /// Whether there are quorum queues or streams, which write to disk before they answer.
+    is_slow: bool,
+    /// The virtual host that the next connection opens.
+    entered: String,
     heard: Vec<Heard>,
     silence: Duration,
 }
@@ -50,6 +67,9 @@ impl<'s> Live<'s> {
             queues: BTreeSet::new(),
             exchanges: BTreeSet::new(),
             bindings: Vec::new(),
+            operated: false,
+            is_slow: false,
+            entered: vhost.to_string(),
             heard: Vec::new(),
             silence: SILENCE,
         }
@@ -60,6 +80,8 @@ impl<'s> Live<'s> {
         match &frame.method {
             Method::QueueDeclare(declare) if !declare.queue.is_empty() && !declare.passive => {
                 self.queues.insert(declare.queue.clone());
+                let queue_type = declare.arguments.get("x-queue-type").and_then(Value::as_long_str);
+                self.is_slow |= queue_type.is_some_and(|name| *name != "classic");
                 // To ask a queue is to use it, and that would keep it from expiring.
                 if declare.arguments.get("x-expires").is_none() {
                     self.asked.insert(declare.queue.clone());
@@ -135,7 +157,8 @@ impl<'s> Live<'s> {
 
     fn wait_for_silence(&mut self) -> Outcome {
         let mut last = Instant::now();
-        while last.elapsed() < self.silence {
+        let silence = if self.is_slow { self.silence.max(SLOW_SILENCE) } else { self.silence };
+        while last.elapsed() < silence {
             if self.pump()? {
                 last = Instant::now();
             } else {
@@ -185,6 +208,10 @@ impl<'s> Live<'s> {
             self.control()?.call(ExchangeDelete { exchange, ..Default::default() }.into())?;
         }
         self.asked.clear();
+        self.is_slow = false;
+        if std::mem::take(&mut self.operated) {
+            self.server.ctl(&["eval", CLEAN_UP])?;
+        }
         Ok(())
     }
 }
@@ -201,12 +228,34 @@ impl Stage for Live<'_> {
             }
             Power::Kill => return Err(Problem::new("Nobody can connect between `broker kill` and `broker start`.")),
         }
-        let mut new = Client::connect(self.server.port(), self.vhost, capabilities)?;
+        let mut new = Client::connect(self.server.port(), &self.entered, capabilities)?;
         for &channel in channels {
             new.open_channel(channel)?;
         }
         self.clients.insert(client.to_string(), new);
         Ok(())
+    }
+
+    fn enter(&mut self, vhost: &str) {
+        self.entered = if vhost == "/" { self.vhost } else { vhost }.to_string();
+    }
+
+    fn operate(&mut self, task: &Operator) -> Outcome {
+        self.operated = true;
+        self.silence = LONG_SILENCE;
+        match task {
+            Operator::Import(text) => {
+                let file = target_dir().join("scratch").join(format!("import-{}.json", self.server.port()));
+                let failed = |error| Problem::new(format!("{}: {error}.", file.display()));
+                std::fs::write(&file, text).map_err(failed)?;
+                self.server.ctl(&["import_definitions", &file.to_string_lossy()])?;
+                let _ = std::fs::remove_file(&file);
+            }
+            Operator::ClearPolicy { name, operator: false } => drop(self.server.ctl(&["clear_policy", name])?),
+            Operator::ClearPolicy { name, operator: true } => drop(self.server.ctl(&["clear_operator_policy", name])?),
+            Operator::DeleteVhost(name) => drop(self.server.ctl(&["delete_vhost", name])?),
+        }
+        self.pump().map(drop)
     }
 
     fn is_connected(&self, client: &str) -> bool {

@@ -7,11 +7,12 @@ use alloc::{
 };
 use core::convert::Infallible;
 
-use super::{Heard, Power, Stage};
-use crate::amqp::broker::{Broker, Cx, Out};
+use super::{Heard, Operator, Power, Stage};
+use crate::amqp::broker::{Broker, Cx, DEFAULT_VHOST, Out};
 use crate::amqp::channel::Capabilities;
 use crate::amqp::event::{ConnectionId, Event};
 use crate::amqp::method::{ChannelCloseOk, ChannelOpen, ConnectionCloseOk, Frame, Method};
+use crate::bytes::Bytes;
 use crate::prng::Prng;
 
 /// An event with its number and the number of its cause.
@@ -38,6 +39,8 @@ pub struct Engine {
     /// What happened since the last time somebody asked, where somebody wants to know.
     log: Option<Vec<Logged>>,
     connections: u32,
+    /// The virtual host that the next connection opens.
+    vhost: Bytes,
     /// The live connections by the names of their clients.
     clients: SortedMap<String, ConnectionId>,
     /// The channels whose `open-ok` belongs to a `connect` and is not shown.
@@ -63,6 +66,7 @@ impl Engine {
             events: 0,
             log: None,
             connections: 0,
+            vhost: Bytes::from(DEFAULT_VHOST),
             clients: SortedMap::new(),
             opening: SortedSet::new(),
             heard: Vec::new(),
@@ -160,19 +164,36 @@ impl Stage for Engine {
         self.connections += 1;
         let connection = ConnectionId(self.connections);
         self.clients.insert(client.to_string(), connection);
-        self.with(|broker, cx| {
-            broker.connect(cx, connection);
-            if !capabilities && broker.is_running() {
-                broker.connection_mut(connection).capabilities =
-                    Capabilities { consumer_cancel_notify: false, ..Capabilities::default() };
-            }
-        });
+        let (user, vhost) = (Bytes::from("guest"), self.vhost.clone());
+        let capabilities = Capabilities { consumer_cancel_notify: capabilities, ..Capabilities::default() };
+        self.with(|broker, cx| broker.connect_as(cx, connection, user, vhost, capabilities));
         for &channel in channels {
             if self.is_connected(client) {
                 self.opening.insert((connection, channel));
                 self.send(client, channel, ChannelOpen::default().into())?;
             }
         }
+        Ok(())
+    }
+
+    fn enter(&mut self, vhost: &str) {
+        self.vhost = Bytes::from(vhost);
+    }
+
+    fn operate(&mut self, task: &Operator) -> Result<(), Infallible> {
+        let slash = Bytes::from(DEFAULT_VHOST);
+        self.with(|broker, cx| match task {
+            Operator::Import(text) => {
+                let report = broker.import_definitions(cx, text, None);
+                assert!(report.is_ok(), "{report:?}");
+            }
+            Operator::ClearPolicy { name, operator } => {
+                broker.clear_policy(cx, &slash, &Bytes::from(name.as_str()), *operator);
+            }
+            Operator::DeleteVhost(name) => {
+                broker.delete_vhost(cx, &Bytes::from(name.as_str()));
+            }
+        });
         Ok(())
     }
 

@@ -12,10 +12,12 @@
 //! Blocks are parted by an empty line. The commands:
 //!
 //! - `c1 connect 1 2`: a connection called `c1` with the channels 1 and 2 open (their handshake is not shown);
-//!   `c1 connect 1 plain` announces no client capabilities
+//!   `c1 connect 1 plain` announces no client capabilities, `c1 connect 1 vhost=v` is for another virtual host
 //! - `c1.1 queue.declare queue=q`: a frame on channel 1, written as in [`text`](super::text); `c1 connection.close` is channel 0
 //! - `c1 disconnect`: the socket is cut, without a goodbye
 //! - `broker stop`, `broker start`, `broker kill`, `broker restart`: a clean stop, a start, a power cut, stop and start
+//! - `broker import {...}`: definitions are imported; `broker clear-policy NAME`, `broker clear-operator-policy NAME` (of `/`) and
+//!   `broker delete-vhost NAME`: an operator's commands
 //! - `advance 300ms`: time passes
 //! - `c1.1 topic-grid a b 3`: see [`grid`]
 //!
@@ -35,6 +37,7 @@ use alloc::{
 };
 
 use self::names::Names;
+use super::definitions::json::Json;
 use super::method::Frame;
 use super::text::{parse_frame, print_frame};
 
@@ -64,6 +67,8 @@ pub enum Command {
         channels: Vec<u16>,
         /// Whether it announces the capabilities that pika announces; without, none.
         capabilities: bool,
+        /// The virtual host it opens.
+        vhost: String,
     },
     /// A client's socket is cut.
     Disconnect {
@@ -90,6 +95,8 @@ pub enum Command {
     },
     /// Something happens to the broker itself.
     Power(Power),
+    /// An operator does something.
+    Operator(Operator),
     /// Time passes.
     Advance {
         /// How much, in ms.
@@ -106,6 +113,22 @@ pub enum Power {
     Start,
     /// The end without a goodbye, as by `kill -9`.
     Kill,
+}
+
+/// What an operator does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// Imports definitions.
+    Import(String),
+    /// Clears a policy of the virtual host `/`, or an operator policy.
+    ClearPolicy {
+        /// Its name.
+        name: String,
+        /// Whether it is an operator policy.
+        operator: bool,
+    },
+    /// Deletes a virtual host.
+    DeleteVhost(String),
 }
 
 /// A command and where it stands.
@@ -153,6 +176,15 @@ pub trait Stage {
     /// # Errors
     /// The server cannot be reached.
     fn connect(&mut self, client: &str, channels: &[u16], capabilities: bool) -> Result<(), Self::Error>;
+
+    /// The next [`Stage::connect`] opens this virtual host instead of `/`.
+    fn enter(&mut self, vhost: &str);
+
+    /// An operator does something.
+    ///
+    /// # Errors
+    /// It is refused.
+    fn operate(&mut self, task: &Operator) -> Result<(), Self::Error>;
 
     /// Whether the client has a connection that was neither closed nor cut.
     fn is_connected(&self, client: &str) -> bool;
@@ -304,7 +336,11 @@ fn settle<S: Stage>(stage: &mut S, names: &mut Names, said: &mut Vec<Said>) -> R
 
 fn perform<S: Stage>(command: &Command, stage: &mut S, names: &Names, said: &mut Vec<Said>) -> Result<(), S::Error> {
     match command {
-        Command::Connect { client, channels, capabilities } => stage.connect(client, channels, *capabilities),
+        Command::Connect { client, channels, capabilities, vhost } => {
+            stage.enter(vhost);
+            stage.connect(client, channels, *capabilities)
+        }
+        Command::Operator(task) => stage.operate(task),
         Command::Power(power) => stage.power(*power),
         Command::Advance { ms } => stage.advance(*ms),
         Command::Disconnect { client } | Command::Send { client, .. } | Command::Grid { client, .. }
@@ -344,7 +380,7 @@ fn parse_command(text: &str) -> Result<Vec<Command>, String> {
             "start" => Vec::from([Command::Power(Power::Start)]),
             "kill" => Vec::from([Command::Power(Power::Kill)]),
             "restart" => Vec::from([Command::Power(Power::Stop), Command::Power(Power::Start)]),
-            _ => return Err(format!("the broker can stop, start, kill and restart, not '{rest}'")),
+            _ => Vec::from([Command::Operator(parse_operator(rest)?)]),
         });
     }
     if who == "advance" {
@@ -357,15 +393,19 @@ fn parse_command(text: &str) -> Result<Vec<Command>, String> {
     let mut words = rest.split(' ');
     Ok(Vec::from([match words.next() {
         Some("connect") => {
-            let (mut channels, mut capabilities) = (Vec::new(), true);
+            let (mut channels, mut capabilities, mut vhost) = (Vec::new(), true, "/".to_string());
             for word in words {
+                if let Some(name) = word.strip_prefix("vhost=") {
+                    vhost = name.to_string();
+                    continue;
+                }
                 match word.parse() {
                     Ok(number) => channels.push(number),
                     Err(_) if word == "plain" => capabilities = false,
                     Err(_) => return Err(format!("'{word}' is neither a channel's number nor 'plain'")),
                 }
             }
-            Command::Connect { client, channels, capabilities }
+            Command::Connect { client, channels, capabilities, vhost }
         }
         Some("disconnect") => Command::Disconnect { client },
         Some("topic-grid") => Command::Grid { client, channel, grid: grid::Grid::parse(words)? },
@@ -375,6 +415,20 @@ fn parse_command(text: &str) -> Result<Vec<Command>, String> {
             Command::Send { client, channel, frame: rest.to_string() }
         }
     }]))
+}
+
+fn parse_operator(text: &str) -> Result<Operator, String> {
+    let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
+    match verb {
+        "import" => {
+            Json::parse(rest).map_err(|error| format!("column {}: {}", error.at + 1, error.message))?;
+            Ok(Operator::Import(rest.to_string()))
+        }
+        "clear-policy" => Ok(Operator::ClearPolicy { name: rest.to_string(), operator: false }),
+        "clear-operator-policy" => Ok(Operator::ClearPolicy { name: rest.to_string(), operator: true }),
+        "delete-vhost" => Ok(Operator::DeleteVhost(rest.to_string())),
+        _ => Err(format!("the broker can stop, start, kill and restart, not '{text}'")),
+    }
 }
 
 #[cfg(test)]
