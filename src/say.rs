@@ -187,7 +187,9 @@ impl<'a> Teller<'a> {
                 let (who, place) = (self.channel(*channel), self.exchange(&exchange.name));
                 fill(t.published, &[&id(message), &who, &place, &self.key(routing_key)])
             }
-            Amqp::Routed { message, exchange, queues, decisions: _ } => self.routed(*message, exchange, queues),
+            Amqp::Routed { message, exchange, queues, decisions: _, untold: _ } => {
+                self.routed(*message, exchange, queues)
+            }
             Amqp::Unroutable { message, returned, exchange: _ } => {
                 fill(if *returned { t.returned } else { t.dropped }, &[&id(message)])
             }
@@ -316,6 +318,7 @@ impl<'a> Teller<'a> {
             LossReason::QueueDeleted => t.lost_queue,
             LossReason::Expired => t.lost_expired,
             LossReason::MaxLength => t.lost_max_length,
+            LossReason::DeliveryLimit => t.lost_delivery_limit,
             LossReason::Transient => t.lost_transient,
             LossReason::QueueTransient => t.lost_queue_transient,
         }

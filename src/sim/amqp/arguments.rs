@@ -246,8 +246,8 @@ pub fn check_equivalent_field(
     Err(error::inequivalent(field, is_exchange, resource, &received, &current))
 }
 
-/// Checks the arguments of `basic.consume` on a classic queue and returns the priority.
-pub fn check_consume(queue: &Resource, arguments: &Table) -> Result<i64, Refusal> {
+/// Checks the arguments of `basic.consume` and returns the priority.
+pub fn check_consume(queue: &Resource, of_type: QueueType, arguments: &Table) -> Result<i64, Refusal> {
     let rows: [(&str, Check); 2] = [("x-priority", integer), ("x-cancel-on-ha-failover", boolean)];
     for (field, check) in rows {
         if let Some(value) = arguments.get(field)
@@ -257,7 +257,7 @@ pub fn check_consume(queue: &Resource, arguments: &Table) -> Result<i64, Refusal
         }
     }
     if let Some((field, _)) = arguments.0.iter().find(|(field, _)| *field == "x-stream-offset") {
-        return Err(error::argument_of_other_type(field, queue, QueueType::Classic.module()));
+        return Err(error::argument_of_other_type(field, queue, of_type.module()));
     }
     Ok(arguments.get("x-priority").and_then(Value::as_int).unwrap_or(0))
 }

@@ -1,6 +1,6 @@
 //! What the broker keeps of a connection and of each of its channels.
 
-use crate::sorted::SortedMap;
+use crate::sorted::{SortedMap, SortedSet};
 use alloc::{rc::Rc, vec::Vec};
 
 use super::event::{ChannelRef, ConnectionId};
@@ -67,6 +67,8 @@ pub struct Channel {
     pub confirms: bool,
     /// The open transaction, once `tx.select` was sent.
     pub transaction: Option<Transaction>,
+    /// Quorum queues that refuse publishes when they are too long, and that this channel published to.
+    pub publishes_to: SortedSet<Bytes>,
     /// The consumer of `amq.rabbitmq.reply-to`.
     pub reply_consumer: Option<ReplyConsumer>,
 }

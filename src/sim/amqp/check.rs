@@ -30,10 +30,16 @@ impl Broker {
                 ensure!(*name == exchange.resource.name, "exchange {name} is filed under another name");
                 let count: usize = exchange.bindings.values().map(|group| group.len()).sum();
                 ensure!(count as u64 == exchange.binding_count, "exchange {name} counts its bindings wrongly");
+                let by_key = exchange.bindings.keys().map(|filed| (filed.destination.clone(), filed.key.clone()));
+                let both = by_key.collect::<SortedSet<_>>() == exchange.by_destination;
+                ensure!(both, "exchange {name} files its bindings differently by key and by destination");
                 for (key, binding) in
                     exchange.bindings.iter().flat_map(|(key, group)| group.iter().map(move |b| (key, b)))
                 {
-                    ensure!(*key == binding.key, "a binding of {name} is filed under another key");
+                    ensure!(
+                        key.key == binding.key && key.destination == binding.destination,
+                        "a binding of {name} is filed under another key"
+                    );
                     let to = binding.destination.name();
                     let is_there = match binding.destination.is_exchange() {
                         true => vhost.exchanges.contains_key(to),

@@ -11,6 +11,7 @@ use super::method::{BasicQos, BasicQosOk};
 use super::publish::with_content;
 use super::queue::{Consumer, Queue, Unacked};
 use super::queues::REPLY_QUEUE;
+use super::quorum::{PREFETCH_MAX, counted};
 
 impl Broker {
     pub(super) fn basic_qos(&mut self, cx: &mut Cx<'_>, at: ChannelRef, method: &BasicQos) -> Result<(), Refusal> {
@@ -73,9 +74,14 @@ impl Broker {
             return self.consume_replies(cx, at, method);
         }
         let resource = self.usable_queue(at, &method.queue)?;
-        let priority = arguments::check_consume(&resource, &method.arguments)?;
         let Some(queue) = self.queue_at(&resource) else { return Err(error::not_found(false, &resource)) };
-        let is_taken = if queue.settings.single_active_consumer {
+        let priority = arguments::check_consume(&resource, queue.settings.queue_type, &method.arguments)?;
+        if queue.is_quorum() && self.channel(at).is_some_and(|channel| channel.limiter.prefetch_count != 0) {
+            return Err(error::global_qos(&resource));
+        }
+        let is_taken = if queue.is_quorum() {
+            false
+        } else if queue.settings.single_active_consumer {
             method.exclusive
         } else {
             queue.holder.is_some() || method.exclusive && !queue.consumers.is_empty()
@@ -91,9 +97,12 @@ impl Broker {
         let id = self.last_consumer;
         let Some(channel) = self.channel_mut(at) else { return Ok(()) };
         channel.consumers.insert(tag.clone(), Consuming { queue: resource.name.clone(), id });
-        let prefetch_count = channel.prefetch_count;
+        let mut prefetch_count = channel.prefetch_count;
         let consumer = ConsumerRef { channel: at, tag: tag.clone() };
         if let Some(queue) = self.queue_mut(&resource) {
+            if queue.is_quorum() && prefetch_count == 0 {
+                prefetch_count = PREFETCH_MAX;
+            }
             let new = Consumer {
                 at: consumer.clone(),
                 no_ack: method.no_ack,
@@ -179,11 +188,15 @@ impl Broker {
         let resource = self.usable_queue(at, &method.queue)?;
         self.restart_expiry(cx, &resource);
         self.expire_due(cx, &resource);
+        if self.queue_at(&resource).is_some_and(|queue| queue.is_quorum() && queue.settings.single_active_consumer) {
+            return Err(error::get_beside_single_active(&resource));
+        }
         let taken = self.queue_mut(&resource).and_then(|queue| {
             let head = queue.head()?;
-            Some((head, queue.take(head)?, queue.id))
+            let held = queue.take(head)?;
+            Some((head, counted(queue, &held, true), held, queue.id))
         });
-        let Some((place, mut held, id)) = taken else {
+        let Some((place, shown, mut held, id)) = taken else {
             cx.send(at, BasicGetEmpty::default(), None);
             return Ok(());
         };
@@ -205,12 +218,15 @@ impl Broker {
             let unacked = Unacked { held, channel: at, delivery_tag, consumer: None, delivered_ms: cx.now_ms };
             queue.unacked.insert(place, unacked);
         }
+        if self.queue_at(&resource).is_some_and(Queue::is_quorum) {
+            self.evaluate_limit(cx, &resource, Some(event));
+        }
         // What has expired behind it does not count as remaining.
         self.expire_all(cx, &resource);
         let message_count = self.queue_at(&resource).map_or(0, |queue| queue.ready.len() as u32);
         let (exchange, routing_key) = (message.exchange.clone(), message.routing_key.clone());
         let answer = BasicGetOk { delivery_tag, redelivered, exchange, routing_key, message_count };
-        cx.send(at, with_content(answer, &message), Some(event));
+        cx.send(at, with_content(answer, &shown), Some(event));
         Ok(())
     }
 

@@ -40,15 +40,15 @@ impl Broker {
         }
         let resource = Resource { vhost: queue.vhost.clone(), name: exchange };
         let queues = route.queues.clone();
-        let routed =
-            Event::Routed { message: letter.id, exchange: resource.clone(), decisions: route.decisions, queues };
+        let (decisions, untold) = (route.decisions, route.untold);
+        let routed = Event::Routed { message: letter.id, exchange: resource.clone(), decisions, untold, queues };
         let routed = cx.event(routed, Some(cause));
         for key in &route.replies {
             self.deliver_reply(cx, key, &letter, routed);
         }
         for name in &route.queues {
             let to = Resource { vhost: queue.vhost.clone(), name: name.clone() };
-            self.enqueue(cx, &to, &letter, routed);
+            self.enqueue(cx, &to, &letter, None, routed);
         }
         if route.queues.is_empty() {
             cx.event(Event::Unroutable { message: letter.id, exchange: resource, returned: false }, Some(routed));
@@ -95,6 +95,7 @@ fn reason_name(reason: LossReason) -> &'static str {
     match reason {
         LossReason::Expired => "expired",
         LossReason::MaxLength => "maxlen",
+        LossReason::DeliveryLimit => "delivery_limit",
         LossReason::Rejected
         | LossReason::Purged
         | LossReason::QueueDeleted
@@ -113,7 +114,7 @@ fn add_death(headers: &mut Table, mut death: Vec<(Bytes, Value)>, reason: &str, 
     };
     let has_history = matches!(headers.get("x-death"), Some(Value::Array(_)));
     let mut deaths = match headers.get("x-death") {
-        Some(Value::Array(deaths)) => deaths.clone(),
+        Some(Value::Array(deaths)) => grouped(deaths),
         None => {
             let long_str = |text: &Bytes| Value::LongStr(text.clone());
             headers.set("x-first-death-reason", Value::LongStr(Bytes::from(reason)));
@@ -140,6 +141,36 @@ fn add_death(headers: &mut Table, mut death: Vec<(Bytes, Value)>, reason: &str, 
     deaths.insert(0, Value::Table(Box::new(Table(death))));
     headers.set("x-death", Value::Array(deaths));
     sort_by(&mut headers.0, |(a, _), (b, _)| a.cmp(b));
+}
+
+/// One entry for each queue and reason, the last one first (`rabbit_dead_letter:group_by_queue_and_reason`): with each death but the second
+/// those that there are change their order.
+fn grouped(deaths: &[Value]) -> Vec<Value> {
+    if deaths.len() < 2 {
+        return deaths.to_vec();
+    }
+    let key = |death: &Value| {
+        let Value::Table(table) = death else { return (None, None) };
+        (table.get("queue").cloned(), table.get("reason").cloned())
+    };
+    let mut seen = Vec::new();
+    let mut groups: Vec<Value> = Vec::new();
+    for death in deaths.iter().filter(|death| matches!(death, Value::Table(_))) {
+        let key_of = key(death);
+        if seen.contains(&key_of) {
+            continue;
+        }
+        let mut death = death.clone();
+        if let Value::Table(table) = &mut death
+            && table.get("count").is_none()
+        {
+            let count = deaths.iter().filter(|other| key(other) == key_of).count();
+            table.0.insert(0, (Bytes::from("count"), Value::I64(count as i64)));
+        }
+        seen.push(key_of);
+        groups.insert(0, death);
+    }
+    groups
 }
 
 /// Whether a letter has been in this queue before and no client rejected it since.

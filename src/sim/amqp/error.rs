@@ -204,6 +204,27 @@ pub fn inequivalent(field: &str, is_exchange: bool, resource: &Resource, receive
     )
 }
 
+/// `queue.delete` of a quorum queue on a condition.
+pub fn quorum_delete(queue: &Resource, flag: &'static str) -> Refusal {
+    let rest = " flag set are not supported by quorum queues";
+    refusal!(NOT_IMPLEMENTED, "cannot delete ", Of("queue", queue), ". queue.delete operations with ", flag, rest)
+}
+
+/// `basic.consume` on a quorum queue where the channel's consumers share a limit.
+pub fn global_qos(queue: &Resource) -> Refusal {
+    refusal!(NOT_IMPLEMENTED, Of("queue", queue), " does not support global qos")
+}
+
+/// `basic.get` on a quorum queue with a single active consumer.
+pub fn get_beside_single_active(queue: &Resource) -> Refusal {
+    refusal!(
+        RESOURCE_LOCKED,
+        "cannot obtain access to locked ",
+        Of("queue", queue),
+        ". basic.get operations are not supported by quorum queues with single active consumer"
+    )
+}
+
 /// A value as it stands alone in [`inequivalent`]: `'true'`.
 pub fn plain(value: &[u8]) -> Vec<u8> {
     [b"'", value, b"'"].concat()
@@ -389,9 +410,9 @@ pub fn shutdown() -> Refusal {
     refusal!(CONNECTION_FORCED, "broker forced connection closure with reason 'shutdown'")
 }
 
-/// The virtual host of a connection goes away.
+/// The virtual host of a connection goes away. RabbitMQ says `is deleted` or `is down`, as it happens.
 pub fn vhost_deleted(name: &Bytes) -> Refusal {
-    refusal!(CONNECTION_FORCED, "vhost '", *name, "' is deleted")
+    refusal!(CONNECTION_FORCED, "vhost '", *name, "' is down")
 }
 
 /// More queues in a virtual host than this engine holds; RabbitMQ's own words for a virtual host with a limit.

@@ -55,6 +55,15 @@ pub struct Decision {
     pub matched: bool,
 }
 
+/// Bindings that a routing event does not list, since there are too many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Untold {
+    /// Further ones that matched.
+    pub matched: u32,
+    /// Further ones that did not match.
+    pub others: u32,
+}
+
 /// Why a delivered message came back to its queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequeueReason {
@@ -83,6 +92,8 @@ pub enum LossReason {
     Expired,
     /// The queue was full.
     MaxLength,
+    /// It came back to its quorum queue more often than the limit allows.
+    DeliveryLimit,
     /// The broker restarted and the message was transient.
     Transient,
     /// The broker restarted and the queue was transient.
@@ -137,7 +148,7 @@ pub enum Event {
     /// A message reached an exchange.
     Published { message: MessageId, channel: ChannelRef, exchange: Resource, routing_key: Bytes },
     /// The exchange (and those behind it) decided where the message goes.
-    Routed { message: MessageId, exchange: Resource, decisions: Vec<Decision>, queues: Vec<Bytes> },
+    Routed { message: MessageId, exchange: Resource, decisions: Vec<Decision>, untold: Untold, queues: Vec<Bytes> },
     /// No queue took the message: it is returned to a `mandatory` publisher, else dropped.
     Unroutable { message: MessageId, exchange: Resource, returned: bool },
     /// A copy joined a queue.

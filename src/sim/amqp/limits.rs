@@ -18,6 +18,8 @@ pub const COPIES_MAX: u64 = 2_000_000;
 pub const BYTES_MAX: u64 = 1 << 30;
 /// Bindings that did not match are told in a routing event up to this many; a list beyond it helps nobody.
 pub const DECISIONS_SHOWN: usize = 200;
+/// Decisions told in a routing event at most, those that matched included: a fanout to 100,000 queues is told as a number.
+pub const MATCHES_SHOWN: usize = 1_000;
 /// Consumers of one channel.
 pub const CONSUMERS_MAX: usize = 10_000;
 /// The longest time to live in ms that RabbitMQ accepts: ten years.

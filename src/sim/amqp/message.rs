@@ -49,6 +49,8 @@ pub struct Held {
     pub message: Rc<Message>,
     /// Whether it was delivered before.
     pub redelivered: bool,
+    /// How often it came back to its quorum queue; classic queues do not count.
+    pub deliveries: u64,
     /// When it joined the queue, in virtual ms.
     pub enqueued_ms: u64,
     /// When it expires, in virtual ms.

@@ -26,6 +26,7 @@ pub mod policy;
 mod publish;
 pub mod queue;
 mod queues;
+mod quorum;
 mod reply;
 mod restart;
 mod settle;

@@ -12,6 +12,7 @@ use super::exchange::route;
 use super::limits;
 use super::message::{Held, Message, expiration, routing_headers};
 use super::method::{BasicAck, BasicNack, BasicPublish, BasicReturn, Content, Frame};
+use super::queue::Queue;
 use crate::bytes::Bytes;
 
 impl Broker {
@@ -39,7 +40,8 @@ impl Broker {
             None => return Err(error::not_found(true, &exchange)),
         };
         let queues = route.queues.clone();
-        let routed = Event::Routed { message: id, exchange, decisions: route.decisions, queues: route.queues };
+        let (decisions, untold) = (route.decisions, route.untold);
+        let routed = Event::Routed { message: id, exchange, decisions, untold, queues: route.queues };
         let cause = cx.event(routed, Some(published));
         let message = Rc::new(message);
         for key in &route.replies {
@@ -136,7 +138,7 @@ impl Broker {
             // Within a transaction the queue may have gone since.
             if self.queue_at(&queue).is_some() {
                 reached = true;
-                accepted &= self.enqueue(cx, &queue, message, *cause);
+                accepted &= self.enqueue(cx, &queue, message, Some(at), *cause);
             }
         }
         if !reached {
@@ -151,10 +153,20 @@ impl Broker {
     }
 
     /// Puts a copy into a queue; false when the queue is full and refuses it.
-    pub(super) fn enqueue(&mut self, cx: &mut Cx<'_>, resource: &Resource, message: &Rc<Message>, cause: u32) -> bool {
+    pub(super) fn enqueue(
+        &mut self,
+        cx: &mut Cx<'_>,
+        resource: &Resource,
+        message: &Rc<Message>,
+        from: Option<ChannelRef>,
+        cause: u32,
+    ) -> bool {
         // What its consumers can take is with them before the next copy comes, though a person sees it a step later.
         self.deliver_all(cx, resource);
         self.expire_due(cx, resource);
+        if self.queue_at(resource).is_some_and(Queue::is_quorum) {
+            return self.enqueue_quorum(cx, resource, message, from, cause);
+        }
         let Some(queue) = self.queue_mut(resource) else { return true };
         let overflows = queue.would_overflow(message);
         let overflow = queue.settings.overflow;
@@ -175,6 +187,7 @@ impl Broker {
         queue.enqueue(Held {
             message: message.clone(),
             redelivered: false,
+            deliveries: 0,
             enqueued_ms: cx.now_ms,
             expires_ms: ttl.map(|ms| cx.now_ms + ms),
             last_event: event,
@@ -194,6 +207,10 @@ impl Broker {
 
     /// Drops from the head what is too much; whether anything was.
     pub(super) fn drop_overflow(&mut self, cx: &mut Cx<'_>, resource: &Resource, cause: Option<u32>) -> bool {
+        if self.queue_at(resource).is_some_and(Queue::is_quorum) {
+            self.touch(resource);
+            return self.evaluate_limit(cx, resource, cause);
+        }
         let mut dropped = false;
         while let Some(queue) = self.queue_at(resource).filter(|queue| queue.is_over_length()) {
             let Some(head) = queue.head() else { break };

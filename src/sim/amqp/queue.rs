@@ -60,6 +60,8 @@ pub struct Queue {
     pub expires_ms: Option<u64>,
     /// With priorities: when it looks for expired copies again, in virtual ms. See [`Queue::arm`].
     pub armed_ms: Option<u64>,
+    /// Channels that publish to a quorum queue, and whether they are stopped because it is too long.
+    pub publishers: SortedMap<ChannelRef, bool>,
     /// Whether the broker has listed it as able to deliver.
     pub is_due: bool,
     /// When the broker has listed it for the clock, in virtual ms.
@@ -183,7 +185,9 @@ impl Queue {
 
     /// Adds a consumer at the tail of the ring.
     pub fn add_consumer(&mut self, id: u32, consumer: Consumer) {
-        if self.settings.single_active_consumer && self.holder.is_none() || consumer.exclusive {
+        // A quorum queue does not know exclusive consumers.
+        let alone = consumer.exclusive && !self.is_quorum();
+        if self.settings.single_active_consumer && self.holder.is_none() || alone {
             self.holder = Some(id);
         }
         self.had_consumers = true;
@@ -197,7 +201,9 @@ impl Queue {
         self.ring.retain(|other| *other != id);
         self.blocked.retain(|other| *other != id);
         if self.holder == Some(id) {
-            self.holder = if self.settings.single_active_consumer { self.ring.first().copied() } else { None };
+            // In a quorum queue those that wait take over in the order in which they came.
+            let next = if self.is_quorum() { self.consumers.keys().next() } else { self.ring.first() };
+            self.holder = if self.settings.single_active_consumer { next.copied() } else { None };
         }
         let channel = consumer.at.channel;
         if !self.consumers.values().any(|other| other.at.channel == channel) {

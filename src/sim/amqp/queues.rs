@@ -149,6 +149,7 @@ impl Broker {
             had_consumers: false,
             expires_ms: settings.expires_ms.map(|ms| cx.now_ms + ms),
             armed_ms: None,
+            publishers: SortedMap::new(),
             is_due: false,
             timer_ms: None,
             settings,
@@ -169,7 +170,7 @@ impl Broker {
         if !nowait {
             self.restart_expiry(cx, queue);
         }
-        self.queue_at(queue).map_or((0, 0), |queue| (queue.ready.len() as u32, queue.consumers.len() as u32))
+        self.queue_at(queue).map_or((0, 0), |queue| (queue.ready.len() as u32, queue.consumer_count()))
     }
 
     /// Starts the time of `x-expires` anew.
@@ -237,7 +238,7 @@ impl Broker {
         for place in &places {
             self.lose(cx, &resource, *place, LossReason::Purged, None);
         }
-        self.touch(&resource);
+        self.drop_overflow(cx, &resource, None);
         if !method.nowait {
             cx.send(at, QueuePurgeOk { message_count: places.len() as u32 }, None);
         }
@@ -256,6 +257,10 @@ impl Broker {
         let mut cancelled = Vec::new();
         if let Some(queue) = self.queue_at(&resource) {
             check_access(queue, at.connection)?;
+            let flags = [(method.if_unused, "if-unused"), (method.if_empty, "if-empty")];
+            if let Some((_, flag)) = flags.iter().find(|(is, _)| *is && queue.is_quorum()) {
+                return Err(error::quorum_delete(&resource, flag));
+            }
             if method.if_empty && !queue.ready.is_empty() {
                 return Err(error::not_empty(&resource));
             }

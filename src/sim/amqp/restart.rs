@@ -39,6 +39,11 @@ impl Broker {
         queue.suspended.clear();
         queue.holder = None;
         queue.had_consumers = false;
+        if queue.is_quorum() {
+            self.return_all_to_quorum(cx, resource);
+            self.touch(resource);
+            return;
+        }
         let unacked = core::mem::take(&mut queue.unacked);
         for (place, unacked) in unacked {
             queue.put(place, unacked.held);
@@ -64,7 +69,7 @@ impl Broker {
         vhost.exchanges.remove(&resource.name);
         let sources = vhost.exchanges.values_mut().filter(|exchange: &&mut Rc<Exchange>| exchange.leads_to(&gone));
         for source in sources {
-            Rc::make_mut(source).unbind_all(|binding| binding.destination == gone);
+            Rc::make_mut(source).unbind_all(&gone);
         }
         cx.event(Event::ExchangeDeleted { exchange: resource.clone() }, None);
     }

@@ -9,6 +9,7 @@ use super::error::{self, Refusal};
 use super::event::{ChannelRef, ConsumerRef, Event, LossReason, QueueDeleteReason, RequeueReason, Resource};
 use super::message::{Held, Place};
 use super::method::BasicRecoverOk;
+use super::queue::Queue;
 use crate::bytes::Bytes;
 
 /// The name of a queue, and the tag of one of its consumers; none for `basic.get`.
@@ -110,6 +111,9 @@ impl Broker {
                 self.count_acknowledged(&held);
                 cx.event(Event::Acked { message, queue: resource.clone(), channel: at, delivery_tag }, None);
             }
+            Settle::Requeue if self.queue_at(resource).is_some_and(Queue::is_quorum) => {
+                self.return_to_quorum(cx, resource, held, reason, None);
+            }
             Settle::Requeue => self.requeue(cx, resource, delivery.place, held, reason, None),
             Settle::Discard => self.lose_held(cx, resource, &held, LossReason::Rejected, None),
         }
@@ -180,7 +184,9 @@ impl Broker {
     ) {
         let message = held.message.id;
         let has_letter_box = match reason {
-            LossReason::Rejected | LossReason::Expired | LossReason::MaxLength => self.dead_letter_exchange(resource),
+            LossReason::Rejected | LossReason::Expired | LossReason::MaxLength | LossReason::DeliveryLimit => {
+                self.dead_letter_exchange(resource)
+            }
             LossReason::Purged | LossReason::QueueDeleted | LossReason::Transient | LossReason::QueueTransient => None,
         };
         if let Some(exchange) = has_letter_box {
@@ -221,6 +227,7 @@ impl Broker {
         for (tag, delivery, _) in gone.transaction.take().into_iter().flat_map(|tx| tx.settlements) {
             gone.unacked.insert(tag, delivery);
         }
+        self.forget_publisher(at, &gone.publishes_to);
         let consumed = gone.consumers.values().map(|consuming| consuming.queue.clone());
         let names: SortedSet<Bytes> = consumed.chain(gone.unacked.values().map(|d| d.name.clone())).collect();
         for name in names {
@@ -262,7 +269,10 @@ impl Broker {
             let back = self.queue_mut(resource).and_then(|queue| queue.unacked.remove(&delivery.place));
             assert!(back.is_some(), "the channel holds a tag of a copy that its queue does not know as unacked");
             if let Some(unacked) = back {
-                self.requeue(cx, resource, delivery.place, unacked.held, reason, Some(cause));
+                match self.queue_at(resource).is_some_and(Queue::is_quorum) {
+                    true => self.return_to_quorum(cx, resource, unacked.held, reason, Some(cause)),
+                    false => self.requeue(cx, resource, delivery.place, unacked.held, reason, Some(cause)),
+                }
             }
         }
         if is_concerned {

@@ -133,7 +133,7 @@ impl Broker {
         for name in names {
             let source = Resource { vhost: vhost.clone(), name };
             let Some(exchange) = self.exchange_mut(&source) else { continue };
-            for binding in exchange.unbind_all(|binding| binding.destination == *gone) {
+            for binding in exchange.unbind_all(gone) {
                 unbound(cx, &source, &binding, Some(cause));
             }
             self.delete_if_abandoned(cx, &source, cause);
@@ -211,9 +211,7 @@ impl Broker {
         binding: &Binding,
     ) -> Result<Option<u32>, Refusal> {
         let (source, destination) = self.ends(at.connection, source, &binding.destination)?;
-        let has =
-            |exchange: &Exchange| exchange.bindings.get(&binding.key).is_some_and(|group| group.contains(binding));
-        if !self.exchange(&source).is_some_and(has) {
+        if !self.exchange(&source).is_some_and(|exchange| exchange.has(binding)) {
             return Ok(None);
         }
         self.check_binding_access(at.connection, &destination, binding.destination.is_exchange())?;

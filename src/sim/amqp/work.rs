@@ -10,7 +10,8 @@ use super::channel::{Connection, Delivery};
 use super::event::{ConnectionId, Event, LossReason, QueueDeleteReason, Resource};
 use super::method::BasicDeliver;
 use super::publish::with_content;
-use super::queue::{Queue, Unacked};
+use super::queue::{Consumer, Queue, Unacked};
+use super::quorum::counted;
 
 /// Why a consumer gets nothing more now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +99,11 @@ impl Broker {
         consumer.in_flight += u64::from(!consumer.no_ack);
         let (at, no_ack, queue_id) = (consumer.at.clone(), consumer.no_ack, queue.id);
         queue.rotate(id);
+        let is_full = queue.consumers.get(&id).is_some_and(Consumer::is_full);
+        if queue.is_quorum() && is_full && !queue.settings.single_active_consumer {
+            queue.block(id);
+        }
+        let shown = counted(queue, &held, false);
         let Some(channel) = self.channel_mut(at.channel) else {
             panic!("a consumer in the ring has no open channel");
         };
@@ -115,7 +121,7 @@ impl Broker {
         held.last_event = event;
         let (exchange, routing_key) = (message.exchange.clone(), message.routing_key.clone());
         let deliver = BasicDeliver { consumer_tag: at.tag, delivery_tag, redelivered, exchange, routing_key };
-        cx.send(at.channel, with_content(deliver, &message), Some(event));
+        cx.send(at.channel, with_content(deliver, &shown), Some(event));
         if no_ack {
             self.count_acknowledged(&held);
         } else if let Some(queue) = self.queue_mut(resource) {
@@ -124,6 +130,9 @@ impl Broker {
         }
         // RabbitMQ looks for what has expired after each fetch: no client gets it although it is at the head now.
         self.expire_all(cx, resource);
+        if self.queue_at(resource).is_some_and(Queue::is_quorum) {
+            self.evaluate_limit(cx, resource, Some(event));
+        }
         if limit_is_reached {
             for other in self.consumed_queues(at.channel) {
                 self.touch(&other);

@@ -77,6 +77,11 @@ impl<K: Ord> SortedSet<K> {
         self.map.insert(key, ()).is_none()
     }
 
+    /// The members within the bounds, smallest first.
+    pub fn range(&self, bounds: impl core::ops::RangeBounds<K>) -> Members<'_, K> {
+        Members(self.map.range(bounds))
+    }
+
     /// Takes a member out; true if it was one.
     pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> bool
     where

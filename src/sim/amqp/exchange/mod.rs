@@ -9,8 +9,8 @@ use crate::sorted::{SortedMap, SortedSet, sort_by};
 use alloc::{rc::Rc, vec::Vec};
 
 use super::error::Refusal;
-use super::event::{Decision, Resource};
-use super::limits::DECISIONS_SHOWN;
+use super::event::{Decision, Resource, Untold};
+use super::limits::{DECISIONS_SHOWN, MATCHES_SHOWN};
 use super::message::Message;
 use super::policy::Applied;
 use super::value::Table;
@@ -65,8 +65,10 @@ pub struct Exchange {
     pub arguments: Table,
     /// The policies in force.
     pub applied: Applied,
-    /// The bindings that start here, by binding key, in the order they were made.
-    pub bindings: SortedMap<Bytes, Vec<Binding>>,
+    /// The bindings that start here, by binding key and destination; those that differ in their arguments only, in the order they were made.
+    pub bindings: SortedMap<Filed, Vec<Binding>>,
+    /// The same by destination and key, so that a queue can go without all bindings being looked at.
+    pub by_destination: SortedSet<(Destination, Bytes)>,
     /// How many there are.
     pub binding_count: u64,
 }
@@ -80,6 +82,15 @@ pub struct Binding {
     pub destination: Destination,
     /// Its arguments, sorted by name: they are part of what the binding is.
     pub arguments: Table,
+}
+
+/// Where a binding is filed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Filed {
+    /// Its key.
+    pub key: Bytes,
+    /// Where it leads.
+    pub destination: Destination,
 }
 
 /// Where a binding leads.
@@ -96,8 +107,10 @@ pub enum Destination {
 pub struct Route {
     /// The queues that get one copy each, sorted by name.
     pub queues: Vec<Bytes>,
-    /// The bindings that were looked at.
+    /// The bindings that were looked at: all of them, where there are not too many.
     pub decisions: Vec<Decision>,
+    /// The rest.
+    pub untold: Untold,
     /// Direct reply-to addresses among the routing keys.
     pub replies: Vec<Bytes>,
 }
@@ -157,6 +170,10 @@ impl Binding {
         sort_by(&mut arguments.0, |(a, _), (b, _)| a.cmp(b));
         Binding { key, destination, arguments }
     }
+
+    fn filed(&self) -> Filed {
+        Filed { key: self.key.clone(), destination: self.destination.clone() }
+    }
 }
 
 impl Exchange {
@@ -171,16 +188,18 @@ impl Exchange {
             arguments: Table::default(),
             applied: Applied::default(),
             bindings: SortedMap::new(),
+            by_destination: SortedSet::new(),
             binding_count: 0,
         }
     }
 
     /// Adds a binding; false when it is there already.
     pub fn bind(&mut self, binding: Binding) -> bool {
-        let group = self.bindings.get_or_insert_with(binding.key.clone(), Default::default);
+        let group = self.bindings.get_or_insert_with(binding.filed(), Default::default);
         if group.contains(&binding) {
             return false;
         }
+        self.by_destination.insert((binding.destination.clone(), binding.key.clone()));
         group.push(binding);
         self.binding_count += 1;
         true
@@ -188,19 +207,31 @@ impl Exchange {
 
     /// Removes a binding; false when there is none such.
     pub fn unbind(&mut self, binding: &Binding) -> bool {
-        let Some(group) = self.bindings.get_mut(&binding.key) else { return false };
+        let filed = binding.filed();
+        let Some(group) = self.bindings.get_mut(&filed) else { return false };
         let Some(at) = group.iter().position(|one| one == binding) else { return false };
         group.remove(at);
         if group.is_empty() {
-            self.bindings.remove(&binding.key);
+            self.bindings.remove(&filed);
+            self.by_destination.remove(&(filed.destination, filed.key));
         }
         self.binding_count -= 1;
         true
     }
 
-    /// Removes and returns every binding that `is_gone` names.
-    pub fn unbind_all(&mut self, is_gone: impl Fn(&Binding) -> bool) -> Vec<Binding> {
-        let gone: Vec<Binding> = self.bindings.values().flatten().filter(|binding| is_gone(binding)).cloned().collect();
+    /// Whether there is such a binding.
+    pub fn has(&self, binding: &Binding) -> bool {
+        self.bindings.get(&binding.filed()).is_some_and(|group| group.contains(binding))
+    }
+
+    /// Removes and returns every binding that leads there.
+    pub fn unbind_all(&mut self, destination: &Destination) -> Vec<Binding> {
+        let keys: Vec<Bytes> = self.keys_to(destination).cloned().collect();
+        let mut gone = Vec::new();
+        for key in keys {
+            let filed = Filed { key, destination: destination.clone() };
+            gone.extend(self.bindings.get(&filed).into_iter().flatten().cloned());
+        }
         for binding in &gone {
             self.unbind(binding);
         }
@@ -209,34 +240,62 @@ impl Exchange {
 
     /// Whether any binding leads there.
     pub fn leads_to(&self, destination: &Destination) -> bool {
-        self.bindings.values().flatten().any(|binding| binding.destination == *destination)
+        self.keys_to(destination).next().is_some()
     }
 
-    /// The destinations of a message here, told binding by binding.
-    fn destinations(&self, message: &Message, decisions: &mut Vec<Decision>) -> SortedSet<Destination> {
+    /// The keys of the bindings that lead there, each once.
+    fn keys_to(&self, destination: &Destination) -> impl Iterator<Item = &Bytes> {
+        let from = (destination.clone(), Bytes::default());
+        let destination = destination.clone();
+        self.by_destination.range(from..).take_while(move |(one, _)| *one == destination).map(|(_, key)| key)
+    }
+
+    /// The bindings with this key.
+    fn with_key(&self, key: &Bytes) -> impl Iterator<Item = &Binding> {
+        let from = Filed { key: key.clone(), destination: Destination::Queue(Bytes::default()) };
+        let key = key.clone();
+        self.bindings.range(from..).take_while(move |(filed, _)| filed.key == key).flat_map(|(_, group)| group)
+    }
+
+    /// The destinations of a message here, told binding by binding where there are not too many.
+    fn destinations(&self, message: &Message, route: &mut Route) -> SortedSet<Destination> {
         let mut found = SortedSet::new();
-        let only_equal_keys = self.exchange_type == ExchangeType::Direct && self.binding_count > DECISIONS_SHOWN as u64;
-        let mut look = |binding: &Binding| {
-            let matched = message.keys().any(|key| self.exchange_type.matches(binding, key, message));
+        let look = |binding: &Binding, matched: bool, route: &mut Route, found: &mut SortedSet<Destination>| {
             if matched {
                 found.insert(binding.destination.clone());
             }
-            if matched || decisions.len() < DECISIONS_SHOWN {
-                decisions.push(Decision {
-                    exchange: self.resource.name.clone(),
-                    destination: binding.destination.name().clone(),
-                    to_exchange: binding.destination.is_exchange(),
-                    binding_key: binding.key.clone(),
-                    matched,
-                });
+            let told = route.decisions.len() < if matched { MATCHES_SHOWN } else { DECISIONS_SHOWN };
+            if !told {
+                *(if matched { &mut route.untold.matched } else { &mut route.untold.others }) += 1;
+                return;
+            }
+            route.decisions.push(Decision {
+                exchange: self.resource.name.clone(),
+                destination: binding.destination.name().clone(),
+                to_exchange: binding.destination.is_exchange(),
+                binding_key: binding.key.clone(),
+                matched,
+            });
+        };
+        let has_many = self.binding_count > DECISIONS_SHOWN as u64;
+        let keys: SortedSet<Bytes> = match self.exchange_type {
+            ExchangeType::Direct if has_many => message.keys().cloned().collect(),
+            ExchangeType::Topic if has_many => topic::matching(self, message),
+            ExchangeType::Direct | ExchangeType::Topic | ExchangeType::Fanout | ExchangeType::Headers => {
+                for binding in self.bindings.values().flatten() {
+                    let matched = message.keys().any(|key| self.exchange_type.matches(binding, key, message));
+                    look(binding, matched, route, &mut found);
+                }
+                return found;
             }
         };
-        if only_equal_keys {
-            let keys: SortedSet<&Bytes> = message.keys().collect();
-            keys.into_iter().filter_map(|key| self.bindings.get(key)).flatten().for_each(&mut look);
-        } else {
-            self.bindings.values().flatten().for_each(&mut look);
+        // Only what matches is looked up: the rest is a number.
+        let mut matched = 0;
+        for binding in keys.iter().flat_map(|key| self.with_key(key)) {
+            matched += 1;
+            look(binding, true, route, &mut found);
         }
+        route.untold.others += (self.binding_count - matched) as u32;
         found
     }
 }
@@ -258,7 +317,7 @@ pub fn route<Q>(
     let mut seen = SortedSet::from([start.resource.name.clone()]);
     let mut work = Vec::from([start]);
     while let Some(exchange) = work.pop() {
-        let mut destinations = exchange.destinations(message, &mut route.decisions);
+        let mut destinations = exchange.destinations(message, &mut route);
         if destinations.is_empty()
             && let Some(name) = exchange.alternate()
         {
