@@ -163,9 +163,8 @@ impl Inner {
             }
             match &out {
                 Out::Frame { channel, frame, .. } => {
-                    let mut outbox = peer.outbox.borrow_mut();
-                    warren_wire::encode_into(&mut outbox, *channel, frame, peer.frame_max.get());
-                    if outbox.len() > HIGH_BYTES && !peer.stalled.replace(true) {
+                    peer.post(*channel, frame);
+                    if peer.waiting() > HIGH_BYTES && !peer.stalled.replace(true) {
                         full.push(*connection);
                     }
                 }

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use tokio::sync::Notify;
+use warren_sim::amqp::method::{BasicAck, Frame, Method};
 
 /// With so many bytes waiting for a client, it is sent no more deliveries and what it sends is not read on, as TCP makes
 /// RabbitMQ's reader and writer wait.
@@ -24,6 +25,17 @@ pub struct Peer {
     pub ended: Cell<bool>,
     /// Whether the broker was told to send no deliveries.
     pub stalled: Cell<bool>,
+    /// Confirms that wait to be sent together.
+    confirms: RefCell<Vec<Confirms>>,
+}
+
+/// Neighbouring confirms of one channel, as one `basic.ack`: RabbitMQ, too, sends together what it has confirmed by the time that a
+/// channel has nothing else to do.
+#[derive(Clone, Copy, Debug)]
+struct Confirms {
+    channel: u16,
+    last_tag: u64,
+    multiple: bool,
 }
 
 impl Peer {
@@ -35,7 +47,44 @@ impl Peer {
             frame_max: Cell::new(warren_wire::FRAME_MAX),
             ended: Cell::new(false),
             stalled: Cell::new(false),
+            confirms: RefCell::default(),
         }
+    }
+
+    /// Puts a frame from the broker into the outbox. Confirms are kept back until something else is said on their channel, or
+    /// until [`Peer::send_confirms`].
+    pub fn post(&self, channel: u16, frame: &Frame) {
+        let mut confirms = self.confirms.borrow_mut();
+        let at = confirms.iter().position(|waiting| waiting.channel == channel);
+        match (&frame.method, at) {
+            (Method::BasicAck(ack), Some(at)) => {
+                confirms[at] = Confirms { channel, last_tag: ack.delivery_tag, multiple: true };
+                return;
+            }
+            (Method::BasicAck(ack), None) => {
+                let BasicAck { delivery_tag, multiple } = *ack;
+                confirms.push(Confirms { channel, last_tag: delivery_tag, multiple });
+                return;
+            }
+            // A returned message comes before its own confirm in any case.
+            (Method::BasicReturn(_) | Method::BasicDeliver(_), _) | (_, None) => {}
+            (_, Some(at)) => self.send(confirms.remove(at)),
+        }
+        drop(confirms);
+        warren_wire::encode_into(&mut self.outbox.borrow_mut(), channel, frame, self.frame_max.get());
+    }
+
+    /// Sends the confirms that were kept back.
+    pub fn send_confirms(&self) {
+        for confirms in self.confirms.take() {
+            self.send(confirms);
+        }
+    }
+
+    fn send(&self, confirms: Confirms) {
+        let Confirms { channel, last_tag, multiple } = confirms;
+        let ack = Frame::from(BasicAck { delivery_tag: last_tag, multiple });
+        warren_wire::encode_into(&mut self.outbox.borrow_mut(), channel, &ack, self.frame_max.get());
     }
 
     /// Bytes that wait.

@@ -130,6 +130,7 @@ impl Session {
         if self.state == State::Running && self.connection.is_some_and(|id| node.standing(id) == Standing::Closing) {
             self.wait_for_the_end();
         }
+        self.peer.send_confirms();
         at
     }
 
