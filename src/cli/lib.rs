@@ -8,6 +8,7 @@
 //! threads. Deliberately absent: TLS, clusters, disks, and every rule of the broker or the store (`warren-sim` has them).
 
 pub mod amqp;
+pub mod http;
 pub mod options;
 pub mod redis;
 pub mod server;

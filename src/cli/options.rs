@@ -7,6 +7,7 @@ pub const HELP: &str = "\
 Warren's broker and store for real clients.
 
   warren server [--amqp ADDRESS]     AMQP 0-9-1 as RabbitMQ 3.10 speaks it (guest/guest)
+                [--http ADDRESS]     RabbitMQ's management calls for that broker: http://ADDRESS/api/
                 [--redis ADDRESS]    RESP as Redis 7.0 speaks it
 
 An address is IP:PORT, for example 127.0.0.1:5673. Nothing is kept when the server ends.
@@ -26,6 +27,8 @@ pub enum Command {
 pub struct Server {
     /// `--amqp`
     pub amqp: Option<SocketAddr>,
+    /// `--http`: only beside `--amqp`.
+    pub http: Option<SocketAddr>,
     /// `--redis`
     pub redis: Option<SocketAddr>,
 }
@@ -42,6 +45,7 @@ pub fn parse(words: &[String]) -> Result<Command, String> {
     while let Some(option) = words.next() {
         let slot = match option {
             "--amqp" => &mut server.amqp,
+            "--http" => &mut server.http,
             "--redis" => &mut server.redis,
             other => return Err(format!("there is no option '{other}'; see: warren help")),
         };
@@ -51,6 +55,9 @@ pub fn parse(words: &[String]) -> Result<Command, String> {
     }
     if server == Server::default() {
         return Err("nothing to serve: say --amqp ADDRESS or --redis ADDRESS".to_string());
+    }
+    if server.http.is_some() && server.amqp.is_none() {
+        return Err("--http shows the broker of --amqp ADDRESS, which is missing".to_string());
     }
     Ok(Command::Server(server))
 }
@@ -67,10 +74,11 @@ mod tests {
     fn a_wrong_line_is_told_in_a_sentence() {
         assert_eq!(read(""), Ok(Command::Help));
         let amqp = Some("127.0.0.1:5673".parse().expect("an address"));
-        assert_eq!(read("server --amqp 127.0.0.1:5673"), Ok(Command::Server(Server { amqp, redis: None })));
+        assert_eq!(read("server --amqp 127.0.0.1:5673"), Ok(Command::Server(Server { amqp, ..Server::default() })));
         for (line, part) in [
             ("serve", "no command 'serve'"),
             ("server", "nothing to serve"),
+            ("server --http 127.0.0.1:15673", "which is missing"),
             ("server --amqp", "needs an address"),
             ("server --amqp 5673", "'5673' is no address"),
             ("server --ampq 127.0.0.1:5673", "no option '--ampq'"),

@@ -9,7 +9,9 @@ use std::thread;
 pub fn run(options: &Server) -> Result<(), String> {
     let (failed, failures) = mpsc::channel();
     if let Some(address) = options.amqp {
-        spawn("amqp", &failed, move || amqp::serve(address))?;
+        // The management calls look at the same broker, so they are served by the same thread.
+        let management = options.http;
+        spawn("amqp", &failed, move || amqp::serve(address, management))?;
     }
     if let Some(address) = options.redis {
         spawn("redis", &failed, move || redis::serve(address))?;

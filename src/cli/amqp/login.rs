@@ -6,6 +6,8 @@ use warren_sim::amqp::value::{Table, Value};
 use warren_sim::bytes::Bytes;
 use warren_wire::Reader;
 
+use super::users::Users;
+
 /// What RabbitMQ 3.10 announces, in its order. Clients look at these names, and some at product and version.
 const CAPABILITIES: [&str; 9] = [
     "publisher_confirms",
@@ -20,7 +22,7 @@ const CAPABILITIES: [&str; 9] = [
 ];
 /// The version whose behaviour is served.
 pub const VERSION: &str = "3.10.8";
-/// The only user, and its password.
+/// The user that is there from the start, and its password.
 pub const GUEST: &str = "guest";
 
 /// The first thing that the server says.
@@ -62,7 +64,7 @@ pub enum Outcome {
 }
 
 /// Judges `connection.start-ok`.
-pub fn login(method: &ConnectionStartOk) -> Outcome {
+pub fn login(method: &ConnectionStartOk, users: &Users) -> Outcome {
     let response = &method.response.0;
     let pair = match &method.mechanism[..] {
         b"PLAIN" => plain(response),
@@ -71,9 +73,7 @@ pub fn login(method: &ConnectionStartOk) -> Outcome {
     };
     match pair {
         None => Outcome::Malformed,
-        Some((user, password)) if user == GUEST.as_bytes() && password == GUEST.as_bytes() => {
-            Outcome::Welcome(Bytes::from(GUEST))
-        }
+        Some((user, password)) if users.knows(&user, &password) => Outcome::Welcome(Bytes::from(user)),
         Some(_) => Outcome::Refused,
     }
 }

@@ -8,16 +8,20 @@ use tokio::sync::Notify;
 use warren_sim::amqp::broker::{Broker, Cx, Out};
 use warren_sim::amqp::channel::Capabilities;
 use warren_sim::amqp::event::{ConnectionId, MessageId};
-use warren_sim::amqp::method::Frame;
+use warren_sim::amqp::method::{ChannelOpen, Frame};
 use warren_sim::bytes::Bytes;
 use warren_sim::prng::Prng;
 
+use super::counts::Counts;
 use super::peer::{HIGH_BYTES, Peer};
+use super::users::Users;
 
 /// The one broker of this process.
 #[derive(Debug)]
 pub struct Node {
     inner: RefCell<Inner>,
+    /// Who may come in.
+    pub users: Users,
     /// Wakes the clock's task when something is due earlier than it thinks.
     clock: Notify,
 }
@@ -28,6 +32,10 @@ struct Inner {
     prng: Prng,
     out: Vec<Out>,
     peers: HashMap<ConnectionId, Rc<Peer>>,
+    /// What was said to a connection without a socket, of which there is one at a time.
+    captured: Option<(ConnectionId, Vec<Frame>)>,
+    /// What happened since the start.
+    counts: Counts,
     last_connection: u32,
     last_event: u32,
     last_message: u32,
@@ -61,12 +69,14 @@ impl Node {
             prng: Prng::new(seed),
             out: Vec::new(),
             peers: HashMap::new(),
+            captured: None,
+            counts: Counts::default(),
             last_connection: 0,
             last_event: 0,
             last_message: 0,
             next_due: None,
         };
-        Node { inner: RefCell::new(inner), clock: Notify::new() }
+        Node { inner: RefCell::new(inner), users: Users::new(), clock: Notify::new() }
     }
 
     /// Does something with the broker, then all that it makes due, and hands out what leaves.
@@ -74,8 +84,9 @@ impl Node {
         let mut inner = self.inner.borrow_mut();
         let inner = &mut *inner;
         inner.last_message = inner.last_message.wrapping_add(1);
-        let Inner { broker, prng, out, last_event, last_message, .. } = inner;
-        let mut events = |_, _| {
+        let Inner { broker, prng, out, last_event, last_message, counts, .. } = inner;
+        let mut events = |event, _| {
+            counts.add(&event);
             *last_event = last_event.wrapping_add(1);
             *last_event
         };
@@ -85,8 +96,9 @@ impl Node {
         let result = act(broker, &mut cx);
         inner.hand_out();
         while inner.broker.has_work(now_ms) {
-            let Inner { broker, prng, out, last_event, .. } = inner;
-            let mut events = |_, _| {
+            let Inner { broker, prng, out, last_event, counts, .. } = inner;
+            let mut events = |event, _| {
+                counts.add(&event);
                 *last_event = last_event.wrapping_add(1);
                 *last_event
             };
@@ -112,6 +124,36 @@ impl Node {
         };
         self.with(|broker, cx| broker.connect_as(cx, id, user, vhost, capabilities));
         id
+    }
+
+    /// Looks at the broker.
+    pub fn read<T>(&self, look: impl FnOnce(&Broker) -> T) -> T {
+        look(&self.inner.borrow().broker)
+    }
+
+    /// What happened since the start.
+    pub fn counts(&self) -> Counts {
+        self.inner.borrow().counts
+    }
+
+    /// The client of a connection; none where it has no socket.
+    pub fn peer(&self, id: ConnectionId) -> Option<Rc<Peer>> {
+        self.inner.borrow().peers.get(&id).cloned()
+    }
+
+    /// A connection without a socket, with channel 1 open, for as long as the value lives.
+    pub fn direct(&self, user: Bytes, vhost: Bytes) -> Direct<'_> {
+        let id = {
+            let mut inner = self.inner.borrow_mut();
+            inner.last_connection += 1;
+            let id = ConnectionId(inner.last_connection);
+            inner.captured = Some((id, Vec::new()));
+            id
+        };
+        self.with(|broker, cx| broker.connect_as(cx, id, user, vhost, Capabilities::default()));
+        let direct = Direct { node: self, id };
+        direct.call(ChannelOpen::default());
+        direct
     }
 
     /// A method of a client.
@@ -145,6 +187,29 @@ impl Node {
     }
 }
 
+/// A connection without a socket.
+#[derive(Debug)]
+pub struct Direct<'a> {
+    node: &'a Node,
+    id: ConnectionId,
+}
+
+impl Direct<'_> {
+    /// Says something on channel 1 and returns what is answered.
+    pub fn call(&self, frame: impl Into<Frame>) -> Vec<Frame> {
+        self.node.receive(self.id, 1, frame.into());
+        let mut inner = self.node.inner.borrow_mut();
+        inner.captured.as_mut().map(|(_, frames)| std::mem::take(frames)).unwrap_or_default()
+    }
+}
+
+impl Drop for Direct<'_> {
+    fn drop(&mut self) {
+        self.node.disconnect(self.id);
+        self.node.inner.borrow_mut().captured = None;
+    }
+}
+
 impl Default for Node {
     fn default() -> Self {
         Node::new()
@@ -157,6 +222,14 @@ impl Inner {
         let mut full = Vec::new();
         for out in self.out.drain(..) {
             let (Out::Frame { connection, .. } | Out::Closed { connection }) = &out;
+            if let Some((id, frames)) = &mut self.captured
+                && *id == *connection
+            {
+                if let Out::Frame { frame, .. } = out {
+                    frames.push(frame);
+                }
+                continue;
+            }
             let Some(peer) = self.peers.get(connection) else { continue };
             if peer.waiting() == 0 {
                 peer.wake.notify_one();

@@ -1,8 +1,11 @@
 //! What is on its way to one client.
 
 use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
 use tokio::sync::Notify;
 use warren_sim::amqp::method::{BasicAck, Frame, Method};
+use warren_sim::amqp::value::Table;
+use warren_sim::bytes::Bytes;
 
 /// With so many bytes waiting for a client, it is sent no more deliveries and what it sends is not read on, as TCP makes
 /// RabbitMQ's reader and writer wait.
@@ -25,8 +28,32 @@ pub struct Peer {
     pub ended: Cell<bool>,
     /// Whether the broker was told to send no deliveries.
     pub stalled: Cell<bool>,
+    /// Who the client is.
+    pub about: RefCell<About>,
     /// Confirms that wait to be sent together.
     confirms: RefCell<Vec<Confirms>>,
+}
+
+/// What is told of a connection.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// The client's address, and ours; none where there is no socket.
+    pub addresses: Option<(SocketAddr, SocketAddr)>,
+    /// When it came, in ms since 1970.
+    pub connected_at: u64,
+    /// What it says of itself.
+    pub client_properties: Table,
+    /// How it logged in.
+    pub mechanism: Bytes,
+    /// The negotiated interval of heartbeats, in seconds.
+    pub heartbeat: u16,
+}
+
+impl About {
+    /// The name that RabbitMQ gives such a connection.
+    pub fn name(&self) -> String {
+        self.addresses.map_or_else(String::new, |(peer, host)| format!("{peer} -> {host}"))
+    }
 }
 
 /// Neighbouring confirms of one channel, as one `basic.ack`: RabbitMQ, too, sends together what it has confirmed by the time that a
@@ -47,6 +74,7 @@ impl Peer {
             frame_max: Cell::new(warren_wire::FRAME_MAX),
             ended: Cell::new(false),
             stalled: Cell::new(false),
+            about: RefCell::default(),
             confirms: RefCell::default(),
         }
     }

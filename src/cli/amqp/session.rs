@@ -192,7 +192,7 @@ impl Session {
     /// A method on channel 0.
     fn method(&mut self, node: &Node, method: Method) {
         match (self.state, self.connection, method) {
-            (State::Starting, _, Method::ConnectionStartOk(start_ok)) => self.start_ok(&start_ok),
+            (State::Starting, _, Method::ConnectionStartOk(start_ok)) => self.start_ok(node, &start_ok),
             (State::Tuning, _, Method::ConnectionTuneOk(tune_ok)) => self.tune_ok(&tune_ok),
             (State::Opening, _, Method::ConnectionOpen(open)) => self.open(node, &open),
             (State::Running, Some(id), method) => {
@@ -225,12 +225,16 @@ impl Session {
         }
     }
 
-    fn start_ok(&mut self, method: &ConnectionStartOk) {
+    fn start_ok(&mut self, node: &Node, method: &ConnectionStartOk) {
         self.capabilities = login::capabilities(&method.client_properties);
         self.wants_failure_close = login::announces(&method.client_properties, "authentication_failure_close");
-        match login::login(method) {
+        match login::login(method, &node.users) {
             Outcome::Welcome(user) => {
                 self.user = user;
+                let mut about = self.peer.about.borrow_mut();
+                about.client_properties = method.client_properties.clone();
+                about.mechanism = method.mechanism.clone();
+                drop(about);
                 let (channel_max, frame_max) = (CHANNEL_MAX, FRAME_MAX as u32);
                 self.send(0, ConnectionTune { channel_max, frame_max, heartbeat: HEARTBEAT_OFFER });
                 self.state = State::Tuning;
@@ -256,6 +260,7 @@ impl Session {
         self.peer.frame_max.set(method.frame_max as usize);
         self.capabilities.channel_max = method.channel_max;
         self.heartbeat = method.heartbeat;
+        self.peer.about.borrow_mut().heartbeat = method.heartbeat;
         self.state = State::Opening;
     }
 
@@ -264,6 +269,11 @@ impl Session {
         if !node.has_vhost(vhost) {
             let text = [b"NOT_ALLOWED - vhost ", &vhost[..], b" not found"].concat();
             return self.close(node, 530, text, (10, 40));
+        }
+        if !node.users.may_enter(&self.user, vhost) {
+            let (vhost, user) = (vhost.text(), self.user.text());
+            let text = format!("NOT_ALLOWED - access to vhost '{vhost}' refused for user '{user}'");
+            return self.close(node, 530, text.into_bytes(), (10, 40));
         }
         self.send(0, ConnectionOpenOk::default());
         self.state = State::Running;

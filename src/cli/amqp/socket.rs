@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 use warren_wire::encode::HEARTBEAT_FRAME;
 
-use super::node::Node;
-use super::peer::{HIGH_BYTES, LOW_BYTES, MOST_BYTES, Peer};
+use super::node::{Node, now_ms};
+use super::peer::{About, HIGH_BYTES, LOW_BYTES, MOST_BYTES, Peer};
 use super::session::Session;
 
 /// How long a client may take for its handshake.
@@ -36,10 +36,14 @@ struct Socket {
 }
 
 /// Serves one client until its socket closes.
-pub async fn run(stream: TcpStream, _from: SocketAddr, node: Rc<Node>) {
+pub async fn run(stream: TcpStream, from: SocketAddr, node: Rc<Node>) {
     // It only matters for speed.
     let _ = stream.set_nodelay(true);
     let peer = Rc::new(Peer::new());
+    if let Ok(host) = stream.local_addr() {
+        let addresses = Some((from, host));
+        *peer.about.borrow_mut() = About { addresses, connected_at: now_ms(), ..About::default() };
+    }
     let now = Instant::now();
     let session = Session::new(peer.clone());
     let deadline = Some(now + HANDSHAKE);

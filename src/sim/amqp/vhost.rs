@@ -25,6 +25,14 @@ impl Broker {
         Ok(true)
     }
 
+    /// Says what a virtual host is for.
+    pub fn describe_vhost(&mut self, name: &Bytes, description: Bytes, tags: Vec<Bytes>) {
+        if let Some(vhost) = self.vhosts.get_mut(name) {
+            vhost.description = description;
+            vhost.tags = tags;
+        }
+    }
+
     /// Deletes a virtual host with everything in it; false when it is not there. Its queues go first, then its exchanges, then its
     /// connections are closed.
     pub fn delete_vhost(&mut self, cx: &mut Cx<'_>, name: &Bytes) -> bool {

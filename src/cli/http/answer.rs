@@ -1,0 +1,103 @@
+//! What a call answers.
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::{Response, StatusCode};
+use serde_json::{Value, json};
+
+/// A status, a body, and where something new is.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    status: u16,
+    body: Option<String>,
+    location: Option<String>,
+    is_challenge: bool,
+}
+
+impl Answer {
+    fn new(status: u16, body: Option<String>) -> Self {
+        Answer { status, body, location: None, is_challenge: false }
+    }
+
+    /// What was asked for.
+    pub fn json(value: Value) -> Self {
+        Answer::new(200, Some(value.to_string()))
+    }
+
+    /// What was asked for, as JSON that is written already.
+    pub fn text(json: String) -> Self {
+        Answer::new(200, Some(json))
+    }
+
+    /// It was not there and is made.
+    pub fn created() -> Self {
+        Answer::new(201, None)
+    }
+
+    /// It was not there and is made; this is where.
+    pub fn created_at(location: String) -> Self {
+        Answer { location: Some(location), ..Answer::created() }
+    }
+
+    /// Done, nothing to say.
+    pub fn done() -> Self {
+        Answer::new(204, None)
+    }
+
+    fn error(status: u16, error: &str, reason: Value) -> Self {
+        Answer::new(status, Some(json!({"error": error, "reason": reason}).to_string()))
+    }
+
+    /// The call is wrong.
+    pub fn bad_request(reason: impl Into<Value>) -> Self {
+        Answer::error(400, "bad_request", reason.into())
+    }
+
+    /// What the path names is not there.
+    pub fn not_found() -> Self {
+        Answer::error(404, "Object Not Found", "Not Found".into())
+    }
+
+    /// Something that is needed is not there.
+    pub fn missing(reason: impl Into<Value>) -> Self {
+        Answer::error(404, "not_found", reason.into())
+    }
+
+    /// The broker refuses it to everybody.
+    pub fn refused() -> Self {
+        Answer::error(401, "not_authorised", "Access refused.".into())
+    }
+
+    /// Nobody is logged in.
+    pub fn unauthorised(is_tried: bool) -> Self {
+        let answer = Answer::error(401, "not_authorized", "Login failed".into());
+        let body = answer.body.filter(|_| is_tried);
+        Answer { body, is_challenge: true, ..Answer::new(401, None) }
+    }
+
+    /// The path knows no such method.
+    pub fn not_allowed() -> Self {
+        Answer::new(405, None)
+    }
+
+    /// As it goes over the wire.
+    pub fn response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::default());
+        // Every status above is one; none is read from outside.
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert("cache-control", "no-cache".parse().expect("a header of letters"));
+        if self.is_challenge {
+            let challenge = "Basic realm=\"RabbitMQ Management\"".parse().expect("a header of letters");
+            headers.insert("www-authenticate", challenge);
+        }
+        if let Some(location) = self.location.and_then(|location| location.parse().ok()) {
+            headers.insert("location", location);
+        }
+        if let Some(body) = self.body {
+            headers.insert("content-type", "application/json".parse().expect("a header of letters"));
+            *response.body_mut() = Full::from(body);
+        }
+        response
+    }
+}
