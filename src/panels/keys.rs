@@ -58,6 +58,10 @@ pub struct KeyRow {
     pub value: Shown,
     /// The first bytes of the value.
     pub bytes: Vec<ByteRow>,
+    /// The first elements of a collection, each with what stands beside it.
+    pub elements: Vec<(Shown, Shown)>,
+    /// How many elements there are; the bytes of a string.
+    pub count: u64,
     /// Whether the last command changed it.
     pub changed: bool,
 }
@@ -104,17 +108,39 @@ fn last_changes(session: &Session, db: u8) -> SortedMap<Bytes, Option<Bytes>> {
 
 fn row(stored: Stored, changes: &SortedMap<Bytes, Option<Bytes>>) -> KeyRow {
     let change = changes.get(&stored.key);
+    let shown = |bytes: &Bytes| look::shown(bytes, look::MAX_SHOWN);
+    let elements: Vec<_> = stored.elements.iter().map(|one| (shown(&one.name), shown(&one.value))).collect();
+    let value = if stored.type_name == "string" {
+        Shown { cut: stored.size > stored.bytes.len() as u64, ..shown(&stored.bytes) }
+    } else {
+        summary(&elements, stored.count)
+    };
     KeyRow {
         name: look::shown(&stored.key, look::MAX_SHOWN).text,
         kind: stored.type_name,
         encoding: stored.encoding,
         size: stored.size,
         ttl: stored.ttl_ms.map(seconds),
-        value: Shown { cut: stored.size > stored.bytes.len() as u64, ..look::shown(&stored.bytes, look::MAX_SHOWN) },
+        value,
+        elements,
+        count: stored.count,
         bytes: byte_rows(&stored.bytes, change.and_then(Option::as_ref)),
         changed: change.is_some(),
         key: stored.key,
     }
+}
+
+/// How many elements of a collection stand in the table of keys.
+const IN_TABLE: usize = 4;
+
+/// A collection in a line: its first elements.
+fn summary(elements: &[(Shown, Shown)], count: u64) -> Shown {
+    let one = |(name, value): &(Shown, Shown)| match value.text.is_empty() {
+        true => name.text.clone(),
+        false => format!("{}: {}", name.text, value.text),
+    };
+    let text = elements.iter().take(IN_TABLE).map(one).collect::<Vec<_>>().join(", ");
+    Shown { text, hex: false, cut: count > IN_TABLE as u64 }
 }
 
 /// The bytes of a value with what changed against `old`. A value that is all new is not marked bit by bit.
@@ -192,7 +218,7 @@ pub fn Keys(props: &Props) -> Html {
                 </table>
                 <p class="muted panel-more">{ if view.more > 0 { fill(t.more, &[&view.more.to_string()]) } else { String::new() } }</p>
             </div>
-            <div class="keys-bits">{ bits(seen, text) }</div>
+            <div class="keys-bits">{ if seen.kind == "string" { bits(seen, text) } else { collection(seen, text) } }</div>
         </div>
     }
 }
@@ -218,6 +244,41 @@ fn print_row(row: &KeyRow, is_seen: bool, chosen: &UseStateHandle<Option<Bytes>>
                 { if row.changed { html! { <span class="tag keys-changed">{ t.changed }</span> } } else { html! { <span></span> } } }
             </td>
         </tr>
+    }
+}
+
+/// The elements of a collection, by the names that its type has for them.
+fn collection(row: &KeyRow, text: &'static Text) -> Html {
+    let t = &text.panels.keys;
+    let (name, value) = match row.kind {
+        "hash" => (t.field, t.value),
+        "zset" => (t.member, t.score),
+        "stream" => (t.entry_id, t.fields),
+        "set" => (t.member, ""),
+        _ => (t.element, ""),
+    };
+    let hidden = row.count.saturating_sub(row.elements.len() as u64);
+    html! {
+        <>
+            <table class="table keys-grid">
+                <caption>{ fill(t.elements_of, &[&row.name, &row.count.to_string()]) }</caption>
+                <thead>
+                    <tr>
+                        <th scope="col" class="n">{ if row.kind == "list" || row.kind == "zset" { t.place } else { "" } }</th>
+                        <th scope="col">{ name }</th>
+                        <th scope="col">{ value }</th>
+                    </tr>
+                </thead>
+                <tbody>{ for row.elements.iter().enumerate().map(|(at, (name, value))| html! {
+                    <tr key={at}>
+                        <td class="n muted">{ if row.kind == "list" || row.kind == "zset" { at.to_string() } else { String::new() } }</td>
+                        <td class="mono keys-value">{ pieces::bytes(name) }</td>
+                        <td class="mono keys-value">{ pieces::bytes(value) }</td>
+                    </tr>
+                }) }</tbody>
+            </table>
+            <p class="muted panel-more">{ if hidden > 0 { fill(t.more_elements, &[&hidden.to_string()]) } else { String::new() } }</p>
+        </>
     }
 }
 

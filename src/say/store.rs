@@ -50,8 +50,11 @@ fn command(args: &[Bytes]) -> String {
     line
 }
 
-/// The beginning of a value in quotes.
+/// The beginning of a string in quotes, or what a collection is and how many elements it has.
 fn glimpse(value: &Glimpse) -> String {
+    if value.type_name != "string" {
+        return format!("{}[{}]", value.type_name, value.len);
+    }
     let cut = if value.len > value.bytes.len() as u64 { "…" } else { "" };
     format!("\"{}{cut}\"", piece(&value.bytes))
 }

@@ -21,12 +21,45 @@ pub struct KeyRow {
     pub size: u64,
     /// The first bytes of a string.
     pub bytes: Bytes,
+    /// The first elements of a collection.
+    pub elements: Vec<Element>,
+    /// How many elements it has; the bytes of a string.
+    pub count: u64,
+}
+
+/// An element of a collection: a list's has nothing beside it, a set's neither; a hash has its value, a sorted set its score, a stream
+/// its fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Element {
+    /// The element, member, field or id.
+    pub name: Bytes,
+    /// What stands beside it; empty for lists and sets.
+    pub value: Bytes,
+}
+
+/// The first elements of a collection, at most `most`, in its own order.
+fn elements(value: &Value, most: usize) -> Vec<Element> {
+    let alone = |name: Bytes| Element { name, value: Bytes::default() };
+    match value {
+        Value::String(_) => Vec::new(),
+        Value::List(list) => list.iter().take(most).cloned().map(alone).collect(),
+        Value::Set(set) => set.iter().take(most).map(alone).collect(),
+        Value::Hash(hash) => {
+            let pair = |(name, value): (&Bytes, &Bytes)| Element { name: name.clone(), value: value.clone() };
+            hash.iter().take(most).map(pair).collect()
+        }
+        //ZSET
+        Value::Zset(_) | Value::Stream(_) => Vec::new(),
+    }
 }
 
 /// How many keys a database has that can be seen at `now_ms`.
 pub fn key_count(store: &Store, db: u8, now_ms: u64) -> u64 {
     store.database(db).iter().filter(|(_, entry)| !entry.is_over(now_ms)).count() as u64
 }
+
+/// The most elements of a collection that a row carries.
+const MOST_ELEMENTS: usize = 64;
 
 /// The keys of a database that can be seen at `now_ms`, in alphabetical order: at most `most_keys`, each with at most `most_bytes` of
 /// its value.
@@ -52,6 +85,8 @@ pub fn keys(store: &Store, db: u8, now_ms: u64, most_keys: usize, most_bytes: us
             ttl_ms: entry.expires_at_ms.map(|last| last.saturating_sub(now_ms)),
             size: entry.value.size(),
             bytes: Bytes::from(&bytes[..bytes.len().min(most_bytes)]),
+            elements: elements(&entry.value, MOST_ELEMENTS),
+            count: entry.value.count(),
         }
     };
     alive.into_iter().map(row).collect()
