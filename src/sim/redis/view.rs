@@ -2,6 +2,8 @@
 
 use super::Value;
 use super::keyspace::Entry;
+use super::kind::Scored;
+use super::kind::stream::{Fields, Id};
 use super::store::{ClientId, Store};
 use crate::bytes::Bytes;
 use alloc::{borrow::Cow, vec::Vec};
@@ -48,8 +50,19 @@ fn elements(value: &Value, most: usize) -> Vec<Element> {
             let pair = |(name, value): (&Bytes, &Bytes)| Element { name: name.clone(), value: value.clone() };
             hash.iter().take(most).map(pair).collect()
         }
-        //ZSET
-        Value::Zset(_) | Value::Stream(_) => Vec::new(),
+        Value::Zset(zset) => {
+            let scored =
+                |(score, member): &Scored| Element { name: member.clone(), value: Bytes::from(score.to_text()) };
+            zset.iter().take(most).map(scored).collect()
+        }
+        Value::Stream(stream) => {
+            let entry = |(id, fields): (Id, &Fields)| {
+                let pairs: Vec<Vec<u8>> =
+                    fields.iter().map(|(name, value)| [&name[..], b"=", &value[..]].concat()).collect();
+                Element { name: Bytes::from(id.text()), value: Bytes::from(pairs.join(&b' ')) }
+            };
+            stream.range(Id::MIN, Id::MAX).take(most).map(entry).collect()
+        }
     }
 }
 
