@@ -115,6 +115,7 @@ impl<'a> Teller<'a> {
             What::Amqp(event) => self.amqp(event),
             What::Redis(event) => self.redis(event),
             What::Console { client, line } => fill(t.typed, &[&client.to_string(), &piece(line)]),
+            What::ConsoleHeard { client, text } => fill(t.heard, &[&client.to_string(), &piece(text)]),
             What::ProcessStarted { process } => fill(t.started, &[&self.process(*process)]),
             What::LineRan { process, line } => {
                 let code = self.line(*process, *line);

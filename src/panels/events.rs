@@ -130,6 +130,7 @@ pub fn is_chosen(what: &What) -> bool {
         },
         What::Redis(event) => !matches!(event, Redis::Called { .. }),
         What::Console { .. }
+        | What::ConsoleHeard { .. }
         | What::ProcessStarted { .. }
         | What::ProcessEnded { .. }
         | What::ProcessKilled { .. }

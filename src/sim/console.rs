@@ -1,19 +1,16 @@
 //! Consoles: what a person typed to the store, and what was printed.
 
-use alloc::{
-    collections::VecDeque,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{collections::VecDeque, format, string::String};
 
 use crate::{
     bytes::Bytes,
-    prng::Prng,
-    redis::{ClientId, Console, ConsoleEffect, Cx, Event, Language, Store},
+    redis::{ClientId, Console, ConsoleEffect, Cx, Language, Sent, Store},
 };
 
 /// How many entries a console keeps; the oldest goes first.
 pub const MAX_ENTRIES: usize = 200;
+/// How many bytes a console that listens keeps below one line; the oldest lines go first.
+const MAX_OUTPUT: usize = 64 * 1024;
 
 /// One line that was typed and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,19 +58,20 @@ impl Terminal {
         self.entries.back().map(|entry| &entry.output)
     }
 
-    /// Runs a line as redis-cli would. `now_ms` is a Unix time.
-    pub fn type_line(
-        &mut self,
-        line: &Bytes,
-        store: &mut Store,
-        now_ms: u64,
-        prng: &mut Prng,
-        events: &mut Vec<Event>,
-    ) {
-        let prompt = Bytes::from(self.prompt());
-        let mut out = Vec::new();
-        let mut cx = Cx { now_ms, prng, events: Some(events), out: &mut out };
-        let output = self.console.run_line(store, &line.text(), &mut cx);
+    /// Whether it waits for an answer or reads messages: then it takes no line but Ctrl-C.
+    pub fn is_busy(&self) -> bool {
+        self.console.is_busy()
+    }
+
+    /// The store's number of its client.
+    pub fn client(&self) -> ClientId {
+        self.console.client()
+    }
+
+    /// Runs a line as redis-cli would.
+    pub fn type_line(&mut self, line: &Bytes, store: &mut Store, cx: &mut Cx<'_>) {
+        let (prompt, was_busy) = (Bytes::from(self.prompt()), self.is_busy());
+        let output = self.console.run_line(store, &line.text(), cx);
         match output.effect {
             ConsoleEffect::Clear => {
                 self.entries.clear();
@@ -82,10 +80,37 @@ impl Terminal {
             // There is nothing to end in a page: the prompt stays.
             ConsoleEffect::Quit | ConsoleEffect::None => {}
         }
+        if was_busy {
+            self.print(&output.text);
+            return;
+        }
         if self.entries.len() == MAX_ENTRIES {
             self.entries.pop_front();
         }
-        let printed = output.text.strip_suffix('\n').unwrap_or(&output.text).to_string();
-        self.entries.push_back(Entry { prompt, line: line.clone(), output: printed.into() });
+        self.entries.push_back(Entry { prompt, line: line.clone(), output: Bytes::default() });
+        self.print(&output.text);
+    }
+
+    /// Takes what the store sent later, and returns what was printed of it.
+    pub fn hear(&mut self, sent: Sent, store: &mut Store, cx: &mut Cx<'_>) -> String {
+        let text = self.console.hear(store, sent, cx);
+        self.print(&text);
+        text
+    }
+
+    /// Prints below the line that was typed last.
+    fn print(&mut self, text: &str) {
+        let Some(entry) = self.entries.back_mut().filter(|_| !text.is_empty()) else { return };
+        let before = entry.output.text();
+        let end = if before.is_empty() { "" } else { "\n" };
+        let mut output = format!("{before}{end}{}", text.strip_suffix('\n').unwrap_or(text));
+        if output.len() > MAX_OUTPUT {
+            let from = output.len() - MAX_OUTPUT;
+            let line =
+                output.as_bytes()[from..].iter().position(|byte| *byte == b'\n').map_or(from, |at| from + at + 1);
+            let start = (line..output.len()).find(|at| output.is_char_boundary(*at)).unwrap_or(output.len());
+            output.drain(..start);
+        }
+        entry.output = output.into();
     }
 }

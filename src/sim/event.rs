@@ -35,6 +35,8 @@ pub enum What {
     Redis(crate::redis::Event),
     /// A line was typed in a console, and this was printed.
     Console { client: u32, line: Bytes },
+    /// A console printed what came without a line of its own: a late answer, a message.
+    ConsoleHeard { client: u32, text: Bytes },
     /// A process was started.
     ProcessStarted { process: ProcessId },
     /// A process ran a line of its program.
@@ -72,6 +74,7 @@ impl What {
             What::Amqp(event) => event.kind(),
             What::Redis(event) => event.kind(),
             What::Console { .. } => "Console",
+            What::ConsoleHeard { .. } => "ConsoleHeard",
             What::ProcessStarted { .. } => "ProcessStarted",
             What::LineRan { .. } => "LineRan",
             What::Printed { .. } => "Printed",

@@ -32,7 +32,7 @@ use crate::{
     input::Input,
     prng::Prng,
     process::{HandClient, Process, ProcessState},
-    redis::{Cx, Limits, Store},
+    redis::{Limits, Store},
     sorted::{SortedMap, SortedSet},
 };
 
@@ -312,13 +312,7 @@ impl World {
     }
 
     fn expire_keys(&mut self, log: &mut Log<'_>) {
-        let mut happened = Vec::new();
-        let now_ms = EPOCH_MS + self.now_ms;
-        let mut cx = Cx { now_ms, prng: &mut self.prng, events: Some(&mut happened), out: &mut Vec::new() };
-        self.store.tick(&mut cx);
-        for event in happened {
-            log.add(What::Redis(event), None);
-        }
+        self.store_acts(None, log, |store, _, cx| store.tick(cx));
     }
 
     /// Says which of the world's own promises is broken, if one is: that is a mistake of ours, never of the learner.

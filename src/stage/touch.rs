@@ -54,6 +54,7 @@ impl Touched {
             | What::FrameLost { .. }
             | What::Redis(_)
             | What::Console { .. }
+            | What::ConsoleHeard { .. }
             | What::Waited
             | What::NotDone { .. } => {}
         }

@@ -17,6 +17,7 @@ use crate::{
     input::MAX_CONSOLES,
     process::HandClient,
     program::listing::close_ok,
+    redis::{Cx, Out, Store, console::INTERRUPT},
 };
 
 impl World {
@@ -120,13 +121,51 @@ impl World {
             let next = self.consoles.len() as u32 + 1;
             self.consoles.push(Terminal::open(next, &mut self.store));
         }
-        let typed = log.add(What::Console { client: number, line: line.clone() }, None);
-        let mut happened = Vec::new();
-        let terminal = &mut self.consoles[number as usize - 1];
-        terminal.type_line(line, &mut self.store, EPOCH_MS + self.now_ms, &mut self.prng, &mut happened);
-        for event in happened {
-            log.add(What::Redis(event), Some(typed));
+        let interrupts = **line == *INTERRUPT.as_bytes();
+        if self.consoles[number as usize - 1].is_busy() && !interrupts {
+            return Err(format!("console {number} waits for an answer or reads messages; {INTERRUPT} ends that"));
         }
+        let typed = log.add(What::Console { client: number, line: line.clone() }, None);
+        self.store_acts(Some(typed), log, |store, consoles, cx| {
+            consoles[number as usize - 1].type_line(line, store, cx);
+        });
         Ok(())
     }
+
+    /// Lets the store do something, and brings what it sends to the consoles.
+    pub(super) fn store_acts(
+        &mut self,
+        cause: Option<EventId>,
+        log: &mut Log<'_>,
+        act: impl FnOnce(&mut Store, &mut [Terminal], &mut Cx<'_>),
+    ) {
+        let (mut happened, mut out) = (Vec::new(), Vec::new());
+        let now_ms = EPOCH_MS + self.now_ms;
+        let World { store, consoles, prng, .. } = self;
+        act(store, consoles, &mut Cx { now_ms, prng, events: Some(&mut happened), out: &mut out });
+        let mut printed: Vec<(u32, String)> = Vec::new();
+        // A console that was answered may send its command again, which may answer another.
+        for _ in 0..MAX_SENDINGS {
+            for Out { client, sent } in core::mem::take(&mut out) {
+                let Some(terminal) = consoles.iter_mut().find(|terminal| terminal.client() == client) else { continue };
+                let mut cx = Cx { now_ms, prng, events: Some(&mut happened), out: &mut out };
+                let text = terminal.hear(sent, store, &mut cx);
+                if !text.is_empty() {
+                    printed.push((client.0, text));
+                }
+            }
+            if out.is_empty() {
+                break;
+            }
+        }
+        for event in happened {
+            log.add(What::Redis(event), cause);
+        }
+        for (client, text) in printed {
+            log.add(What::ConsoleHeard { client, text: text.into() }, cause);
+        }
+    }
 }
+
+/// How often consoles that answer each other may go on within one step.
+const MAX_SENDINGS: u32 = 10_000;

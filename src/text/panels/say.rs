@@ -94,6 +94,8 @@ pub struct SayText {
     pub flushed: &'static str,
     pub swapped: &'static str,
     pub typed: &'static str,
+    /// A console printed something of its own accord: console, text.
+    pub heard: &'static str,
 
     // Processes and frames.
     pub started: &'static str,
@@ -223,6 +225,7 @@ pub(super) const ENGLISH: SayText = SayText {
     flushed: "Database {0} lost all its keys, {1} of them",
     swapped: "Databases {0} and {1} changed places",
     typed: "Console {0}: {1}",
+    heard: "Console {0} prints: {1}",
 
     started: "{0} was started",
     line_ran: "{0} ran line {1}: {2}",
@@ -350,6 +353,7 @@ pub(super) const CHINESE: SayText = SayText {
     flushed: "数据库 {0} 的全部 {1} 个键被清空",
     swapped: "数据库 {0} 与 {1} 互换",
     typed: "控制台 {0}：{1}",
+    heard: "控制台 {0} 显示：{1}",
 
     started: "{0} 启动了",
     line_ran: "{0} 执行第 {1} 行：{2}",
