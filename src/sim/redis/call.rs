@@ -77,10 +77,24 @@ impl<'a> Call<'a, '_> {
 
     /// As [`Call::entry_in`], in the selected database. It does not count as an access.
     pub fn entry(&mut self, key: &Bytes) -> Option<&Entry> {
-        if self.store.tells_misses() && self.entry_in(self.db, key).is_none() && self.misses_are_told() {
-            self.store.notify(self.db, key, "keymiss", self.cx);
+        let place = self.place(key)?;
+        Some(self.store.database(self.db).at(place))
+    }
+
+    /// Where a key stands in the selected database, unless its time has passed. It is looked for once; what follows goes by the place.
+    fn place(&mut self, key: &Bytes) -> Option<usize> {
+        let (db, now_ms) = (self.db, self.cx.now_ms);
+        let database = self.store.database(db);
+        if let Some(place) = database.place(key) {
+            if !database.at(place).is_over(now_ms) {
+                return Some(place);
+            }
+            self.store.expire(db, key, self.cx);
         }
-        self.entry_in(self.db, key)
+        if self.store.tells_misses() && self.misses_are_told() {
+            self.store.notify(db, key, "keymiss", self.cx);
+        }
+        None
     }
 
     /// Whether the command looks for its keys in order to read them.
@@ -102,12 +116,17 @@ impl<'a> Call<'a, '_> {
 
     /// A key's value. It counts as an access.
     pub fn look(&mut self, key: &Bytes) -> Option<&Value> {
+        let place = self.place(key)?;
+        Some(self.look_at(place))
+    }
+
+    fn look_at(&mut self, place: usize) -> &Value {
         let (now_ms, db) = (self.cx.now_ms, self.db);
         // A look within the same millisecond changes nothing, and then a shared database can stay shared.
-        if self.entry(key)?.accessed_ms != now_ms {
-            self.store.database_mut(db).touch(key, now_ms);
+        if self.store.database(db).at(place).accessed_ms != now_ms {
+            self.store.database_mut(db).touch(place, now_ms);
         }
-        self.store.database(db).get(key).map(|entry| &entry.value)
+        &self.store.database(db).at(place).value
     }
 
     /// A copy of a key's value, its content shared. It counts as an access.
@@ -135,21 +154,32 @@ impl<'a> Call<'a, '_> {
         key: &Bytes,
         edit: impl FnOnce(&mut K, &Config) -> R,
     ) -> Result<Option<R>, Error> {
-        let Some(value) = self.look(key) else { return Ok(None) };
+        match self.place(key) {
+            Some(place) => self.change_at(place, key, edit).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn change_at<K: Kind, R>(
+        &mut self,
+        place: usize,
+        key: &Bytes,
+        edit: impl FnOnce(&mut K, &Config) -> R,
+    ) -> Result<R, Error> {
+        let listens = self.cx.events.is_some();
+        let value = self.look_at(place);
         if K::of(value).is_none() {
             return Err(error::WRONG_TYPE);
         }
-        if self.cx.events.is_some() {
-            let glimpse =
-                Glimpse::of(self.store.database(self.db).get(key).map(|entry| &entry.value).expect("just seen"));
+        if listens {
+            let glimpse = Glimpse::of(value);
             self.glimpses.push((key.clone(), Some(glimpse)));
         }
         let (database, config) = self.store.database_and_config(self.db);
-        let edited = database.edit(key, |value| {
+        Ok(database.edit_at(place, |value| {
             let kind = K::of_mut(value).expect("its type was just seen");
             edit(kind, config)
-        });
-        Ok(edited)
+        }))
     }
 
     /// As [`Call::change`], with an empty collection if the key is not there. It must not stay empty.
@@ -158,13 +188,18 @@ impl<'a> Call<'a, '_> {
         key: &Bytes,
         edit: impl FnOnce(&mut K, &Config) -> R,
     ) -> Result<R, Error> {
-        if !self.exists(key) {
-            self.tell_new(self.db, key);
-            let value = K::empty(&self.store.config);
-            let entry = Entry { value, expires_at_ms: None, accessed_ms: self.cx.now_ms };
-            self.store.database_mut(self.db).insert(key, entry);
-        }
-        self.change(key, edit).map(|result| result.expect("it is there now"))
+        let place = match self.place(key) {
+            Some(place) => place,
+            None => {
+                self.tell_new(self.db, key);
+                let value = K::empty(&self.store.config);
+                let entry = Entry { value, expires_at_ms: None, accessed_ms: self.cx.now_ms };
+                let database = self.store.database_mut(self.db);
+                database.insert(key, entry);
+                database.place(key).expect("it was just put there")
+            }
+        };
+        self.change_at(place, key, edit)
     }
 
     /// Tells that a collection was changed by [`Call::change`]; a key that was left empty goes away, and that is told too.

@@ -76,6 +76,16 @@ impl<V> Dict<V> {
         self.0.shift_remove(name)
     }
 
+    /// The place of a name.
+    pub fn place(&self, name: &[u8]) -> Option<usize> {
+        self.0.get_index_of(name)
+    }
+
+    /// The value at a place, to be changed.
+    pub fn nth_mut(&mut self, place: usize) -> Option<&mut V> {
+        self.0.get_index_mut(place).map(|(_, value)| value)
+    }
+
     /// The entry at a place, from 0.
     pub fn nth(&self, place: usize) -> Option<(&Bytes, &V)> {
         self.0.get_index(place)

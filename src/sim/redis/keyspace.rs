@@ -71,13 +71,28 @@ impl Database {
         old
     }
 
+    /// The place of a key, expired or not, until the next key comes or goes.
+    pub fn place(&self, key: &Bytes) -> Option<usize> {
+        self.entries.place(key)
+    }
+
+    /// The entry at a place.
+    pub fn at(&self, place: usize) -> &Entry {
+        self.entries.nth(place).expect("places are asked for, not guessed").1
+    }
+
     /// Changes the value of an entry in place; its life stays as it is. `None` if the key is not there.
     pub fn edit<R>(&mut self, key: &Bytes, edit: impl FnOnce(&mut Value) -> R) -> Option<R> {
-        let entry = self.entries.get_mut(key)?;
+        self.place(key).map(|place| self.edit_at(place, edit))
+    }
+
+    /// As [`Database::edit`], with the place of the key.
+    pub fn edit_at<R>(&mut self, place: usize, edit: impl FnOnce(&mut Value) -> R) -> R {
+        let entry = self.entries.nth_mut(place).expect("places are asked for, not guessed");
         let before = entry.value.size();
         let result = edit(&mut entry.value);
         self.used_bytes = self.used_bytes + entry.value.size() - before;
-        Some(result)
+        result
     }
 
     /// Sets or ends the life of a key; nothing happens if it is not there.
@@ -106,9 +121,9 @@ impl Database {
         }
     }
 
-    /// Notes that `key` was read now.
-    pub fn touch(&mut self, key: &Bytes, now_ms: u64) {
-        if let Some(entry) = self.entries.get_mut(key) {
+    /// Notes that the key at a place was read now.
+    pub fn touch(&mut self, place: usize, now_ms: u64) {
+        if let Some(entry) = self.entries.nth_mut(place) {
             entry.accessed_ms = now_ms;
         }
     }
