@@ -8,9 +8,9 @@ use super::group::Group;
 use super::kind::{Kind, List, Side};
 use super::number::at_least;
 use super::reply::Reply;
-use super::string::clamp_range;
 use crate::bytes::Bytes;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::List, name, arity, run)
@@ -121,7 +121,7 @@ fn llen(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 fn lrange(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let (start, stop) = (call.integer(2)?, call.integer(3)?);
     let Some(list) = call.read::<List>(call.arg(1))? else { return Ok(Reply::Array(Vec::new())) };
-    let places = clamp_range(start, stop, list.len()).map_or(0..0, |(first, last)| first..last + 1);
+    let places = between(start, stop, list.len());
     Ok(Reply::Array(list.range(places).cloned().map(Reply::Bulk).collect()))
 }
 
@@ -177,12 +177,20 @@ fn lrem(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 fn ltrim(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let (key, start, stop) = (call.arg(1), call.integer(2)?, call.integer(3)?);
     let trim = |list: &mut List, _: &Config| {
-        list.keep(clamp_range(start, stop, list.len()).map_or(0..0, |(first, last)| first..last + 1));
+        list.keep(between(start, stop, list.len()));
     };
     if call.change(key, trim)?.is_some() {
         call.changed(key, "ltrim");
     }
     Ok(Reply::OK)
+}
+
+/// The places from `start` to `stop`, both included and counted from the tail if negative. A stop before the head leaves nothing.
+fn between(start: i64, stop: i64, len: usize) -> Range<usize> {
+    let len = len as i64;
+    let from_head = |place: i64| if place < 0 { len.saturating_add(place) } else { place };
+    let (start, end) = (from_head(start).max(0), from_head(stop).saturating_add(1).min(len));
+    if start < end { start as usize..end as usize } else { 0..0 }
 }
 
 /// What LPOS was asked for.

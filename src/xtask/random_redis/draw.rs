@@ -114,6 +114,11 @@ impl Draw<'_> {
             "(q" => Bytes::from(format!("({}", self.id())),
             "m" => self.member(),
             "c" => Bytes::from(self.count()),
+            // Redis would be busy for ever with a number far below zero.
+            "q" => Bytes::from(match self.0.below(10) {
+                0 => self.one(&["9223372036854775807", "-9223372036854775808", "x", "", "1.5"]).to_string(),
+                _ => (self.0.below(9) as i64 - 3).to_string(),
+            }),
             "e" => Bytes::from(self.one(&["0", "0.5", "1e3", "0x10", "1"])),
             "v" => self.value(),
             "i" => Bytes::from(self.integer()),
