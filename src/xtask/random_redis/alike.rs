@@ -65,9 +65,10 @@ fn same_leaves(real: &Reply, ours: &Reply) -> bool {
     Rule::Sorted.show(real) == Rule::Sorted.show(ours)
 }
 
+/// Whether the key of the command holds a hash table.
 fn is_table(engine: &mut Engine, args: &[Bytes]) -> bool {
-    let Some(key) = args.get(1) else { return false };
-    ask(engine, &[b"OBJECT", b"ENCODING", key]) == Reply::text("hashtable")
+    let encoding = |key: &Bytes| ask(engine, &[b"OBJECT", b"ENCODING", key]);
+    args.get(1).map(encoding) == Some(Reply::text("hashtable"))
 }
 
 /// Whether Redis chose as many as we did, and only what there is; each once if the count is positive.
