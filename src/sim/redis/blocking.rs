@@ -3,8 +3,10 @@
 use super::call::Call;
 use super::dispatch::resolve;
 use super::error::{self, Error};
+use super::group::Group;
 use super::reply::Reply;
 use super::store::{ClientId, Cx, Store};
+use super::value::Value;
 use crate::bytes::Bytes;
 use crate::longdouble::LongDouble;
 use crate::sorted::{SortedMap, SortedSet};
@@ -152,8 +154,10 @@ impl Store {
         self.hold(true);
         let reply = self.run(client, command, &blocked.args, Some(key), cx);
         self.hold(false);
-        // A key of another type does not end the wait.
-        if reply != Reply::None && reply != Reply::Error(error::WRONG_TYPE) {
+        // A key of another type does not end the wait; a list that cannot be moved onto what is no list does.
+        let value = self.database(blocked.db).get(key).map(|entry| &entry.value);
+        let moves = command.group == Group::List && matches!(value, Some(Value::List(_)));
+        if reply != Reply::None && (moves || reply != Reply::Error(error::WRONG_TYPE)) {
             self.unblock(client);
             cx.send(client, reply);
         }

@@ -197,11 +197,14 @@ impl<'a> Wanted<'a> {
         }
         let end = place + 1 + key_count as usize;
         let side = side(call, end)?;
-        let count = match call.args.len() - end {
-            1 => 1,
-            3 if call.is_word(end + 1, "count") => at_least(call.arg(end + 2), 1, error::POP_COUNT)?,
-            _ => return Err(error::SYNTAX),
-        };
+        let mut count = None;
+        for place in (end + 1..call.args.len()).step_by(2) {
+            if count.is_some() || !call.is_word(place, "count") || place + 1 == call.args.len() {
+                return Err(error::SYNTAX);
+            }
+            count = Some(at_least(call.arg(place + 1), 1, error::POP_COUNT)?);
+        }
+        let count = count.unwrap_or(1);
         Ok(Wanted { keys: &call.args[place + 1..end], side, count })
     }
 }

@@ -69,6 +69,8 @@ pub fn signed_count(text: &[u8]) -> Result<i64, Error> {
 
 /// A SCAN cursor, read as C's `strtoul` does: signs are allowed, an empty text is zero, leading space is not.
 pub fn cursor(text: &[u8]) -> Result<u64, Error> {
+    // C sees what stands before the first zero byte.
+    let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
