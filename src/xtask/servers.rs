@@ -34,6 +34,8 @@ impl RedisServer {
         let scratch = Scratch::new(&format!("redis-{port}"))?;
         let log = scratch.file("log")?;
         let child = Command::new("redis-server")
+            // SORT ALPHA goes by the locale: the one in which bytes are compared.
+            .env("LC_ALL", "C")
             .args([
                 "--port",
                 &port.to_string(),

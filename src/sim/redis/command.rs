@@ -172,8 +172,8 @@ impl Command {
             "pubsub" => self.is(Flag::Pubsub) || group == Some(name),
             "fast" => self.is(Flag::Fast),
             "slow" => !self.is(Flag::Fast),
-            // WAIT alone is of the group `generic` and has nothing to do with keys.
-            "keyspace" => group == Some(name) && self.name != "wait" || own(name),
+            // WAIT has nothing to do with keys, SORT with those of the keyspace.
+            "keyspace" => group == Some(name) && !matches!(self.name, "wait" | "sort" | "sort_ro") || own(name),
             name => group == Some(name) || own(name),
         };
         CATEGORIES.iter().copied().filter(has).collect()

@@ -69,6 +69,13 @@ impl Double {
         (is_end && !read.number.is_nan()).then_some(Double(read.number))
     }
 
+    /// Reads what SORT sorts by: as [`Double::parse_bound`], but what is out of range is refused.
+    pub fn parse_c(text: &[u8]) -> Option<Self> {
+        let read = Read::from(text);
+        let is_end = text.get(read.used).is_none_or(|byte| *byte == 0);
+        (is_end && !read.out_of_range && !read.number.is_nan()).then_some(Double(read.number))
+    }
+
     /// The number as Redis replies it (`%.17g` of C).
     pub fn to_text(self) -> String {
         let (sign, number) =

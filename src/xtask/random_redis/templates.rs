@@ -2,7 +2,7 @@
 //! once is drawn more often; `/` parts commands that are sent one after the other as they are.
 
 /// The groups, each drawn as often as the others.
-pub const GROUPS: &[&str] = &[BASE, LISTS, SETS, HASHES, STREAMS];
+pub const GROUPS: &[&str] = &[BASE, LISTS, SETS, HASHES, STREAMS, SORTS];
 
 /// Strings, bitmaps, keys, connections and the server.
 const BASE: &str = "\
@@ -65,3 +65,10 @@ XPENDING x g IDLE 50000 - + c; XPENDING x g [IDLE_0] - + 10; XCLAIM x g r 0 {q} 
 XCLAIM x g r 0 q FORCE; XCLAIM x g r 0 q [IDLE_100000|TIME_5] [LASTID_q] [FORCE] [JUSTID]; XCLAIM x g r c q [FOO]; XAUTOCLAIM x g r 0 q;
 XAUTOCLAIM x g r 0|50000 q [COUNT_c] [JUSTID]; MULTI / XREAD BLOCK 0 STREAMS x $ / XREADGROUP GROUP g r BLOCK 0 STREAMS x > / EXEC;
 COPY x x REPLACE; RENAME x x; DEL x; EXPIRE x t; TYPE x; OBJECT ENCODING x; SET x 1; XADD k u a 1; GET x; SWAPDB 0 1; COMMAND GETKEYS XREAD STREAMS x x q q";
+
+const SORTS: &str = "\
+SORT l; SORT l [ASC|DESC] [ALPHA] [LIMIT_c_c]; SORT z [ALPHA] [LIMIT_c_c] [DESC]; SORT k [ALPHA] [LIMIT_c_c] [DESC]; SORT_RO l [ALPHA] [DESC];
+SORT l ALPHA [GET_#] [GET_w*] [DESC] [STORE_l]; SORT l BY w* [GET_#] [GET_h*->a] [LIMIT_c_c] [DESC] [STORE_l]; SORT l BY nosort [LIMIT_c_c] [DESC];
+SORT l BY h*->a [GET_#] [DESC]; SORT l BY h*->b ALPHA [GET_#] [GET_s*]; SORT z BY w* [GET_#] [GET_w*]; SORT z BY nosort STORE l; SORT z ALPHA STORE l;
+SORT k BY w* STORE k; SORT l STORE l; SORT l FOO [c]; SORT l [BY] [GET] [LIMIT_c]; RPUSH l {s}; RPUSH l {s}; RPUSH l {f}; RPUSH l {m}; SADD z {s};
+SADD z {m}; SET w1 s; SET w2 s; SET w3 v; HSET h1 a s b m; HSET h2 a s b m; HSET h3 a s b v; DEL l; DEL z; SORT_RO l STORE l; SORT_RO z ALPHA";

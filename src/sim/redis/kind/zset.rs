@@ -100,6 +100,11 @@ impl Zset {
         self.packed
     }
 
+    /// Is packed no longer, whatever its size.
+    pub fn unpack(&mut self) {
+        self.packed = false;
+    }
+
     /// A member's score.
     pub fn score(&self, member: &[u8]) -> Option<Double> {
         self.table.get(member).copied()
