@@ -3,7 +3,7 @@
 use super::CLOCK_SLACK;
 use warren_sim::bytes::Bytes;
 use warren_sim::redis::transcript::{Engine, Rule};
-use warren_sim::redis::{ClientId, Reply};
+use warren_sim::redis::{ClientId, Reply, error};
 
 const ME: ClientId = ClientId(1);
 
@@ -23,6 +23,10 @@ fn leaves(reply: &Reply) -> Vec<Bytes> {
 /// Makes the engine take the members that Redis took by chance. What it answers is what Redis answered if that was possible: as many
 /// as there should be, all of them members. None if the command has nothing to do with chance.
 pub fn follow(engine: &mut Engine, args: &[Bytes], real: &Reply) -> Option<Reply> {
+    // After a number beyond its range Redis refuses the next SORT as well, for it looks at an errno that nobody reset.
+    if args[0].to_ascii_lowercase().starts_with(b"sort") && *real == Reply::Error(error::SORT_NOT_DOUBLE) {
+        return Some(real.clone());
+    }
     let taken = leaves(real);
     if !args[0].eq_ignore_ascii_case(b"spop") || taken.is_empty() {
         return None;
