@@ -136,7 +136,7 @@ impl Server {
         let id = ClientId(self.next_id);
         self.next_id += 1;
         self.store.client_open(id);
-        self.store.set_link(id, link(&stream));
+        self.store.set_link(id, link(&stream), now_ms());
         self.places.insert(id, place);
         self.peers[place] = Some(Box::new(Peer::new(stream, id)));
         Ok(())

@@ -122,6 +122,12 @@ impl<'a> Call<'a, '_> {
 
     fn look_at(&mut self, place: usize) -> &Value {
         let (now_ms, db) = (self.cx.now_ms, self.db);
+        let counted = self.command.is(Flag::Readonly);
+        if self.entry(key).is_none() {
+            self.store.stats_mut().misses += u64::from(counted);
+            return None;
+        }
+        self.store.stats_mut().hits += u64::from(counted);
         // A look within the same millisecond changes nothing, and then a shared database can stay shared.
         if self.store.database(db).at(place).accessed_ms != now_ms {
             self.store.database_mut(db).touch(place, now_ms);

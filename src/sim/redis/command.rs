@@ -223,7 +223,7 @@ impl Command {
 }
 
 /// The ACL categories in the order in which COMMAND INFO lists them.
-const CATEGORIES: &[&str] = &[
+pub(super) const CATEGORIES: &[&str] = &[
     "keyspace",
     "read",
     "write",

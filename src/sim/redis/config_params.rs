@@ -118,6 +118,11 @@ fn set(call: &mut Call<'_, '_>, name: &'static str, value: Bytes) {
             call.store.set_max_memory(core::str::from_utf8(&value).ok().and_then(|v| v.parse().ok()).unwrap_or(0))
         }
         "proto-max-bulk-len" => call.store.set_max_bulk(number),
-        name => call.store.config.set(name, value),
+        name => {
+            if name == "requirepass" {
+                call.store.has_password = !value.is_empty();
+            }
+            call.store.config.set(name, value);
+        }
     }
 }

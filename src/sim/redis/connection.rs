@@ -4,9 +4,7 @@ use super::call::Call;
 use super::command::{Command, Run};
 use super::error::{self, Error};
 use super::group::Group;
-use super::introspect::{bare_container, help};
 use super::reply::{Reply, Resp};
-use super::store::Client;
 use alloc::vec;
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
@@ -36,23 +34,6 @@ pub const COMMANDS: &[Command] = &[
         .flags("noscript loading stale fast no_auth allow_busy")
         .takes("1.0.0", "")
         .says("Closes the connection", "关闭连接"),
-    row("client", -2, bare_container)
-        .container()
-        .takes("2.4.0", "")
-        .says("Looks at connections and sets them up", "查看和设置连接"),
-    row("client|getname", 2, client_getname)
-        .flags("noscript loading stale")
-        .takes("2.6.9", "")
-        .says("Tells the name of the connection", "返回连接的名字"),
-    row("client|help", 2, help).flags("loading stale").takes("5.0.0", "").says("Lists the subcommands", "列出子命令"),
-    row("client|id", 2, client_id)
-        .flags("noscript loading stale")
-        .takes("5.0.0", "")
-        .says("Tells the number of the connection", "返回连接的编号"),
-    row("client|setname", 3, client_setname)
-        .flags("noscript loading stale")
-        .takes("2.6.9", "connection-name")
-        .says("Gives the connection a name", "给连接起名"),
 ];
 
 fn select(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
@@ -78,31 +59,20 @@ fn echo(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn reset(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    call.store.unwatch(call.client);
-    call.store.forget_topics(call.client);
-    *call.state() = Client::default();
+    let client = call.client;
+    call.store.unwatch(client);
+    call.store.forget_topics(client);
+    call.store.stop_monitor(client);
+    let old = core::mem::take(call.state());
+    let is_known = old.is_known && call.store.config.value("requirepass").is_empty();
+    let state = call.state();
+    state.link = old.link;
+    state.created_ms = old.created_ms;
+    state.is_known = is_known;
     Ok(Reply::status("RESET"))
 }
 
 fn quit(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     call.store.client_close(call.client);
-    Ok(Reply::OK)
-}
-
-fn client_getname(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    let name = &call.state().name;
-    Ok(if name.is_empty() { Reply::Nil } else { Reply::Bulk(name.clone()) })
-}
-
-fn client_id(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    Ok(Reply::Integer(i64::from(call.client.0)))
-}
-
-fn client_setname(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    let name = call.arg(2);
-    if !name.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
-        return Err(error::CLIENT_NAME);
-    }
-    call.state().name = name.clone();
     Ok(Reply::OK)
 }

@@ -20,6 +20,10 @@ impl Store {
     pub fn call(&mut self, client: ClientId, args: &[Bytes], cx: &mut Cx<'_>) -> Reply {
         assert!(!args.is_empty(), "a command has a name");
         let reply = match self.admitted(client, args) {
+            Ok(command) if self.is_paused(client, command, cx.now_ms) => {
+                self.postpone(client, args);
+                Reply::None
+            }
             Ok(command) if self.is_queued(client, command) => self.queue(client, args),
             Ok(command) => self.run(client, command, args, None, cx),
             Err(error) => {
@@ -34,12 +38,15 @@ impl Store {
             }
         };
         self.serve_ready(cx);
-        reply
+        self.let_through(client, reply)
     }
 
     /// The row of a command that may be run or queued now.
     fn admitted(&self, client: ClientId, args: &[Bytes]) -> Result<&'static Command, Error> {
         let command = resolve(args)?;
+        if self.has_password && self.needs_login(client) && !command.flags.contains("no_auth") {
+            return Err(error::NO_AUTH);
+        }
         let limits = self.limits();
         let full = limits.max_memory > 0 && self.used_bytes() > limits.max_memory;
         if full && command.is(Flag::Denyoom) {
@@ -60,6 +67,10 @@ impl Store {
     ) -> Reply {
         let db = self.selected_db(client).expect("only a connected client can call");
         let sent_before = cx.out.len();
+        if let Some(state) = self.client_mut(client).filter(|_| woken_by.is_none()) {
+            state.seen_ms = cx.now_ms;
+            state.last = command.id + 1;
+        }
         let start = (self.host.micros)();
         let mut call = Call { store: self, client, db, command, args, woken_by, glimpses: Vec::new(), cx };
         let reply = (command.run)(&mut call).unwrap_or_else(Reply::Error);
@@ -67,6 +78,7 @@ impl Store {
         if woken_by.is_some() && reply == Reply::None {
             return reply;
         }
+        self.show_to_monitors(client, db, command, args, cx);
         self.count(client, command, args, (self.host.micros)() - start, &reply, cx.now_ms);
         cx.tell(|| {
             let keys = command

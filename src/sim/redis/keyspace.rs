@@ -149,6 +149,17 @@ impl Database {
         self.expiries.first().map(|(last_ms, _)| *last_ms)
     }
 
+    /// How many keys have an end.
+    pub fn expiring(&self) -> u64 {
+        self.expiries.len() as u64
+    }
+
+    /// How long the keys with an end have to live on average, in milliseconds.
+    pub fn mean_life_ms(&self, now_ms: u64) -> u64 {
+        let sum: u128 = self.expiries.iter().map(|(last_ms, _)| u128::from(last_ms.saturating_sub(now_ms))).sum();
+        (sum / u128::from(self.expiring().max(1))) as u64
+    }
+
     /// The key that expires first, if its time has passed at `now_ms`.
     pub fn first_expired(&self, now_ms: u64) -> Option<&Bytes> {
         self.expiries.first().filter(|(last_ms, _)| *last_ms < now_ms).map(|(_, key)| key)

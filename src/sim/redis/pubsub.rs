@@ -114,6 +114,25 @@ pub struct Subscriptions {
     mode: bool,
 }
 
+impl Subscriptions {
+    /// How many channels, patterns and channels of shards.
+    pub fn counts(&self) -> (usize, usize, usize) {
+        (self.channels.len(), self.patterns.len(), self.shards.len())
+    }
+
+    /// How many in all.
+    pub fn count(&self) -> usize {
+        self.channels.len() + self.patterns.len() + self.shards.len()
+    }
+}
+
+impl Store {
+    /// How many channels, patterns and channels of shards anybody subscribes to.
+    pub(super) fn topic_counts(&self) -> (usize, usize, usize) {
+        (self.topics.channels.len(), self.topics.patterns.len(), self.topics.shards.len())
+    }
+}
+
 impl Topics {
     fn of(&self, topic: Topic) -> &SortedMap<Bytes, Vec<ClientId>> {
         match topic {

@@ -163,6 +163,16 @@ pub fn bucket(micros: u64) -> usize {
     }
 }
 
+/// The most microseconds that fall into a place.
+pub fn bucket_top(place: usize) -> u64 {
+    if place < 256 {
+        place as u64
+    } else {
+        let shift = place / 128 - 1;
+        (((place % 128 + 128 + 1) as u64) << shift) - 1
+    }
+}
+
 impl Stats {
     /// A command ran.
     pub fn ran(&mut self, command: &Command, micros: u64, failed: bool, tracked: bool) {

@@ -1,9 +1,11 @@
 //! The store: sixteen databases, the clients connected to them, and the one way in.
 
 use super::blocking::{Blocked, Waiting};
+use super::client::{Answers, Pause};
 use super::config::Config;
 use super::event::{Event, Glimpse};
 use super::keyspace::Database;
+use super::monitor::Monitors;
 use super::pubsub::{Subscriptions, Topics};
 use super::reply::{Reply, Resp};
 use super::stats::{Host, Stats};
@@ -117,6 +119,22 @@ pub(super) struct Client {
     pub name: Bytes,
     /// Its connection.
     pub link: Link,
+    /// When it connected and when it last sent something, in Unix milliseconds; 0 if no server told.
+    pub created_ms: u64,
+    /// When it last sent something.
+    pub seen_ms: u64,
+    /// The row of the command it last sent, plus one.
+    pub last: u16,
+    /// The user that it is; empty for `default`.
+    pub user: Bytes,
+    /// Whether it has said its password.
+    pub is_known: bool,
+    /// CLIENT REPLY
+    pub answers: Answers,
+    /// CLIENT NO-EVICT
+    pub no_evict: bool,
+    /// The command that waits for the end of CLIENT PAUSE.
+    pub postponed: Option<Vec<Bytes>>,
     /// The protocol it speaks.
     pub resp: Resp,
     /// The transaction it is writing down.
@@ -141,6 +159,14 @@ pub struct Store {
     pub(super) waiting: Waiting,
     /// Who subscribes to which channel.
     pub(super) topics: Topics,
+    /// Whether `requirepass` is set.
+    pub(super) has_password: bool,
+    /// Who sees every command.
+    pub(super) monitors: Monitors,
+    /// CLIENT PAUSE, and who waits for its end.
+    pub(super) pause: Option<Pause>,
+    /// Who waits for the end of the pause, in order.
+    pub(super) postponed: Vec<ClientId>,
     pub(super) host: Host,
     /// Whether keys expire before somebody looks: DEBUG SET-ACTIVE-EXPIRE.
     pub(super) active_expire: bool,
@@ -161,6 +187,10 @@ impl Store {
             watchers: SortedMap::new(),
             waiting: Waiting::default(),
             topics: Topics::default(),
+            has_password: false,
+            monitors: Monitors::new(),
+            pause: None,
+            postponed: Vec::new(),
             host: Host::default(),
             active_expire: true,
             stats: Rc::default(),
@@ -177,9 +207,11 @@ impl Store {
     }
 
     /// Tells how a client is connected.
-    pub fn set_link(&mut self, id: ClientId, link: Link) {
+    pub fn set_link(&mut self, id: ClientId, link: Link, now_ms: u64) {
         if let Some(client) = self.clients.get_mut(&id) {
             client.link = link;
+            client.created_ms = now_ms;
+            client.seen_ms = now_ms;
         }
         self.stats_mut().connections += 1;
     }
@@ -189,6 +221,8 @@ impl Store {
         self.unwatch(id);
         self.unblock(id);
         self.forget_topics(id);
+        self.stop_monitor(id);
+        self.postponed.retain(|other| *other != id);
         self.clients.remove(&id);
     }
 
@@ -199,7 +233,7 @@ impl Store {
 
     /// Whether a client waits for the answer to a command that blocks: what it sends meanwhile is to be kept for later.
     pub fn is_blocked(&self, id: ClientId) -> bool {
-        self.clients.get(&id).is_some_and(|client| client.blocked.is_some())
+        self.clients.get(&id).is_some_and(|client| client.blocked.is_some() || client.postponed.is_some())
     }
 
     /// The protocol that a client speaks: its replies are encoded in it.
@@ -242,7 +276,8 @@ impl Store {
     pub fn next_due(&self) -> Option<u64> {
         let databases = if self.active_expire { self.databases.iter() } else { [].iter() };
         let expiry = databases.filter_map(|db| db.first_expiry()).min().map(|last| last.saturating_add(1));
-        [expiry, self.waiting.next_deadline()].into_iter().flatten().min()
+        let pause = self.pause.map(|pause| pause.until_ms);
+        [expiry, self.waiting.next_deadline(), pause].into_iter().flatten().min()
     }
 
     /// Does what is due by `cx.now_ms`: keys expire, and clients that have waited long enough get their answer.
@@ -262,6 +297,7 @@ impl Store {
             }
         }
         self.end_waits(cx);
+        self.end_pause(cx);
         self.serve_ready(cx);
     }
 

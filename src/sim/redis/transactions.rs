@@ -40,6 +40,25 @@ pub struct Multi {
     spoiled: bool,
 }
 
+impl Multi {
+    /// How many commands are written down.
+    pub fn len(&self) -> usize {
+        self.queued.len()
+    }
+
+    /// The rows of the commands that are written down.
+    pub fn commands(&self) -> impl Iterator<Item = &'static Command> {
+        self.queued.iter().filter_map(|args| resolve(args).ok())
+    }
+}
+
+impl Watches {
+    /// Whether a watched key was touched.
+    pub fn is_spoiled(&self) -> bool {
+        self.spoiled
+    }
+}
+
 /// What a client watches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Watches {

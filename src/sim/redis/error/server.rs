@@ -1,0 +1,100 @@
+//! What the groups `server`, `connection` and `cluster` refuse.
+
+use super::{Error, c_string, fixed, from_client};
+
+/// HELLO with a version that is no number.
+pub const PROTOCOL_VERSION: Error = fixed("ERR Protocol version is not an integer or out of range");
+/// HELLO with another version than 2 or 3.
+pub const NO_PROTOCOL: Error = fixed("NOPROTO unsupported protocol version");
+/// HELLO of a client that has yet to say who it is.
+pub const HELLO_NO_AUTH: Error = fixed(
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used \
+     to authenticate the client and select the RESP protocol version at the same time",
+);
+/// A command of a client that has yet to say who it is.
+pub const NO_AUTH: Error = fixed("NOAUTH Authentication required.");
+/// A user or password that is not right.
+pub const WRONG_PASSWORD: Error = fixed("WRONGPASS invalid username-password pair or user is disabled.");
+/// AUTH with a password although there is none.
+pub const AUTH_WITHOUT_PASSWORD: Error = fixed(
+    "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
+);
+/// CLIENT KILL of nobody.
+pub const NO_SUCH_CLIENT: Error = fixed("ERR No such client");
+/// CLIENT KILL ID with no number above 0.
+pub const CLIENT_ID_POSITIVE: Error = fixed("ERR client-id should be greater than 0");
+/// CLIENT LIST ID with no number.
+pub const CLIENT_ID: Error = fixed("ERR Invalid client ID");
+/// CLIENT PAUSE with another mode.
+pub const PAUSE_MODE: Error = fixed("ERR CLIENT PAUSE mode must be WRITE or ALL");
+/// A timeout that is no number.
+pub const TIMEOUT_INTEGER: Error = fixed("ERR timeout is not an integer or out of range");
+/// CLIENT UNBLOCK with another reason.
+pub const UNBLOCK_REASON: Error = fixed("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+/// What a client is told whose wait CLIENT UNBLOCK ended.
+pub const UNBLOCKED: Error = fixed("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+/// SLOWLOG GET with another number.
+pub const SLOWLOG_COUNT: Error = fixed("ERR count should be greater than or equal to -1");
+/// Whatever needs a cluster.
+pub const NO_CLUSTER: Error = fixed("ERR This instance has cluster support disabled");
+/// Whatever loads a module.
+pub const NO_MODULES: Error = fixed(
+    "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it from a local connection, \
+     otherwise you need to set this option in the configuration file, and then restart the server.",
+);
+/// REPLICAOF with no port.
+pub const MASTER_PORT: Error = fixed("ERR Invalid master port");
+/// Whatever would copy data from or to another server.
+pub const NO_REPLICATION: Error = fixed("ERR This server neither is a replica nor has any");
+/// FAILOVER ABORT.
+pub const NO_FAILOVER: Error = fixed("ERR No failover in progress.");
+/// FAILOVER without replicas.
+pub const NO_REPLICAS: Error = fixed("ERR FAILOVER requires connected replicas.");
+/// SHUTDOWN ABORT.
+pub const NO_SHUTDOWN: Error = fixed("ERR No shutdown in progress.");
+/// ACL LOAD and SAVE without a file.
+pub const NO_ACL_FILE: Error = fixed(
+    "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then \
+     issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration.",
+);
+/// ACL GENPASS of no bits or too many.
+pub const GENPASS_BITS: Error =
+    fixed("ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096");
+
+/// HELLO with an option that is none.
+pub fn hello_option(option: &[u8]) -> Error {
+    from_client(&[b"ERR Syntax error in HELLO option '", c_string(option), b"'"])
+}
+
+/// A class of clients that does not exist.
+pub fn client_type(name: &[u8]) -> Error {
+    from_client(&[b"ERR Unknown client type '", c_string(name), b"'"])
+}
+
+/// A user that does not exist.
+pub fn no_such_user(name: &[u8]) -> Error {
+    from_client(&[b"ERR No such user '", c_string(name), b"'"])
+}
+
+/// LATENCY GRAPH of an event without samples.
+pub fn no_samples(event: &[u8]) -> Error {
+    from_client(&[b"ERR No samples available for event '", c_string(event), b"'"])
+}
+
+/// ACL CAT of a category that does not exist.
+pub fn unknown_category(name: &[u8]) -> Error {
+    from_client(&[b"ERR Unknown category '", c_string(name), b"'"])
+}
+
+/// A subcommand that exists, but not with so many arguments.
+pub fn wrong_subcommand(container: &str, subcommand: &[u8]) -> Error {
+    let asked = c_string(subcommand);
+    let asked = &asked[..asked.len().min(128)];
+    from_client(&[
+        b"ERR unknown subcommand or wrong number of arguments for '",
+        asked,
+        b"'. Try ",
+        container.as_bytes(),
+        b" HELP.",
+    ])
+}
