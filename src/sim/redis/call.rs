@@ -116,18 +116,17 @@ impl<'a> Call<'a, '_> {
 
     /// A key's value. It counts as an access.
     pub fn look(&mut self, key: &Bytes) -> Option<&Value> {
-        let place = self.place(key)?;
+        let counted = u64::from(self.command.is(Flag::Readonly));
+        let Some(place) = self.place(key) else {
+            self.store.stats_mut().misses += counted;
+            return None;
+        };
+        self.store.stats_mut().hits += counted;
         Some(self.look_at(place))
     }
 
     fn look_at(&mut self, place: usize) -> &Value {
         let (now_ms, db) = (self.cx.now_ms, self.db);
-        let counted = self.command.is(Flag::Readonly);
-        if self.entry(key).is_none() {
-            self.store.stats_mut().misses += u64::from(counted);
-            return None;
-        }
-        self.store.stats_mut().hits += u64::from(counted);
         // A look within the same millisecond changes nothing, and then a shared database can stay shared.
         if self.store.database(db).at(place).accessed_ms != now_ms {
             self.store.database_mut(db).touch(place, now_ms);
