@@ -104,8 +104,10 @@ pub enum Action {
     Export,
     /// Look at this virtual host.
     Vhost(String),
-    /// Type a line in the console.
+    /// Type a line in the console that is shown.
     Type(String),
+    /// Show the console of this number, from 1.
+    Console(u32),
     /// Look closely at something.
     Select(Selection),
     /// Light up a message wherever it is.

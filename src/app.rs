@@ -1,6 +1,7 @@
 //! The page itself: it owns the session, answers every [`Action`], keeps time while playing, and puts the panels in their places.
 
 mod address;
+mod import;
 mod keys;
 mod rooms;
 mod time;
@@ -99,6 +100,8 @@ pub struct App {
     fault: Option<String>,
     /// What came of the last import.
     imported: Option<ImportView>,
+    /// The console that is shown, from 1.
+    console: u32,
     /// The virtual host that is looked at.
     vhost: Bytes,
     narrow: bool,
@@ -142,6 +145,7 @@ impl Component for App {
             notice: None,
             fault: None,
             imported: None,
+            console: 1,
             vhost: Bytes::from(DEFAULT_VHOST),
             narrow: is_narrow(),
             folded: (false, false),
@@ -337,7 +341,8 @@ impl App {
                     self.jump(Session::hear_out);
                 }
             }
-            Action::Type(line) => self.submit(Input::Redis { client: 1, line: Bytes::from(line) }),
+            Action::Type(line) => self.submit(Input::Redis { client: self.console, line: Bytes::from(line) }),
+            Action::Console(number) => self.console = number,
             Action::Select(selection) => {
                 if let Selection::Process(id) = &selection {
                     self.code_of = Some(*id);
@@ -361,18 +366,6 @@ impl App {
             Action::Fold(false) => self.folded.1 = !self.folded.1,
             Action::Dismiss => self.notice = None,
         }
-    }
-
-    fn import(&mut self, file: String) {
-        let text = self.language.text();
-        let tried = self.session.borrow().world().try_definitions(&file);
-        self.imported = Some(match tried {
-            Ok(report) => {
-                self.submit(Input::Definitions { text: Bytes::from(file) });
-                ImportView::taken(&report, text)
-            }
-            Err(problem) => ImportView::refused(problem.to_string()),
-        });
     }
 
     /// Does what a script line says; false, and the fault is told, when it cannot be read.

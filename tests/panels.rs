@@ -138,7 +138,7 @@ fn log(session: &Session, text: &'static Text) -> String {
 }
 
 fn console_of(session: &Session, text: &'static Text) -> String {
-    html::<console::ConsolePanel>(console::Props { view: console::view(session), text, on: on() })
+    html::<console::ConsolePanel>(console::Props { view: console::view(session, 1), text, on: on() })
 }
 
 fn keys_of(session: &Session, text: &'static Text) -> String {
@@ -254,6 +254,14 @@ fn tab_completes_commands_and_keys() {
     assert_eq!(console::complete("GET foo", &keys), None);
     assert_eq!(console::complete("GET 武", &keys).as_deref(), Some("GET 武沛齐 "));
     assert_eq!(console::complete("GET ", &keys), None);
+    assert_eq!(console::complete("SET k v KEEP", &keys).as_deref(), Some("SET k v KEEPTTL "));
+    assert_eq!(console::complete("object enc", &keys).as_deref(), Some("object ENCODING "));
+    assert_eq!(console::warning("get k", 9, Language::English.text()), None);
+    assert!(console::warning(" FlushAll", 9, Language::English.text()).is_some_and(|text| text.contains('9')));
+    assert!(
+        console::warning("keys *", 9, Language::English.text()).is_none()
+            && console::warning("keys *", 5_000, Language::English.text()).is_some()
+    );
     assert_eq!(console::complete("zzz", &keys), None);
     assert_eq!(console::complete("", &keys), None);
 }

@@ -115,7 +115,7 @@ impl App {
                 html! { <Events key="events" view={panels::events::view(session, text)} {text} on={on.clone()} pointed={self.pointed} /> }
             }
             Tab::Console => {
-                html! { <ConsolePanel key="console" view={panels::console::view(session)} {text} on={on.clone()} /> }
+                html! { <ConsolePanel key="console" view={panels::console::view(session, self.console)} {text} on={on.clone()} /> }
             }
             Tab::Keys => html! { <Keys key="keys" view={panels::keys::view(session)} {text} on={on.clone()} /> },
             Tab::Code => {

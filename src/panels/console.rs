@@ -1,14 +1,24 @@
 //! The console: redis-cli's look and manners.
 
 use warren_sim::{
-    redis::{ClientId, Console, Language, commands, view::keys},
+    console::Terminal,
+    input::MAX_CONSOLES,
+    redis::{
+        ClientId, Console, Language, commands,
+        console::INTERRUPT,
+        find_command,
+        view::{key_count, keys},
+    },
     session::Session,
     world::EPOCH_MS,
 };
 use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
-use crate::{action::Action, text::Text};
+use crate::{
+    action::Action,
+    text::{Text, fill},
+};
 
 /// The prompt of a console that nobody has typed in yet.
 const FIRST_PROMPT: &str = "127.0.0.1:6379> ";
@@ -16,6 +26,8 @@ const FIRST_PROMPT: &str = "127.0.0.1:6379> ";
 const EXAMPLES: [&str; 3] = ["SET foo foo", "SETBIT foo 7 1", "GET foo"];
 /// The most keys that completion looks at.
 const MAX_KEYS: usize = 1_000;
+/// The most words that completion knows.
+const MAX_WORDS: usize = 5_000;
 
 /// What the console shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +38,16 @@ pub struct ConsoleView {
     pub prompt: String,
     /// Whether hints are on: `:set nohints` takes them away.
     pub hints: bool,
-    /// The keys of the selected database, for completion.
-    pub keys: Vec<String>,
+    /// What a word can be completed to beside commands: the keys of the selected database, and the fields and members in them.
+    pub words: Vec<String>,
+    /// How many keys the selected database has.
+    pub key_count: u64,
+    /// Which console it is, from 1.
+    pub number: u32,
+    /// How many there are.
+    pub consoles: u32,
+    /// Whether it waits for an answer or reads messages.
+    pub busy: bool,
 }
 
 /// One line that was typed.
@@ -41,22 +61,43 @@ pub struct EntryRow {
     pub output: Vec<String>,
 }
 
-/// What the first console shows.
-pub fn view(session: &Session) -> ConsoleView {
+/// What a console shows, by its number.
+pub fn view(session: &Session, number: u32) -> ConsoleView {
     let world = session.world();
-    let terminal = world.consoles().first();
+    let terminal = world.consoles().get(number.saturating_sub(1) as usize);
     let entries = terminal.iter().flat_map(|terminal| terminal.entries()).map(|entry| EntryRow {
         prompt: entry.prompt.to_string(),
         line: entry.line.to_string(),
         output: entry.output.text().lines().map(str::to_string).collect(),
     });
-    let db = world.store().selected_db(ClientId(1)).unwrap_or(0);
-    let keys = keys(world.store(), db, EPOCH_MS + world.now_ms(), MAX_KEYS, 0);
+    let db = world.store().selected_db(ClientId(number)).unwrap_or(0);
+    let now_ms = EPOCH_MS + world.now_ms();
+    let rows = keys(world.store(), db, now_ms, MAX_KEYS, 0);
+    let members = rows.iter().flat_map(|row| &row.elements).map(|element| element.name.to_string());
+    let mut words: Vec<String> = rows.iter().map(|row| row.key.to_string()).chain(members).collect();
+    words.truncate(MAX_WORDS);
     ConsoleView {
         entries: entries.collect(),
         prompt: terminal.map_or_else(|| FIRST_PROMPT.to_string(), |terminal| terminal.prompt()),
         hints: terminal.is_none_or(|terminal| terminal.hint("get").is_some()),
-        keys: keys.iter().map(|row| row.key.to_string()).collect(),
+        words,
+        key_count: key_count(world.store(), db, now_ms),
+        number,
+        consoles: world.consoles().len().max(1) as u32,
+        busy: terminal.is_some_and(Terminal::is_busy),
+    }
+}
+
+/// With more keys than this, KEYS is asked about first.
+const MANY_KEYS: u64 = 1_000;
+
+/// Why a line should be thought over before it is sent; none for most.
+pub fn warning(line: &str, key_count: u64, text: &Text) -> Option<String> {
+    let t = &text.panels.console;
+    match line.split_ascii_whitespace().next().map(str::to_ascii_lowercase).as_deref() {
+        Some("flushall" | "flushdb") if key_count > 0 => Some(fill(t.warn_flush, &[&key_count.to_string()])),
+        Some("keys") if key_count > MANY_KEYS => Some(fill(t.warn_keys, &[&key_count.to_string()])),
+        _ => None,
     }
 }
 
@@ -65,9 +106,19 @@ pub fn hint(line: &str) -> String {
     Console::new(ClientId(1), Language::English).hint(line).unwrap_or_default()
 }
 
-/// The line with its last word completed: a command's name first, keys after it. None when nothing or more than one thing fits and
-/// they share nothing more than is typed.
-pub fn complete(line: &str, keys: &[String]) -> Option<String> {
+/// The subcommands of a command, and the words in capitals that its syntax knows.
+fn options_of(command: &str) -> Vec<String> {
+    let Some(command) = find_command(command.as_bytes()) else { return Vec::new() };
+    let own = |name: &'static str| name.rsplit('|').next().unwrap_or(name).to_ascii_uppercase();
+    let subcommands = command.subcommands().map(|sub| own(sub.name));
+    let is_option = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '-');
+    let words = command.syntax.split(|c: char| !(c.is_ascii_alphabetic() || c == '-')).filter(is_option);
+    subcommands.chain(words.map(str::to_string)).collect()
+}
+
+/// The line with its last word completed: a command's name first; subcommands, options, keys, fields and members after it.
+/// None when nothing or more than one thing fits and they share nothing more than is typed.
+pub fn complete(line: &str, known: &[String]) -> Option<String> {
     let (before, word) = line.rsplit_once(' ').map_or(("", line), |(before, word)| (before, word));
     if word.is_empty() {
         return None;
@@ -82,7 +133,12 @@ pub fn complete(line: &str, keys: &[String]) -> Option<String> {
             plain.map(|command| case(command.name)).filter(|name| name.starts_with(&word)).collect()
         }
         false => {
-            keys.iter().filter(|key| key.starts_with(word) && !key.contains(char::is_whitespace)).cloned().collect()
+            let command = line.split_ascii_whitespace().next().unwrap_or_default();
+            let options = options_of(command)
+                .into_iter()
+                .filter(|option| option.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)));
+            let plain = known.iter().filter(|name| name.starts_with(word) && !name.contains(char::is_whitespace));
+            options.chain(plain.cloned()).collect()
         }
     };
     let shared = names
@@ -125,7 +181,10 @@ pub fn ConsolePanel(props: &Props) -> Html {
             }
         });
     }
-    let onkeydown = keys_of(view, &line, &back, on);
+    // A line that is to be sent once more before it is carried out, or what is searched for in the history.
+    let held = use_state(|| None::<String>);
+    let typing = Typing { line: line.clone(), back, held: held.clone() };
+    let onkeydown = keys_of(view, &typing, text, on);
     let oninput = {
         let line = line.clone();
         Callback::from(move |event: InputEvent| {
@@ -135,12 +194,17 @@ pub fn ConsolePanel(props: &Props) -> Html {
     let hint = if view.hints { hint(&line) } else { String::new() };
     html! {
         <div class="console">
+            { tabs(view, text, on) }
             <div class="console-scroll" ref={scroll}>
                 { if view.entries.is_empty() { examples(text, on) } else { html! { <div key="started"></div> } } }
                 <div class="console-history" role="log" aria-label={t.history}>
                     { for view.entries.iter().enumerate().map(|(at, entry)| print_entry(at, entry)) }
                 </div>
-                <label class="console-line">
+                <p class="console-warning" role="alert">{ (*held).clone().unwrap_or_default() }</p>
+                <div class="console-busy" hidden={!view.busy}>
+                    <button class="button" onclick={on.reform(|_| Action::Type(INTERRUPT.to_string()))}>{ t.interrupt }</button>
+                </div>
+                <label class="console-line" hidden={view.busy}>
                     <span class="sr">{ t.input }</span>
                     <span class="console-prompt" aria-hidden="true">{ view.prompt.replace(' ', "\u{a0}") }</span>
                     <span class="console-field">
@@ -156,17 +220,41 @@ pub fn ConsolePanel(props: &Props) -> Html {
     }
 }
 
-/// Enter sends, up and down walk through what was typed, TAB completes, Ctrl-L clears.
-fn keys_of(
-    view: &ConsoleView,
-    line: &UseStateHandle<String>,
-    back: &UseStateHandle<usize>,
-    on: &Callback<Action>,
-) -> Callback<KeyboardEvent> {
-    let (line, back, on) = (line.clone(), back.clone(), on.clone());
+/// The consoles, each a client of the store, and one more.
+fn tabs(view: &ConsoleView, text: &'static Text, on: &Callback<Action>) -> Html {
+    let t = &text.panels.console;
+    let tab = |number: u32, name: String, label: String| {
+        let chosen = number == view.number;
+        html! {
+            <button key={number} class={classes!("console-tab", chosen.then_some("chosen"))} aria-pressed={chosen.to_string()}
+                aria-label={label} onclick={on.reform(move |_| Action::Console(number))}>{ name }</button>
+        }
+    };
+    let last = view.consoles.max(view.number);
+    html! {
+        <div class="console-tabs" role="group" aria-label={t.clients}>
+            { for (1..=last).map(|number| tab(number, number.to_string(), fill(t.client, &[&number.to_string()]))) }
+            { if last < MAX_CONSOLES { tab(last + 1, "+".to_string(), t.another.to_string()) } else { html! { <span key="full"></span> } } }
+        </div>
+    }
+}
+
+/// What the line that is being typed is made of.
+struct Typing {
+    line: UseStateHandle<String>,
+    /// How many lines back in what was typed; 0 is the line being written.
+    back: UseStateHandle<usize>,
+    /// What is said about the line before it is sent once more.
+    held: UseStateHandle<Option<String>>,
+}
+
+/// Enter sends, up and down walk through what was typed, Ctrl-R searches it, TAB completes, Ctrl-L clears, Ctrl-C gives up.
+fn keys_of(view: &ConsoleView, typing: &Typing, text: &'static Text, on: &Callback<Action>) -> Callback<KeyboardEvent> {
+    let Typing { line, back, held } = typing;
+    let (line, back, held, on) = (line.clone(), back.clone(), held.clone(), on.clone());
     let typed: Vec<String> =
         view.entries.iter().map(|entry| entry.line.clone()).filter(|line| !line.is_empty()).collect();
-    let keys = view.keys.clone();
+    let (words, key_count) = (view.words.clone(), view.key_count);
     Callback::from(move |event: KeyboardEvent| {
         let written = event.target_dyn_into::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
         let show = |steps: usize| {
@@ -174,24 +262,48 @@ fn keys_of(
             let at = typed.len().checked_sub(steps).filter(|at| *at < typed.len());
             line.set(at.map(|at| typed[at].clone()).unwrap_or_default());
         };
+        let was_held = held.is_some();
         match event.key().as_str() {
             // While Chinese is being composed, Enter only ends the composition.
             "Enter" if !event.is_composing() => {
-                on.emit(Action::Type(written));
-                line.set(String::new());
-                back.set(0);
+                let warned = warning(&written, key_count, text).filter(|_| !was_held);
+                if warned.is_none() {
+                    on.emit(Action::Type(written));
+                    line.set(String::new());
+                    back.set(0);
+                }
+                held.set(warned);
+                event.prevent_default();
+                return;
             }
             "ArrowUp" if *back < typed.len() => show(*back + 1),
             "ArrowUp" => {}
             "ArrowDown" if *back > 0 => show(*back - 1),
             "ArrowDown" => {}
             // With nothing to complete, TAB goes on to the next control as everywhere.
-            "Tab" if !event.shift_key() => match complete(&written, &keys) {
+            "Tab" if !event.shift_key() => match complete(&written, &words) {
                 Some(completed) => line.set(completed),
                 None => return,
             },
+            // The newest line before the one shown that holds what is written; once more, and it goes on to older ones.
+            "r" if event.ctrl_key() => {
+                let older = typed.len().saturating_sub(*back);
+                let found = typed[..older].iter().rposition(|line| line.contains(written.as_str()));
+                if let Some(at) = found {
+                    show(typed.len() - at);
+                }
+            }
             "l" if event.ctrl_key() => on.emit(Action::Type("clear".to_string())),
-            _ => return,
+            "c" if event.ctrl_key() => line.set(String::new()),
+            _ => {
+                if was_held {
+                    held.set(None);
+                }
+                return;
+            }
+        }
+        if was_held {
+            held.set(None);
         }
         event.prevent_default();
     })

@@ -110,6 +110,12 @@ pub struct ConsoleText {
     pub input: &'static str,
     pub empty: &'static str,
     pub history: &'static str,
+    pub clients: &'static str,
+    pub client: &'static str,
+    pub another: &'static str,
+    pub interrupt: &'static str,
+    pub warn_flush: &'static str,
+    pub warn_keys: &'static str,
 }
 
 /// The keys.
@@ -239,6 +245,12 @@ pub(super) const ENGLISH: PanelText = PanelText {
         input: "Command for the store",
         empty: "This is redis-cli, on a store that lives in the same world. Try one of these:",
         history: "Commands and replies",
+        clients: "Clients",
+        client: "Client {0}",
+        another: "Another client",
+        interrupt: "Interrupt (Ctrl-C)",
+        warn_flush: "This removes all keys ({0} here). Enter once more to do it; any other key gives up.",
+        warn_keys: "KEYS looks at all {0} keys while everybody else waits; SCAN does not. Enter once more to do it.",
     },
     keys: KeysText {
         title: "Keys",
@@ -363,6 +375,12 @@ pub(super) const CHINESE: PanelText = PanelText {
         input: "给存储的命令",
         empty: "这就是 redis-cli，它的存储与画面处在同一个世界里。试试其中一条：",
         history: "命令与回复",
+        clients: "客户端",
+        client: "客户端 {0}",
+        another: "再开一个客户端",
+        interrupt: "中断 (Ctrl-C)",
+        warn_flush: "这会删除所有键（此处 {0} 个）。再按一次回车执行，按其他键放弃。",
+        warn_keys: "KEYS 会扫描全部 {0} 个键，期间别人都要等；SCAN 不会。再按一次回车执行。",
     },
     keys: KeysText {
         title: "键",
