@@ -15,7 +15,7 @@ pub mod session;
 pub mod socket;
 pub mod users;
 
-use std::net::SocketAddr;
+use std::net::{self, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -26,24 +26,38 @@ use node::Node;
 
 /// Serves on this address, and the management calls on the other one if there is one; it returns only when that fails.
 pub fn serve(address: SocketAddr, management: Option<SocketAddr>) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("the runtime could not be started: {error}"))?;
+    let listener = bind(address)?;
+    let management = management.map(bind).transpose()?;
+    println!("AMQP 0-9-1 on {address}");
+    if let Some(Ok(address)) = management.as_ref().map(net::TcpListener::local_addr) {
+        println!("Management calls on http://{address}/api/");
+    }
+    serve_on(listener, management)
+}
+
+fn bind(address: SocketAddr) -> Result<net::TcpListener, String> {
+    net::TcpListener::bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))
+}
+
+/// The same on sockets that listen already.
+pub fn serve_on(listener: net::TcpListener, management: Option<net::TcpListener>) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("the server cannot start: {error}");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     LocalSet::new().block_on(&runtime, async {
-        let listener = bind(address).await?;
-        println!("AMQP 0-9-1 on {address}");
+        let address = listener.local_addr().map_err(failed)?;
         let node = Rc::new(Node::new());
         tokio::task::spawn_local(node::keep_time(node.clone()));
         if let Some(management) = management {
-            let listener = bind(management).await?;
-            println!("Management calls on http://{management}");
+            let listener = from_std(management).map_err(failed)?;
             tokio::task::spawn_local(http::accept(listener, node.clone(), address));
         }
-        accept(listener, node).await
+        accept(from_std(listener).map_err(failed)?, node).await
     })
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))
+fn from_std(listener: net::TcpListener) -> std::io::Result<TcpListener> {
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
 }
 
 /// Takes in clients for ever.

@@ -57,6 +57,14 @@ pub fn change(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
         }
         ("PUT", ["users", name]) => put_user(call, name),
         ("DELETE", ["users", name]) => gone(call.node.users.all.borrow_mut().remove(name.as_bytes()).is_some()),
+        ("POST", ["users", "bulk-delete"]) => {
+            let object = call.object()?;
+            require(&object, &["users"])?;
+            let names = object["users"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let mut all = call.node.users.all.borrow_mut();
+            names.for_each(|name| drop(all.remove(name.as_bytes())));
+            Ok(Answer::done())
+        }
         ("PUT", ["permissions", vhost, user]) => put_permission(call, vhost, user),
         ("DELETE", ["permissions", vhost, user]) => {
             let mut all = call.node.users.all.borrow_mut();

@@ -42,7 +42,7 @@ impl Call<'_> {
 
     /// Whether the query says that something is true.
     pub fn is_asked(&self, name: &str) -> bool {
-        self.asked(name).is_some_and(|value| value == "true")
+        self.asked(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// The body as an object; an empty body is an empty one.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use warren_sim::amqp::arguments::QueueType;
 use warren_sim::amqp::channel::{Channel, Connection};
 use warren_sim::amqp::exchange::{Binding, Destination, Exchange};
+use warren_sim::amqp::policy::pattern::Pattern;
 use warren_sim::amqp::queue::{Consumer, Queue};
 use warren_sim::bytes::Bytes;
 use warren_sim::hash::stable_hash;
@@ -35,7 +36,13 @@ pub fn listed(call: &Call<'_>, items: Vec<Value>) -> Value {
     let page_size = number("page_size").unwrap_or(100).min(500);
     let total_count = items.len();
     let wanted = call.asked("name").unwrap_or_default();
-    let is_wanted = |item: &Value| item["name"].as_str().is_none_or(|name| name.contains(&wanted));
+    // The patterns are those of policies; one that cannot be read matches nothing.
+    let pattern = call.is_asked("use_regex").then(|| Pattern::parse(wanted.as_bytes()).ok());
+    let is_wanted = |item: &Value| match (item["name"].as_str(), &pattern) {
+        (None, _) => true,
+        (Some(name), None) => name.contains(&wanted),
+        (Some(name), Some(pattern)) => pattern.as_ref().is_some_and(|pattern| pattern.matches(name.as_bytes())),
+    };
     let filtered: Vec<Value> = items.into_iter().filter(is_wanted).collect();
     let filtered_count = filtered.len();
     let shown = filtered.into_iter().skip((page - 1) * page_size).take(page_size);
@@ -90,7 +97,7 @@ pub fn overview(call: &Call<'_>) -> Value {
         "listeners": [{
             "node": NODE, "protocol": "amqp", "ip_address": call.amqp.ip().to_string(), "port": call.amqp.port(), "socket_opts": {},
         }],
-        "contexts": [],
+        "contexts": [{"node": NODE, "description": "Warren's management calls", "path": "/"}],
     })
 }
 
