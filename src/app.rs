@@ -1,6 +1,7 @@
 //! The page itself: it owns the session, answers every [`Action`], keeps time while playing, and puts the panels in their places.
 
 mod address;
+mod deeds;
 mod import;
 mod keys;
 mod rooms;
@@ -14,15 +15,8 @@ use gloo::{
     utils::{document_element, window},
 };
 use warren_sim::{
-    amqp::broker::DEFAULT_VHOST,
-    amqp::event::MessageId,
-    bytes::Bytes,
-    event::{ProcessId, What},
-    input::Input,
-    lesson::Lesson,
-    lessons,
-    session::Session,
-    sorted::SortedMap,
+    amqp::broker::DEFAULT_VHOST, amqp::event::MessageId, bytes::Bytes, event::ProcessId, input::Input, lesson::Lesson,
+    lessons, session::Session, sorted::SortedMap,
 };
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlCanvasElement, KeyboardEvent};
@@ -32,7 +26,6 @@ use self::keys::key_action;
 use crate::{
     action::{Action, Selection, Tab, Theme},
     bridge, memory,
-    panels::{self, inspector::Inspector},
     shell::{
         definitions::{self, ImportView},
         header, lesson,
@@ -122,7 +115,7 @@ impl Component for App {
             Some("dark") => Theme::Dark,
             _ => Theme::System,
         };
-        let first = lesson_of(lessons::LESSONS[0].0, language).expect("the first lesson is tested to parse");
+        let first = lesson_of(lessons::LESSONS[0].id, language).expect("the first lesson is tested to parse");
         let seed = first.seed;
         let mut app = App {
             opened: first.clone(),
@@ -248,7 +241,7 @@ impl Component for App {
                         label={fill(text.app.resize, &[text.app.details])} />
                     <section class="details" aria-label={text.app.details}>
                         { self.fold_button(ctx, text, false) }
-                        <Inspector view={panels::inspector::view(&session, &self.selection, text)} {text} on={on.clone()} pointed={self.pointed} />
+                        { self.details(&session, text, &on) }
                     </section>
                 </main>
                 { transport::show(&transport::Props { view: transport::view(&session), playing: self.playing, speed: self.speed, text, on }) }
@@ -313,17 +306,8 @@ impl App {
             Action::Seek(step) => self.jump(|session| session.seek(step.min(session.timeline().length()))),
             Action::SeekEnd => self.jump(Session::seek_end),
             Action::Speed(speed) => self.speed = speed.min(SPEEDS.len() - 1),
-            Action::Restart(seed) => {
-                let lesson = self.session.borrow().lesson().clone();
-                self.open(Session::new(lesson, seed));
-            }
-            Action::OpenLesson(id) => match lesson_of(&id, self.language) {
-                Some(lesson) => {
-                    let seed = lesson.seed;
-                    self.open(Session::new(lesson, seed));
-                }
-                None => self.tell(fill(self.language.text().app.link_lesson, &[&id]), true),
-            },
+            Action::Restart(seed) => self.restart(seed),
+            Action::OpenLesson(id) => self.open_lesson(&id),
             Action::OpenChapter(chapter) => self.jump(|session| session.open_chapter(chapter)),
             Action::Continue => self.go_on(),
             Action::Answer { chapter, choice } => {
@@ -368,46 +352,6 @@ impl App {
         }
     }
 
-    /// Does what a script line says; false, and the fault is told, when it cannot be read.
-    fn submit_line(&mut self, line: &str) -> bool {
-        match Input::parse(line) {
-            Ok(input) => self.submit(input),
-            Err(fault) => {
-                let message = fill(self.language.text().app.bad_line, &[&fault.to_string()]);
-                self.fault = Some(message.clone());
-                self.tell(message, true);
-                return false;
-            }
-        }
-        true
-    }
-
-    fn submit(&mut self, input: Input) {
-        self.fault = None;
-        let mut told = None;
-        self.tween = None;
-        {
-            let mut session = self.session.borrow_mut();
-            if session.submit(input) {
-                let here = session.timeline().position();
-                for event in session.timeline().events(here, here) {
-                    if let What::NotDone { reason } = &event.what {
-                        told = Some(fill(self.language.text().app.not_done, &[&reason.text()]));
-                    }
-                }
-            } else {
-                told = Some(self.language.text().app.full.to_string());
-            }
-        }
-        let playing = self.playing;
-        self.settle_view();
-        self.playing = playing;
-        self.stop_at = None;
-        if let Some(text) = told {
-            self.tell(text, true);
-        }
-    }
-
     fn open(&mut self, session: Session) {
         self.opened = session.lesson().clone();
         self.jump(|old| *old = session);
@@ -426,6 +370,7 @@ impl App {
         self.tab = if self.opened.console { Tab::Console } else { Tab::Queues };
     }
 
+    #[inline(never)]
     fn speak(&mut self, language: Language) {
         self.language = language;
         self.titles = titles(language);

@@ -29,18 +29,9 @@ type Answer = Result<JsValue, JsValue>;
 /// Puts `window.warren` there; `changed` is called after every change.
 pub fn install(session: Shared, changed: Callback<()>) {
     let warren = Object::new();
-    let with = |run: fn(&Shared, &[JsValue]) -> Answer, changes: bool| {
+    for (place, name) in NAMES.iter().enumerate() {
         let (session, changed) = (session.clone(), changed.clone());
-        move |arguments: Vec<JsValue>| {
-            let answer = run(&session, &arguments)?;
-            if changes {
-                changed.emit(());
-            }
-            Ok(answer)
-        }
-    };
-    for (name, run, changes) in FUNCTIONS {
-        let function = variadic(with(*run, *changes));
+        let function = variadic(move |arguments| call(place, &session, &arguments, &changed));
         // The object is our own and plain: a property can always be set on it.
         let _ = Reflect::set(&warren, &JsValue::from_str(name), &function);
     }
@@ -55,10 +46,18 @@ fn variadic(run: impl Fn(Vec<JsValue>) -> Answer + 'static) -> Function {
     closure.into_js_value().unchecked_into()
 }
 
-/// A row: its name, what it does, and whether it changes anything.
-type Row = (&'static str, fn(&Shared, &[JsValue]) -> Answer, bool);
+/// What a function does, and whether it changes anything.
+type Row = (fn(&Shared, &[JsValue]) -> Answer, bool);
 
-const FUNCTIONS: &[Row] = &[
+/// Makes the list of names and the list of what they do.
+macro_rules! functions {
+    ($(($name:literal, $run:expr, $changes:literal),)*) => {
+        const NAMES: &[&str] = &[$($name),*];
+        const ROWS: &[Row] = &[$(($run, $changes)),*];
+    };
+}
+
+functions! {
     ("lessons", lessons_list, false),
     ("load", load, true),
     ("step", step, true),
@@ -72,13 +71,20 @@ const FUNCTIONS: &[Row] = &[
     ("redis", redis, true),
     ("run", run, true),
     ("importDefinitions", import_definitions, true),
-    (
-        "exportDefinitions",
-        |session, _| Ok(JsValue::from_str(&session.borrow().world().broker().export_definitions())),
-        false,
-    ),
+    ("exportDefinitions", |session, _| Ok(JsValue::from_str(&session.borrow().world().broker().export_definitions())), false),
     ("link", link, false),
-];
+}
+
+/// Calls the function at this place. The page is cut here: what the functions need is loaded when a script calls one.
+#[inline(never)]
+fn call(place: usize, session: &Shared, arguments: &[JsValue], changed: &Callback<()>) -> Answer {
+    let (run, changes) = ROWS[place];
+    let answer = run(session, arguments)?;
+    if changes {
+        changed.emit(());
+    }
+    Ok(answer)
+}
 
 fn error(text: &str) -> JsValue {
     js_sys::Error::new(text).into()
@@ -114,9 +120,9 @@ struct LessonRow {
 fn lessons_list(_: &Shared, _: &[JsValue]) -> Answer {
     let rows: Vec<LessonRow> = lessons::LESSONS
         .iter()
-        .filter_map(|(id, _, _)| {
-            let (en, zh) = (lessons::lesson(id, "en")?, lessons::lesson(id, "zh")?);
-            Some(LessonRow { id: en.id, title: en.title, title_zh: zh.title, seed: en.seed })
+        .filter_map(|entry| {
+            let [title, title_zh] = entry.titles.map(String::from);
+            Some(LessonRow { id: entry.id.to_string(), title, title_zh, seed: lessons::lesson(entry.id, "en")?.seed })
         })
         .collect();
     plain(&rows)
@@ -125,7 +131,7 @@ fn lessons_list(_: &Shared, _: &[JsValue]) -> Answer {
 fn load(session: &Shared, arguments: &[JsValue]) -> Answer {
     let id = text_of(&arguments[0], "lessonId")?;
     let Some(lesson) = lessons::lesson(&id, "en") else {
-        let known: Vec<&str> = lessons::LESSONS.iter().map(|(id, _, _)| *id).collect();
+        let known: Vec<&str> = lessons::LESSONS.iter().map(|entry| entry.id).collect();
         return Err(error(&format!("there is no lesson '{id}'; there are {}", known.join(", "))));
     };
     let seed = if arguments[1].is_undefined() {

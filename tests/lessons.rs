@@ -5,8 +5,9 @@ use std::{collections::BTreeSet, fmt::Write, fs, path::PathBuf, rc::Rc};
 
 use warren_sim::{
     event::What,
+    input::Input,
     lesson::Lesson,
-    lessons::{LESSONS, lesson, titles},
+    lessons::{Entry, all, lesson, titles},
     process::ProcessState,
     script::Command,
     session::{MAX_STEPS_OF_COMMAND, Session},
@@ -41,7 +42,7 @@ fn bones(lesson: &Lesson) -> String {
 
 /// The lessons at their first moment, in English.
 fn sessions() -> impl Iterator<Item = (&'static str, Session)> {
-    LESSONS.iter().map(|(id, english, _)| {
+    all().map(|(Entry { id, .. }, [english, _])| {
         let lesson = read(id, english);
         let seed = lesson.seed;
         (*id, Session::new(Rc::new(lesson), seed))
@@ -50,9 +51,10 @@ fn sessions() -> impl Iterator<Item = (&'static str, Session)> {
 
 #[test]
 fn both_languages_tell_the_same_run() {
-    for (id, english, chinese) in LESSONS {
+    for (Entry { id, titles }, [english, chinese]) in all() {
         let (en, zh) = (read(id, english), read(id, chinese));
         assert_eq!(en.id, *id);
+        assert_eq!([&*en.title, &*zh.title], *titles, "{id}: the list names it otherwise");
         assert_eq!(bones(&en), bones(&zh), "{id}: the languages differ");
         let known = Rc::new(en.clone());
         let told = Rc::new(zh.clone());
@@ -69,13 +71,13 @@ fn both_languages_tell_the_same_run() {
     let listed: Vec<String> = titles("zh").into_iter().map(|(_, title)| title).collect();
     assert_eq!(listed[1], "工作队列");
     assert!(listed.iter().all(|title| !title.is_empty()));
-    let bytes: usize = LESSONS.iter().map(|(_, english, chinese)| english.len() + chinese.len()).sum();
+    let bytes: usize = all().map(|(_, [english, chinese])| english.len() + chinese.len()).sum();
     assert!(bytes <= MAX_BYTES, "the lessons take {bytes} bytes");
 }
 
 #[test]
 fn every_lesson_has_chapters_questions_and_something_to_break() {
-    for (id, english, _) in LESSONS {
+    for (Entry { id, .. }, [english, _]) in all() {
         let lesson = read(id, english);
         assert!((4..=8).contains(&lesson.chapters.len()), "{id}: {} chapters", lesson.chapters.len());
         assert!(lesson.chapters.iter().filter(|chapter| chapter.question.is_some()).count() >= 2, "{id}");
@@ -189,7 +191,8 @@ fn the_right_answer_does_not_always_stand_first() {
 fn everything_that_may_be_broken_can_be() {
     for (id, session) in sessions() {
         for (index, chapter) in session.lesson().chapters.iter().enumerate() {
-            for (input, _) in &chapter.breaks {
+            for (line, _) in &chapter.breaks {
+                let input = Input::parse(line).unwrap_or_else(|fault| panic!("{id}: {line}: {fault}"));
                 let mut broken = session.clone();
                 broken.seek(session.span(index).1);
                 let here = broken.timeline().position();

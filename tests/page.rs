@@ -28,6 +28,7 @@ const SCENARIOS: &[(&str, Scenario)] = scenarios! {
     opens_from_a_sub_path_with_no_fault_for_axe,
     is_as_wide_as_the_phone,
     runs_no_script_that_was_slipped_in,
+    the_first_lesson_needs_no_second_file,
     plays_pauses_steps_and_goes_back,
     scrubs_by_keyboard_and_by_the_slider,
     grades_the_answer_by_the_run,
@@ -68,6 +69,23 @@ async fn runs_no_script_that_was_slipped_in(page: &Page) -> Checked {
     let errors = page.console_errors().await?;
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert!(errors[0].contains("Content Security Policy"), "{errors:?}");
+    Ok(())
+}
+
+/// What is held against the budget of the first picture must be all that it needs; and what is loaded later must do what it did before.
+async fn the_first_lesson_needs_no_second_file(page: &Page) -> Checked {
+    page.open("").await?;
+    let loads =
+        "return performance.getEntriesByType('resource').filter(entry => entry.name.endsWith('_rest.wasm')).length";
+    // Clicked by script: a finger would fetch the second file beforehand.
+    for button in [".play", ".step", ".back", ".end", ".back"] {
+        page.js("document.querySelector(arguments[0]).click()", vec![button.into()]).await?;
+    }
+    page.until("document.querySelector('.step-chip').textContent.match(/\\d+/)[0] > 50", "the lesson is near its end")
+        .await?;
+    assert_eq!(page.js(loads, vec![]).await?, 0);
+    assert_eq!(page.js("return warren.redis('SET a b') + warren.redis('GET a')", vec![]).await?, "OK\"b\"");
+    assert_eq!(page.js(loads, vec![]).await?, 1);
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use warren_sim::{
     event::{ProcessId, What},
     input::Input,
     lesson::Lesson,
-    lessons::LESSONS,
+    lessons::{self, Entry},
     session::Session,
 };
 use yew::{BaseComponent, Callback, LocalServerRenderer};
@@ -374,7 +374,7 @@ fn what_the_learner_did_is_marked() {
 /// Every event of every lesson, and every selection at its end, is told in words of its language and leaves no place unfilled.
 #[test]
 fn every_lesson_can_be_told() {
-    for (id, english, chinese) in LESSONS {
+    for (Entry { id, .. }, [english, chinese]) in lessons::all() {
         for (language, markdown) in [(Language::English, english), (Language::Chinese, chinese)] {
             let lesson = Lesson::parse(markdown).unwrap_or_else(|fault| panic!("{id}: {fault}"));
             let seed = lesson.seed;

@@ -61,7 +61,7 @@ fn the_store_answers_as_redis_was_recorded() {
 #[wasm_bindgen_test]
 fn every_lesson_ends_with_the_same_hash_as_natively() {
     let mut table = String::new();
-    for (id, _, _) in lessons::LESSONS {
+    for lessons::Entry { id, .. } in lessons::LESSONS {
         let lesson = lessons::lesson(id, "en").expect("lessons are tested to parse");
         let seed = lesson.seed;
         let mut session = Session::new(Rc::new(lesson), seed);

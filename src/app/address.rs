@@ -11,6 +11,8 @@ use super::{App, lesson_of, titles};
 use crate::text::{Language, fill};
 
 impl App {
+    // The page is cut at the functions that are never inlined: what they need is loaded when one of them is first called.
+    #[inline(never)]
     pub(super) fn share(&mut self) {
         let text = &self.language.text().app;
         let link = Link::of(&self.session.borrow(), self.language.code());
@@ -70,6 +72,7 @@ impl App {
         }
     }
 
+    #[inline(never)]
     pub(super) fn open_link(&self, fragment: &str) -> Result<(Session, Language, String), String> {
         let link = Link::parse(fragment).map_err(|error| self.why(&error))?;
         let language = Language::from_code(&link.language).unwrap_or(self.language);

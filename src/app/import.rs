@@ -7,6 +7,9 @@ use crate::shell::definitions::ImportView;
 
 impl App {
     /// Tries a file, takes it over if that went well, and keeps what is to be told of it.
+    ///
+    /// A function of its own: the page is cut here.
+    #[inline(never)]
     pub(super) fn import(&mut self, file: String) {
         let text = self.language.text();
         let tried = self.session.borrow().world().try_definitions(&file);

@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::{App, Msg};
 use crate::{
     action::{Action, Tab},
-    panels::{self, code::Code, console::ConsolePanel, events::Events, keys::Keys},
+    panels::{self, inspector},
     shell::{
         icon::{Icon, icon},
         lesson,
@@ -47,16 +47,19 @@ impl App {
         }
     }
 
+    /// What is selected, on the right.
+    pub(super) fn details(&self, session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
+        let view = inspector::view(session, &self.selection, text);
+        inspector::show(&inspector::Props { view, text, on: on.clone(), pointed: self.pointed })
+    }
+
     /// Code and tables under the stage; on a phone they share one row of tabs.
     pub(super) fn lower(&self, session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
         // Where the console is what a lesson is about, the keys stand beside it instead of code that is not there.
         let (room, beside) = if session.lesson().console {
-            let keys = html! { <Keys key="keys" view={panels::keys::view(session)} {text} on={on.clone()} /> };
-            (text.panels.keys.title, keys)
+            (text.panels.keys.title, panels::keys_room(session, text, on))
         } else {
-            let code =
-                html! { <Code key="code" view={panels::code::view(session, self.code_of)} {text} on={on.clone()} /> };
-            (text.app.code, code)
+            (text.app.code, panels::code_room(session, self.code_of, text, on))
         };
         html! {
             <div class="lower">
@@ -111,16 +114,10 @@ impl App {
     pub(super) fn tab_body(&self, session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
         match self.tab {
             Tab::Queues => panels::queue_room(session, &self.selection, self.pointed, text, on),
-            Tab::Events => {
-                html! { <Events key="events" view={panels::events::view(session, text)} {text} on={on.clone()} pointed={self.pointed} /> }
-            }
-            Tab::Console => {
-                html! { <ConsolePanel key="console" view={panels::console::view(session, self.console)} {text} on={on.clone()} /> }
-            }
-            Tab::Keys => html! { <Keys key="keys" view={panels::keys::view(session)} {text} on={on.clone()} /> },
-            Tab::Code => {
-                html! { <Code key="code" view={panels::code::view(session, self.code_of)} {text} on={on.clone()} /> }
-            }
+            Tab::Events => panels::events_room(session, self.pointed, text, on),
+            Tab::Console => panels::console_room(session, self.console, text, on),
+            Tab::Keys => panels::keys_room(session, text, on),
+            Tab::Code => panels::code_room(session, self.code_of, text, on),
         }
     }
 }

@@ -114,6 +114,11 @@ pub struct Props {
 /// The table of consumers.
 #[component]
 pub fn Consumers(props: &Props) -> Html {
+    show(props)
+}
+
+/// The table, printed. A function, because it keeps nothing: a component costs kilobytes.
+pub fn show(props: &Props) -> Html {
     let Props { view, text, on } = props;
     let t = &text.panels.consumers;
     if view.rows.is_empty() {

@@ -94,14 +94,23 @@ impl InspectorView {
 /// What the inspector shows of a session.
 pub fn view(session: &Session, selection: &Selection, text: &Text) -> InspectorView {
     let teller = Teller::new(session, text);
+    match selection {
+        Selection::Nothing => nothing::view(&teller),
+        selection => selected(selection, &teller),
+    }
+}
+
+/// A function of its own: the page is cut here, and gets what it needs when something is selected for the first time.
+#[inline(never)]
+fn selected(selection: &Selection, teller: &Teller<'_>) -> InspectorView {
     let mut view = match selection {
-        Selection::Nothing => return nothing::view(&teller),
-        Selection::Message(id) => message::view(*id, &teller),
-        Selection::Queue(name) => queue::view(name, &teller),
-        Selection::Exchange(name) => exchange::view(name, &teller),
-        Selection::Process(id) => process::view(*id, &teller),
+        Selection::Nothing => nothing::view(teller),
+        Selection::Message(id) => message::view(*id, teller),
+        Selection::Queue(name) => queue::view(name, teller),
+        Selection::Exchange(name) => exchange::view(name, teller),
+        Selection::Process(id) => process::view(*id, teller),
     };
-    view.selected = true;
+    view.selected = *selection != Selection::Nothing;
     view
 }
 
@@ -121,6 +130,11 @@ pub struct Props {
 /// The inspector.
 #[component]
 pub fn Inspector(props: &Props) -> Html {
+    show(props)
+}
+
+/// The inspector, printed. A function, because it keeps nothing: a component costs kilobytes.
+pub fn show(props: &Props) -> Html {
     let Props { view, text, on, pointed } = props;
     let t = &text.panels.inspector;
     let lit = view.message.is_some() && view.message == *pointed;

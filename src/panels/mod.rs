@@ -12,7 +12,7 @@ mod pieces;
 pub mod python;
 pub mod queues;
 
-use warren_sim::{amqp::event::MessageId, session::Session};
+use warren_sim::{amqp::event::MessageId, event::ProcessId, session::Session};
 use yew::prelude::*;
 
 use crate::{
@@ -50,9 +50,35 @@ pub fn queue_room(
     let consumers = consumers::view(session, text);
     html! {
         <div key="queues" class="queue-room">
-            <queues::Queues view={queues} {text} on={on.clone()} />
-            <consumers::Consumers view={consumers} {text} on={on.clone()} />
+            { queues::show(&queues::Props { view: queues, text, on: on.clone() }) }
+            { consumers::show(&consumers::Props { view: consumers, text, on: on.clone() }) }
             <contents::Contents view={contents} {text} on={on.clone()} {pointed} />
         </div>
     }
+}
+
+// The rooms below are functions of their own, because the page is cut here: what they need is loaded when one of them is first seen.
+
+/// What happened.
+#[inline(never)]
+pub fn events_room(session: &Session, pointed: Option<MessageId>, text: &'static Text, on: &Callback<Action>) -> Html {
+    let view = events::view(session, text);
+    html! { <events::Events key="events" {view} {text} on={on.clone()} {pointed} /> }
+}
+
+/// One of the store's consoles.
+#[inline(never)]
+pub fn console_room(session: &Session, number: u32, text: &'static Text, on: &Callback<Action>) -> Html {
+    html! { <console::ConsolePanel key="console" view={console::view(session, number)} {text} on={on.clone()} /> }
+}
+
+/// The store's keys.
+#[inline(never)]
+pub fn keys_room(session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
+    html! { <keys::Keys key="keys" view={keys::view(session)} {text} on={on.clone()} /> }
+}
+
+/// The code of a process.
+pub fn code_room(session: &Session, process: Option<ProcessId>, text: &'static Text, on: &Callback<Action>) -> Html {
+    html! { <code::Code key="code" view={code::view(session, process)} {text} on={on.clone()} /> }
 }

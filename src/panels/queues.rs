@@ -115,6 +115,11 @@ pub struct Props {
 /// The table of queues.
 #[component]
 pub fn Queues(props: &Props) -> Html {
+    show(props)
+}
+
+/// The table, printed. A function, because it keeps nothing: a component costs kilobytes.
+pub fn show(props: &Props) -> Html {
     let Props { view, text, on } = props;
     let t = &text.panels.queues;
     if view.rows.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use warren_sim::{input::Input, lesson::Lesson, session::Session};
+use warren_sim::{lesson::Lesson, session::Session};
 use yew::prelude::*;
 
 use super::prose::{blocks, plain, spans};
@@ -169,16 +169,16 @@ fn go_on(props: &Props, count: usize) -> Html {
     }
 }
 
-fn breaks(props: &Props, breaks: &[(Input, String)]) -> Html {
+fn breaks(props: &Props, breaks: &[(String, String)]) -> Html {
     let text = &props.text.app;
     html! {
         <section class="breaks" aria-label={text.break_it}>
             <h3>{ text.break_it }</h3>
             <div class="breaks-row">
-                { for breaks.iter().enumerate().map(|(index, (input, label))| {
-                    let input = input.clone();
+                { for breaks.iter().enumerate().map(|(index, (line, label))| {
+                    let line = line.clone();
                     html! {
-                        <button key={index} class="button" onclick={props.on.reform(move |_| Action::Submit(input.clone()))}>{ label }</button>
+                        <button key={index} class="button" onclick={props.on.reform(move |_| Action::SubmitLine(line.clone()))}>{ label }</button>
                     }
                 }) }
             </div>

@@ -124,19 +124,29 @@ pub fn Toolbar(props: &Props) -> Html {
             <div class="toolbar-form">
                 { match *open {
                     None => html! { <span key="none"></span> },
-                    Some(Form::Method(first)) => html! {
-                        <MethodForm key={first} {first} view={props.view.clone()} text={props.text} on={props.on.clone()} close={close} />
-                    },
-                    Some(Form::Add) => html! { <AddForm key="add" view={props.view.clone()} text={props.text} on={props.on.clone()} close={close} /> },
-                    Some(Form::Break) => break_menu(props, &close),
-                    Some(Form::Definitions) => html! {
-                        <Definitions key="definitions" imported={props.imported.clone()} text={props.text}
-                            on={props.on.clone()} close={close} />
-                    },
-                    Some(Form::Command) => command_form(props, &close),
+                    Some(form) => open_form(form, props, &close),
                 } }
             </div>
         </div>
+    }
+}
+
+/// A function of its own: the page is cut here, and gets the forms when one is first opened.
+#[inline(never)]
+fn open_form(form: Form, props: &Props, close: &Callback<()>) -> Html {
+    match form {
+        Form::Method(first) => html! {
+            <MethodForm key={first} {first} view={props.view.clone()} text={props.text} on={props.on.clone()} close={close.clone()} />
+        },
+        Form::Add => {
+            html! { <AddForm key="add" view={props.view.clone()} text={props.text} on={props.on.clone()} close={close.clone()} /> }
+        }
+        Form::Break => break_menu(props, close),
+        Form::Definitions => html! {
+            <Definitions key="definitions" imported={props.imported.clone()} text={props.text}
+                on={props.on.clone()} close={close.clone()} />
+        },
+        Form::Command => command_form(props, close),
     }
 }
 

@@ -52,8 +52,8 @@ pub struct Chapter {
     pub script: Vec<Command>,
     /// What is read after.
     pub after: Vec<Block>,
-    /// What may be broken, each with its label.
-    pub breaks: Vec<(Input, String)>,
+    /// What may be broken: a line of script, and its label. The line is read when it is chosen; that each can be read is tested.
+    pub breaks: Vec<(String, String)>,
 }
 
 /// A question with its choices.
@@ -248,12 +248,7 @@ impl<'a> Reader<'a> {
                 let Some((input, label)) = rest.rsplit_once(" | ") else {
                     return self.fault("expected: ! input | label");
                 };
-                let input = Input::parse(input).map_err(|fault| Fault {
-                    line: self.at + 1,
-                    column: fault.column + 2,
-                    ..fault
-                })?;
-                chapter.breaks.push((input, label.trim().to_string()));
+                chapter.breaks.push((input.to_string(), label.trim().to_string()));
                 self.at += 1;
             } else if line.trim().is_empty() {
                 self.at += 1;

@@ -4,46 +4,69 @@ use alloc::{string::String, vec::Vec};
 
 use crate::lesson::Lesson;
 
-/// Both texts of a lesson, from their files.
-macro_rules! texts {
-    ($id:literal) => {
-        (
-            $id,
+/// A lesson as it stands in the list.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its name in links.
+    pub id: &'static str,
+    /// Its titles, in English and Chinese. They stand in its texts as well, but a list of lessons should need no text.
+    pub titles: [&'static str; 2],
+}
+
+/// Makes the list of lessons, and the list of their texts from their files.
+macro_rules! lessons {
+    ($($id:literal, $english:literal, $chinese:literal;)*) => {
+        /// All lessons in their order.
+        pub const LESSONS: &[Entry] = &[$(Entry { id: $id, titles: [$english, $chinese] }),*];
+        /// Their texts, in English and Chinese.
+        static TEXTS: &[[&str; 2]] = &[$([
             include_str!(concat!("../../www/lessons/", $id, ".en.md")),
             include_str!(concat!("../../www/lessons/", $id, ".zh.md")),
-        )
+        ]),*];
     };
 }
 
-/// All lessons in their order: the id, the English text, the Chinese text.
-pub const LESSONS: &[(&str, &str, &str)] = &[
-    texts!("hello-world"),
-    texts!("work-queue"),
-    texts!("restart"),
-    texts!("fair-dispatch"),
-    texts!("fanout"),
-    texts!("direct"),
-    texts!("topic"),
-    texts!("rpc"),
-    texts!("redis-strings"),
-];
+lessons! {
+    "hello-world", "Hello World", "Hello World";
+    "work-queue", "Work queue", "工作队列";
+    "restart", "Surviving a restart", "重启之后";
+    "fair-dispatch", "Fair dispatch", "公平分发";
+    "fanout", "Fanout", "广播 fanout";
+    "direct", "Direct", "按级别 direct";
+    "topic", "Topic", "主题 topic";
+    "rpc", "RPC", "RPC";
+    "redis-strings", "Redis strings and bits", "Redis 字符串与位";
+}
+
+/// The English text of the first lesson, with which the page opens.
+const FIRST: &str = include_str!("../../www/lessons/hello-world.en.md");
 
 /// The lesson of this id: in Chinese where `language` begins with `zh`, otherwise in English. None when there is no such lesson.
 pub fn lesson(id: &str, language: &str) -> Option<Lesson> {
-    text(id, language).and_then(|text| Lesson::parse(text).ok())
+    let place = LESSONS.iter().position(|entry| entry.id == id)?;
+    let text =
+        if place == 0 && !is_chinese(language) { FIRST } else { texts(place)[usize::from(is_chinese(language))] };
+    Lesson::parse(text).ok()
 }
 
 /// The ids and titles of all lessons in a language, in their order.
 pub fn titles(language: &str) -> Vec<(&'static str, String)> {
-    LESSONS.iter().map(|(id, _, _)| (*id, text(id, language).and_then(title_of).unwrap_or(id).into())).collect()
+    LESSONS.iter().map(|entry| (entry.id, entry.titles[usize::from(is_chinese(language))].into())).collect()
 }
 
-fn text(id: &str, language: &str) -> Option<&'static str> {
-    let (_, english, chinese) = LESSONS.iter().find(|(known, _, _)| *known == id)?;
-    Some(if language.starts_with("zh") { chinese } else { english })
+fn is_chinese(language: &str) -> bool {
+    language.starts_with("zh")
 }
 
-/// The title alone: a list of lessons need not read them all.
-fn title_of(text: &'static str) -> Option<&'static str> {
-    text.lines().find_map(|line| line.strip_prefix("# ")).map(str::trim)
+/// The texts of the lesson at this place of [`LESSONS`], in English and Chinese.
+///
+/// A function of its own: the page is cut here, and gets the texts when one but the first is wanted.
+#[inline(never)]
+pub fn texts(place: usize) -> [&'static str; 2] {
+    TEXTS[place]
+}
+
+/// Every lesson with its texts.
+pub fn all() -> impl Iterator<Item = (&'static Entry, [&'static str; 2])> {
+    LESSONS.iter().enumerate().map(|(place, entry)| (entry, texts(place)))
 }

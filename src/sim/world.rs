@@ -10,14 +10,10 @@ mod hands;
 mod network;
 mod processes;
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{format, string::String, vec::Vec};
 use core::hash::{Hash, Hasher};
 
-use self::network::Owner;
+use self::{hands::Switch, network::Owner};
 use crate::{
     amqp::{
         self,
@@ -266,28 +262,16 @@ impl World {
             Input::Start { name, spec } => self.start(name, spec, &mut log),
             Input::Restart { name } => self.restart(name, &mut log),
             Input::Kill { name } => self.kill(name, &mut log),
-            Input::BrokerStop if !self.broker.is_running() => Err("the broker is already down".to_string()),
-            Input::BrokerKill if !self.broker.is_running() => Err("the broker is already down".to_string()),
-            Input::BrokerStart if self.broker.is_running() => Err("the broker is already running".to_string()),
-            Input::BrokerStop => {
-                self.broker_acts(&mut log, None, None, |broker, cx| broker.stop(cx));
-                Ok(())
-            }
-            Input::BrokerKill => {
-                self.broker_acts(&mut log, None, None, |broker, cx| broker.kill(cx));
-                Ok(())
-            }
-            Input::BrokerStart => {
-                self.broker_acts(&mut log, None, None, |broker, cx| broker.start(cx));
-                Ok(())
-            }
-            Input::Amqp { client, frame } => self.by_hand(client, frame, &mut log),
-            Input::Definitions { text } => self.import_definitions(text, &mut log),
-            Input::Redis { client, line } => self.type_line(*client, line, &mut log),
             Input::Wait { ms } => {
                 self.schedule(self.now_ms.saturating_add(*ms), Task::Wake);
                 Ok(())
             }
+            Input::BrokerStop => self.switch_broker(Switch::Stop, &mut log),
+            Input::BrokerKill => self.switch_broker(Switch::Kill, &mut log),
+            Input::BrokerStart => self.switch_broker(Switch::Start, &mut log),
+            Input::Amqp { client, frame } => self.by_hand(client, frame, &mut log),
+            Input::Definitions { text } => self.import_definitions(text, &mut log),
+            Input::Redis { client, line } => self.type_line(*client, line, &mut log),
         };
         if let Err(reason) = done {
             log.add(What::NotDone { reason: reason.into() }, None);
@@ -311,6 +295,7 @@ impl World {
         }
     }
 
+    #[inline(never)]
     fn expire_keys(&mut self, log: &mut Log<'_>) {
         self.store_acts(None, log, |store, _, cx| store.tick(cx));
     }

@@ -1,9 +1,9 @@
 //! `cargo xtask build`: the release page in `dist/`, and what a visitor downloads of it.
 
-use crate::compiler;
 use crate::problem::{Outcome, Problem};
 use crate::process::{capture, path_with, run, target_dir, workspace};
 use crate::tools;
+use crate::{compiler, finish};
 use flate2::{Compression, write::GzEncoder};
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,12 +11,16 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What wasm, js and css are to weigh together, gzip, in bytes (220 KiB). Not reached yet: see docs/benchmarks.md.
+/// What wasm, js and css are to weigh together before the first picture, gzip, in bytes (220 KiB). Not reached yet: see docs/benchmarks.md.
 pub const GOAL_BYTES: u64 = 220 * 1024;
 /// What they may weigh today. It only ever goes down, until it meets the goal.
-pub const BUDGET_BYTES: u64 = 405 * 1024;
-/// The kinds of files that count: they are loaded before anything is seen.
-const KINDS: [&str; 3] = ["wasm", "js", "css"];
+pub const BUDGET_BYTES: u64 = 268 * 1024;
+/// What they may weigh with the second file, which is loaded when it is first wanted. It grows with what the page can do.
+pub const WHOLE_BYTES: u64 = 640 * 1024;
+/// The kinds of files that count before anything is seen, and the second file of the page's code (see `split.rs`).
+const KINDS: [&str; 4] = ["wasm", "js", "css", REST];
+/// How the second file's name ends.
+const REST: &str = "rest";
 
 /// How the page is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,24 +44,21 @@ pub fn build(mode: Mode) -> Outcome<PathBuf> {
     tools::wasm_target()?;
     let small = mode == Mode::Release && compiler::can_build_small();
     fetch_crates(small)?;
-    let mut folders = vec![tools::trunk()?, tools::wasm_bindgen()?];
+    let folders = [tools::trunk()?, tools::wasm_bindgen()?];
     let wasm_opt = if mode == Mode::Release { tools::wasm_opt() } else { None };
-    folders.extend(wasm_opt.clone());
     let dist = folder(mode);
     let mut trunk = Command::new(folders[0].join("trunk"));
     // Offline: trunk would otherwise download tools of its own choosing.
     trunk.args(["build", "--offline", "--log", "warn", "--dist"]).arg(&dist);
-    match (mode, &wasm_opt) {
-        (Mode::Release, Some(_)) => trunk.arg("--release"),
-        // Trunk calls wasm-opt in its release mode only; the cargo profile alone gives the same code before wasm-opt.
-        (Mode::Release, None) => trunk.args(["--cargo-profile", "page"]),
-        (Mode::Dev, _) => &mut trunk,
-    };
+    if mode == Mode::Release {
+        trunk.arg("--release");
+    }
+    let built = target_dir().join("small");
     println!("Building the page into {} (one to three minutes the first time).", dist.display());
     if small {
         compiler::small(&mut trunk);
         // A folder of its own: other switches would make cargo compile everything of the other commands again.
-        trunk.env("CARGO_TARGET_DIR", target_dir().join("small"));
+        trunk.env("CARGO_TARGET_DIR", &built);
     }
     // NO_COLOR: trunk takes only "true" or "false" there and stops at the customary "1".
     run(trunk
@@ -69,6 +70,8 @@ pub fn build(mode: Mode) -> Outcome<PathBuf> {
         Problem::new(format!("The page was not built. {}", problem.what)).remedy("look at the lines above")
     })?;
     if mode == Mode::Release {
+        let linked = built.join(tools::WASM_TARGET).join("page").join("page.wasm");
+        finish::finish(&dist, small.then_some(linked.as_path()), wasm_opt.as_deref())?;
         judge(&weigh(&dist)?, small && wasm_opt.is_some())?;
     }
     Ok(dist)
@@ -103,7 +106,9 @@ fn weigh(dist: &Path) -> Outcome<BTreeMap<&'static str, u64>> {
                 folders.push(path);
                 continue;
             }
+            let second = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_rest"));
             let ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+            let ending = if second { REST.to_string() } else { ending };
             if let Some(weight) = weights.get_mut(ending.as_str()) {
                 *weight += gzip_len(&fs::read(&path).map_err(unreadable)?).map_err(unreadable)?;
             }
@@ -122,21 +127,36 @@ fn gzip_len(bytes: &[u8]) -> std::io::Result<u64> {
 /// Prints the weights and holds them against the budget, which only a build with wasm-opt and the small standard library can keep.
 fn judge(weights: &BTreeMap<&'static str, u64>, optimised: bool) -> Outcome {
     let kib = |bytes: u64| format!("{}.{} KiB", bytes / 1024, bytes % 1024 * 10 / 1024);
-    let total: u64 = weights.values().sum();
-    let parts: Vec<String> = weights.iter().map(|(kind, bytes)| format!("{kind} {}", kib(*bytes))).collect();
-    let (budget, goal) = (kib(BUDGET_BYTES), kib(GOAL_BYTES));
-    println!("Bundle, gzip: {}; total {} of {budget} today, {goal} in the end.", parts.join(", "), kib(total));
-    if total <= BUDGET_BYTES {
+    let whole: u64 = weights.values().sum();
+    let first = whole - weights.get(REST).copied().unwrap_or_default();
+    let parts: Vec<String> = weights
+        .iter()
+        .filter(|(kind, _)| **kind != REST)
+        .map(|(kind, bytes)| format!("{kind} {}", kib(*bytes)))
+        .collect();
+    println!(
+        "Bundle, gzip: {}; together {} of {} today, {} in the end. With what is loaded when it is wanted: {} of {}.",
+        parts.join(", "),
+        kib(first),
+        kib(BUDGET_BYTES),
+        kib(GOAL_BYTES),
+        kib(whole),
+        kib(WHOLE_BYTES)
+    );
+    let Some((what, weight, budget)) = [("first picture", first, BUDGET_BYTES), ("whole page", whole, WHOLE_BYTES)]
+        .into_iter()
+        .find(|(_, weight, budget)| weight > budget)
+    else {
         return Ok(());
-    }
+    };
     if !optimised {
         println!(
             "That is over the budget, but not all was there that makes it smaller (see above), so it is not held against it."
         );
         return Ok(());
     }
-    Err(Problem::new(format!("The bundle weighs {}, {} more than its budget.", kib(total), kib(total - BUDGET_BYTES)))
-        .remedy("find what grew it, or raise BUDGET_BYTES in src/xtask/bundle.rs and say why"))
+    Err(Problem::new(format!("The {what} weighs {}, {} more than its budget.", kib(weight), kib(weight - budget)))
+        .remedy("find what grew it, or raise the budget in src/xtask/bundle.rs and say why"))
 }
 
 #[cfg(test)]
@@ -149,5 +169,12 @@ mod tests {
         assert_eq!(judge(&weights(BUDGET_BYTES - 1), true), Ok(()));
         assert!(judge(&weights(BUDGET_BYTES), true).is_err());
         assert_eq!(judge(&weights(BUDGET_BYTES), false), Ok(()));
+    }
+
+    #[test]
+    fn the_second_file_has_a_budget_of_its_own() {
+        let weights = |rest| BTreeMap::from([("wasm", 1), (REST, rest)]);
+        assert_eq!(judge(&weights(WHOLE_BYTES - 1), true), Ok(()));
+        assert!(judge(&weights(WHOLE_BYTES), true).is_err());
     }
 }

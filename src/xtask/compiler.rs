@@ -10,8 +10,9 @@ use crate::tools::WASM_TARGET;
 use std::path::Path;
 use std::process::Command;
 
-/// A panic ends the page's code at once; its message would be formatted for nobody.
-const FLAGS: &str = "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none";
+/// A panic ends the page's code at once; its message would be formatted for nobody. Relocations tell `split.rs` what refers to what.
+const FLAGS: &str =
+    "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none -Clink-arg=--emit-relocs";
 
 /// What is put into the environment of cargo, whoever calls it.
 const VARIABLES: [(&str, &str); 4] = [

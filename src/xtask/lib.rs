@@ -1,8 +1,8 @@
 //! Developer commands of Warren: `cargo xtask help` lists them.
 //!
 //! In reading order: [`problem`] (how everything here fails), [`process`] and [`debian`] (other programs), [`tools`] (what
-//! is found or installed, each version once), [`compiler`] (its switches for a small page), [`bundle`] (the release page and its
-//! budget), [`files`] (a static server),
+//! is found or installed, each version once), [`bundle`] (the release page and its budget), [`compiler`] (switches for a small page),
+//! [`finish`] and [`split`] (what becomes of its WebAssembly), [`files`] (a static server),
 //! [`serve`], [`stages`] (the tests), [`servers`] (the real RabbitMQ and Redis, for recording), [`record_amqp`] (the
 //! broker's transcripts, by a small client of its own), [`random_amqp`] (random sequences beside the real broker), [`record_redis`]
 //! and [`random_redis`] (the store's transcripts, and random commands beside the real one).
@@ -15,6 +15,7 @@ pub mod bundle;
 pub mod compiler;
 pub mod debian;
 pub mod files;
+pub mod finish;
 pub mod problem;
 pub mod process;
 pub mod random_amqp;
@@ -25,5 +26,6 @@ pub mod record_redis;
 pub mod record_wire;
 pub mod serve;
 pub mod servers;
+pub mod split;
 pub mod stages;
 pub mod tools;

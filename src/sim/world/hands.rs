@@ -1,6 +1,10 @@
 //! What a person does by hand: methods sent over a connection of one's own, lines typed to the store.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use super::{EPOCH_MS, Flight, Log, MAX_CLIENTS, Packet, World};
 use crate::{
@@ -20,8 +24,37 @@ use crate::{
     redis::{Cx, Out, Store, console::INTERRUPT},
 };
 
+/// What can be done to the broker as a whole.
+#[derive(Clone, Copy)]
+pub(super) enum Switch {
+    /// It closes down.
+    Stop,
+    /// Its plug is pulled.
+    Kill,
+    /// It comes up again.
+    Start,
+}
+
+// The page is cut at the functions that are never inlined: it gets them when a person does something for the first time.
 impl World {
+    /// Stops, kills or starts the broker.
+    #[inline(never)]
+    pub(super) fn switch_broker(&mut self, how: Switch, log: &mut Log<'_>) -> Result<(), String> {
+        match (how, self.broker.is_running()) {
+            (Switch::Start, true) => return Err("the broker is already running".to_string()),
+            (Switch::Stop | Switch::Kill, false) => return Err("the broker is already down".to_string()),
+            (Switch::Start, false) | (Switch::Stop | Switch::Kill, true) => {}
+        }
+        self.broker_acts(log, None, None, |broker, cx| match how {
+            Switch::Stop => broker.stop(cx),
+            Switch::Kill => broker.kill(cx),
+            Switch::Start => broker.start(cx),
+        });
+        Ok(())
+    }
+
     /// Sends a method by hand; connection and channel are opened first where they are not.
+    #[inline(never)]
     pub(super) fn by_hand(&mut self, name: &Bytes, frame: &Frame, log: &mut Log<'_>) -> Result<(), String> {
         if self.process(name).is_some() {
             return Err(format!("{name} is a process; choose another name for a client of your own"));
@@ -56,6 +89,7 @@ impl World {
         Ok(())
     }
 
+    #[inline(never)]
     pub(super) fn hand_gets(&mut self, index: usize, flight: Flight, arrived: EventId, log: &mut Log<'_>) {
         let client = &mut self.clients[index];
         let (channel, text) = match &flight.packet {
@@ -85,6 +119,7 @@ impl World {
     }
 
     /// Imports a file of definitions; nothing changes when it cannot be.
+    #[inline(never)]
     pub(super) fn import_definitions(&mut self, text: &Bytes, log: &mut Log<'_>) -> Result<(), String> {
         if !self.broker.is_running() {
             return Err("the broker is down".into());
@@ -113,6 +148,7 @@ impl World {
         trial.import_definitions(&mut cx, text, None)
     }
 
+    #[inline(never)]
     pub(super) fn type_line(&mut self, number: u32, line: &Bytes, log: &mut Log<'_>) -> Result<(), String> {
         if number == 0 || number > MAX_CONSOLES {
             return Err(format!("consoles are numbered 1 to {MAX_CONSOLES}"));
