@@ -97,7 +97,7 @@ const FIRST: &str = "p";
 /// Up to so many instructions, a function is in both files.
 const SHORT: u64 = 12;
 
-/// The two files, and what was moved.
+/// The two files.
 pub struct Split {
     /// The file that is loaded at once.
     pub first: Vec<u8>,
