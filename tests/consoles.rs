@@ -72,7 +72,8 @@ fn a_subscriber_reads_until_it_is_interrupted() {
     // It connects anew and finds its database again.
     assert_eq!(bench.line(1, "CLIENT GETNAME"), "(nil)");
     assert_eq!(bench.0.store().selected_db(warren_sim::redis::ClientId(1)), Some(3));
-    let refused = "Reading messages... (press Ctrl-C to quit)\n(error) ERR wrong number of arguments for 'subscribe' command";
+    let refused =
+        "Reading messages... (press Ctrl-C to quit)\n(error) ERR wrong number of arguments for 'subscribe' command";
     assert_eq!(bench.line(1, "SUBSCRIBE"), refused);
     assert_ne!(bench.prompt(1), "");
 }
