@@ -269,7 +269,7 @@ fn pop(call: &mut Call<'_, '_>, side: Side) -> Result<Reply, Error> {
     let key = call.arg(1);
     match call.args.len() {
         2 => {
-            let element = take(call, key, side, 1)?.and_then(|mut taken| taken.pop());
+            let element = take_one(call, key, side)?;
             Ok(Reply::from(element))
         }
         3 => {
@@ -279,6 +279,15 @@ fn pop(call: &mut Call<'_, '_>, side: Side) -> Result<Reply, Error> {
         }
         _ => Err(error::arity(call.command.name)),
     }
+}
+
+/// Takes the element at an end of a list, and tells of it; `None` if there is no list.
+pub fn take_one(call: &mut Call<'_, '_>, key: &Bytes, side: Side) -> Result<Option<Bytes>, Error> {
+    let element = call.change(key, |list: &mut List, _| list.pop(side))?.flatten();
+    if element.is_some() {
+        call.changed(key, side.popped());
+    }
+    Ok(element)
 }
 
 /// Takes up to `count` elements from an end of a list, and tells of it; `None` if there is no list.

@@ -6,7 +6,7 @@ use super::command::{Command, Run};
 use super::error::{self, Error};
 use super::group::Group;
 use super::kind::{List, Side};
-use super::list::take;
+use super::list::{take, take_one};
 use super::number::at_least;
 use super::reply::Reply;
 use crate::bytes::Bytes;
@@ -171,7 +171,7 @@ fn pop_or_wait(call: &mut Call<'_, '_>, side: Side) -> Result<Reply, Error> {
     let keys = &call.args[1..last];
     for key in candidates(call, keys) {
         if is_list(call, key)?
-            && let Some(element) = take(call, key, side, 1)?.and_then(|mut taken| taken.pop())
+            && let Some(element) = take_one(call, key, side)?
         {
             return Ok(Reply::Array(vec![Reply::Bulk(key.clone()), Reply::Bulk(element)]));
         }
