@@ -254,6 +254,8 @@ fn lost(error: std::io::Error) -> Problem {
 struct Both {
     port: u16,
     wires: BTreeMap<ClientId, Wire>,
+    /// The numbers that the server gave them.
+    ids: BTreeMap<ClientId, i64>,
     /// A connection of our own. Redis serves all connections in one thread: once it has answered this one twice, it has read what
     /// was sent before on any other, and has written all that came of it.
     control: Wire,
@@ -265,7 +267,14 @@ impl Both {
     fn connect(port: u16) -> Outcome<Self> {
         let mut control = Wire::connect(port)?;
         control.call(&[Bytes::from("FLUSHALL")])?;
-        Ok(Both { port, wires: BTreeMap::new(), control, engine: Engine::default(), failure: None })
+        Ok(Both {
+            port,
+            wires: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            control,
+            engine: Engine::default(),
+            failure: None,
+        })
     }
 
     fn ask(&mut self, client: ClientId, args: &[Bytes]) -> Outcome<Heard> {
@@ -279,7 +288,12 @@ impl Both {
 
     fn wire(&mut self, client: ClientId) -> Outcome<&mut Wire> {
         if !self.wires.contains_key(&client) {
-            self.wires.insert(client, Wire::connect(self.port)?);
+            let mut wire = Wire::connect(self.port)?;
+            // A subscriber could not be asked any more.
+            if let Reply::Integer(id) = wire.call(&[Bytes::from("CLIENT"), Bytes::from("ID")])? {
+                self.ids.insert(client, id);
+            }
+            self.wires.insert(client, wire);
         }
         self.wires.get_mut(&client).ok_or_else(|| Problem::new("A connection that was just made is gone."))
     }
@@ -304,10 +318,9 @@ impl Both {
 
     /// The number that the server gave a client, for the argument `@2`.
     fn id_of(&mut self, client: ClientId) -> Outcome<Bytes> {
-        match self.wire(client)?.call(&[Bytes::from("CLIENT"), Bytes::from("ID")])? {
-            Reply::Integer(id) => Ok(Bytes::from(id.to_string())),
-            _ => Err(Problem::new("A client that is to be named has no number.")),
-        }
+        self.wire(client)?;
+        let id = self.ids.get(&client).map(|id| Bytes::from(id.to_string()));
+        id.ok_or_else(|| Problem::new("A client that is to be named has no number."))
     }
 
     fn told(&mut self, heard: Outcome<Heard>, caller: Option<(ClientId, Rule)>) -> String {

@@ -62,6 +62,7 @@ fn reset(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let client = call.client;
     call.store.unwatch(client);
     call.store.forget_topics(client);
+    call.store.stop_tracking(client);
     call.store.stop_monitor(client);
     let old = core::mem::take(call.state());
     let is_known = old.is_known && call.store.config.value("requirepass").is_empty();

@@ -25,7 +25,11 @@ impl Store {
                 Reply::None
             }
             Ok(command) if self.is_queued(client, command) => self.queue(client, args),
-            Ok(command) => self.run(client, command, args, None, cx),
+            Ok(command) => {
+                let reply = self.run(client, command, args, None, cx);
+                self.end_caching(client, command);
+                reply
+            }
             Err(error) => {
                 self.spoil_transaction(client);
                 let error =
@@ -37,7 +41,10 @@ impl Store {
                 reply
             }
         };
+        self.flush_tracking(cx);
         self.serve_ready(cx);
+        self.flush_tracking(cx);
+        self.broadcast(cx);
         self.let_through(client, reply)
     }
 
@@ -72,8 +79,11 @@ impl Store {
             state.last = command.id + 1;
         }
         let start = (self.host.micros)();
+        let outer = self.trackers.current.replace(client);
         let mut call = Call { store: self, client, db, command, args, woken_by, glimpses: Vec::new(), cx };
         let reply = (command.run)(&mut call).unwrap_or_else(Reply::Error);
+        self.trackers.current = outer;
+        self.remember_keys(client, command, args);
         let reply = with_own_messages(client, reply, sent_before, cx.out);
         if woken_by.is_some() && reply == Reply::None {
             return reply;

@@ -12,8 +12,10 @@ use crate::bytes::Bytes;
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 pub use stream::*;
+pub use tracking::*;
 
 mod stream;
+mod tracking;
 
 /// A refusal: the bytes after the `-` of an error reply, code first. They need not be UTF-8, for some repeat what was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -75,6 +75,7 @@ mod stream_info;
 mod stream_read;
 mod string;
 mod table;
+mod tracking;
 mod transactions;
 pub mod transcript;
 mod value;

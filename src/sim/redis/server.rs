@@ -52,12 +52,14 @@ fn dbsize(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 
 fn flushall(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     read_mode(call)?;
+    call.store.invalidate_all(call.cx);
     (0..DATABASES).for_each(|db| flush(call, db));
     Ok(Reply::OK)
 }
 
 fn flushdb(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     read_mode(call)?;
+    call.store.invalidate_all(call.cx);
     flush(call, call.db);
     Ok(Reply::OK)
 }

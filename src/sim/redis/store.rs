@@ -9,6 +9,7 @@ use super::monitor::Monitors;
 use super::pubsub::{Subscriptions, Topics};
 use super::reply::{Reply, Resp};
 use super::stats::{Host, Stats};
+use super::tracking::{Trackers, Tracking};
 use super::transactions::{Multi, Watches};
 use crate::bytes::Bytes;
 use crate::prng::Prng;
@@ -145,6 +146,8 @@ pub(super) struct Client {
     pub blocked: Option<Blocked>,
     /// What it subscribes to.
     pub subscriptions: Subscriptions,
+    /// Which keys it wants to be told of.
+    pub tracking: Tracking,
 }
 
 /// A Redis-like store. A clone shares its databases until one of the two changes them.
@@ -167,6 +170,8 @@ pub struct Store {
     pub(super) pause: Option<Pause>,
     /// Who waits for the end of the pause, in order.
     pub(super) postponed: Vec<ClientId>,
+    /// Who is to be told of which keys.
+    pub(super) trackers: Trackers,
     pub(super) host: Host,
     /// Whether keys expire before somebody looks: DEBUG SET-ACTIVE-EXPIRE.
     pub(super) active_expire: bool,
@@ -191,6 +196,7 @@ impl Store {
             monitors: Monitors::new(),
             pause: None,
             postponed: Vec::new(),
+            trackers: Trackers::default(),
             host: Host::default(),
             active_expire: true,
             stats: Rc::default(),
@@ -223,6 +229,7 @@ impl Store {
         self.forget_topics(id);
         self.stop_monitor(id);
         self.postponed.retain(|other| *other != id);
+        self.stop_tracking(id);
         self.clients.remove(&id);
     }
 
@@ -299,6 +306,7 @@ impl Store {
         self.end_waits(cx);
         self.end_pause(cx);
         self.serve_ready(cx);
+        self.broadcast(cx);
     }
 
     /// Takes out a key whose time has passed.
@@ -317,6 +325,7 @@ impl Store {
     pub(super) fn touched(&mut self, db: u8, key: &Bytes, how: &'static str, cx: &mut Cx<'_>) {
         self.dirty += 1;
         self.spoil_watches(db, key);
+        self.invalidate(key, cx);
         // Nobody waits for entries to leave a stream.
         if !matches!(how, "xdel" | "xtrim") {
             self.waiting.note(db, key);
@@ -371,6 +380,7 @@ impl Store {
             self.check_watches(*id, client);
             self.waiting.check(*id, client.blocked.as_ref());
             self.check_topics(*id, client);
+            self.check_tracking(*id);
         }
     }
 }

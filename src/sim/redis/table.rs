@@ -3,7 +3,7 @@
 use super::command::Command;
 use super::{
     acl, bitmap, client, cluster, config_params, connection, debug, dump, expire, generic, geo, hash, hyperloglog,
-    info, introspect, list, list_moves, pubsub, scripting, server, set, set_algebra, sort, stream, string,
+    info, introspect, list, list_moves, pubsub, scripting, server, set, set_algebra, sort, stream, string, tracking,
     transactions, zset,
 };
 
@@ -34,6 +34,7 @@ const TABLES: &[&[Command]] = &[
     set_algebra::COMMANDS,
     sort::COMMANDS,
     stream::COMMANDS,
+    tracking::COMMANDS,
     transactions::COMMANDS,
     zset::COMMANDS,
 ];
