@@ -8,6 +8,7 @@ use warren_sim::{
         exchange::ExchangeType,
         method::Content,
         queue::Queue,
+        value::Value,
     },
     event::{Event, What},
     world::World,
@@ -46,6 +47,10 @@ pub(super) fn view(id: MessageId, teller: &Teller<'_>) -> InspectorView {
     let elsewhere = elsewhere::sentences(id, &events, teller);
     if !elsewhere.is_empty() {
         view.add(t.elsewhere, Part::Sentences(elsewhere));
+    }
+    let deaths = deaths(id, teller);
+    if !deaths.is_empty() {
+        view.add("x-death", Part::Sentences(deaths));
     }
     if let Some(content) = &content {
         let properties = contents::properties(&content.properties);
@@ -147,12 +152,38 @@ fn told(what: &What, teller: &Teller<'_>) -> Option<(String, String)> {
         Amqp::Requeued { queue, reason, .. } => {
             Some((fill(t.requeued, &[&piece(&queue.name)]), teller.requeue_reason(*reason).to_string()))
         }
-        Amqp::Lost { queue, reason, .. } | Amqp::DeadLettered { queue, reason, .. } => {
+        Amqp::DeadLettered { queue, exchange, reason, .. } => {
+            let to = if exchange.is_empty() { teller.text().stage.default_exchange.into() } else { piece(exchange) };
+            Some((fill(t.died, &[&piece(&queue.name), &to]), teller.loss_reason(*reason).to_string()))
+        }
+        Amqp::Lost { queue, reason, .. } => {
             Some((fill(t.lost, &[&piece(&queue.name)]), teller.loss_reason(*reason).to_string()))
         }
         Amqp::Recovered { queue, .. } => Some((fill(t.recovered, &[&piece(&queue.name)]), none())),
         _ => None,
     }
+}
+
+/// What `x-death` of a copy says, the newest death first, each in a sentence.
+fn deaths(id: MessageId, teller: &Teller<'_>) -> Vec<String> {
+    let t = &teller.text().panels.inspector;
+    let copies = || teller.session().world().broker().queues().flat_map(look::copies);
+    let headers = |copy: HeldCopy<'_>| copy.held().message.properties.headers.clone();
+    let written = copies().filter(|copy| copy.held().message.id == id).filter_map(headers);
+    let Some(Value::Array(deaths)) = written.filter_map(|headers| headers.get("x-death").cloned()).next() else {
+        return Vec::new();
+    };
+    let told = |death: &Value| {
+        let Value::Table(death) = death else { return None };
+        let text = |name: &str| {
+            death.get(name).and_then(Value::as_long_str).map_or_else(String::new, |text| piece(text).into_owned())
+        };
+        let count = death.get("count").and_then(Value::as_int).unwrap_or(1);
+        let exchange = Some(text("exchange")).filter(|name| !name.is_empty());
+        let exchange = exchange.unwrap_or_else(|| teller.text().stage.default_exchange.to_string());
+        Some(fill(t.death, &[&text("queue"), &text("reason"), &count.to_string(), &exchange]))
+    };
+    deaths.iter().filter_map(told).collect()
 }
 
 fn why_matched(decision: &warren_sim::amqp::event::Decision, teller: &Teller<'_>) -> String {
