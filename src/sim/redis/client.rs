@@ -462,10 +462,21 @@ impl Store {
             }
             Answers::Skip => {
                 state.answers = Answers::On;
-                Reply::None
+                messages_of(reply)
             }
-            Answers::Off => Reply::None,
+            Answers::Off => messages_of(reply),
         }
+    }
+}
+
+/// What a client gets of an answer that it does not want: messages, to which the answers of SUBSCRIBE belong.
+fn messages_of(reply: Reply) -> Reply {
+    match reply {
+        Reply::Push(_) => reply,
+        Reply::Many(replies) => {
+            Reply::Many(replies.into_iter().filter(|reply| matches!(reply, Reply::Push(_))).collect())
+        }
+        _ => Reply::None,
     }
 }
 
