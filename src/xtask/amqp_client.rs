@@ -12,8 +12,8 @@ use warren_sim::amqp::method::{ChannelCloseOk, ChannelFlow, ChannelOpen, Connect
 use warren_sim::amqp::text::{parse_frame, print_frame};
 use warren_wire::{Decoder, FRAME_MAX, PROTOCOL_HEADER, encode};
 
-/// How long a server may take to answer anything.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a server may take to answer anything: a minute, as a machine may be busy with other things.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One connection.
 pub(crate) struct Client {
@@ -82,6 +82,10 @@ impl Client {
 
     pub(crate) fn send(&mut self, channel: u16, frame: &Frame) {
         match &frame.method {
+            // Whoever speaks on a channel that is not open hears of it.
+            method if channel != 0 && !self.open.contains(&channel) && !is_handshake(method) => {
+                self.waiting.insert(channel);
+            }
             Method::ChannelFlow(_) => *self.flows.entry(channel).or_default() += 1,
             Method::TxCommit(_) | Method::ChannelOpen(_) => drop(self.waiting.insert(channel)),
             Method::ChannelClose(_) => drop(self.open.remove(&channel)),
@@ -202,4 +206,9 @@ impl Client {
             Err(problem) => Err(problem),
         }
     }
+}
+
+/// Whether a method opens or ends a channel.
+fn is_handshake(method: &Method) -> bool {
+    matches!(method, Method::ChannelOpen(_) | Method::ChannelCloseOk(_) | Method::ChannelClose(_))
 }

@@ -5,7 +5,8 @@
 //! [`finish`] and [`split`] (what becomes of its WebAssembly), [`files`] (a static server),
 //! [`serve`], [`stages`] (the tests), [`servers`] (the real RabbitMQ and Redis, for recording), [`record_amqp`] (the
 //! broker's transcripts, by a small client of its own), [`random_amqp`] (random sequences beside the real broker), [`record_redis`]
-//! and [`random_redis`] (the store's transcripts, and random commands beside the real one).
+//! and [`random_redis`] (the store's transcripts, and random commands beside the real one), [`conformance`] (the page of checked facts),
+//! [`fuzz`] (damaged input).
 //!
 //! Deliberately absent: shell scripts, and anything that the page itself needs.
 
@@ -13,9 +14,11 @@ mod amqp_client;
 mod amqp_live;
 pub mod bundle;
 pub mod compiler;
+pub mod conformance;
 pub mod debian;
 pub mod files;
 pub mod finish;
+pub mod fuzz;
 pub mod problem;
 pub mod process;
 pub mod random_amqp;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use xtask::problem::{Outcome, Problem};
-use xtask::{bundle, record_amqp, record_definitions, record_redis, record_wire, serve, stages};
+use xtask::{bundle, conformance, fuzz, record_amqp, record_definitions, record_redis, record_wire, serve, stages};
 
 const HELP: &str = "\
 Warren's developer commands. Each gets what is missing, into target/tools where it can, and says so.
@@ -14,7 +14,9 @@ Warren's developer commands. Each gets what is missing, into target/tools where 
   cargo xtask record definitions                     files of definitions through the real RabbitMQ, and Warren's export
   cargo xtask record wire                            what RabbitMQ says on the wire to right and wrong clients
   cargo xtask record amqp --random N [--seed S]      N random sequences of methods, each heard as from the real RabbitMQ
-  cargo xtask record redis --random N [--seed S]     N random commands, each answered as the real Redis does";
+  cargo xtask record redis --random N [--seed S]     N random commands, each answered as the real Redis does
+  cargo xtask conformance                            docs/conformance.md from the transcripts
+  cargo xtask fuzz [target...] [--minutes M]         damaged input for everything that reads input";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -38,6 +40,8 @@ fn dispatch(words: &[String]) -> Outcome {
         ("record", [what]) if what == "definitions" => record_definitions::record(),
         ("record", [wire]) if wire == "wire" => record_wire::record(),
         ("record", [server, rest @ ..]) if server == "redis" => record_redis::record(rest),
+        ("conformance", []) => conformance::write(),
+        ("fuzz", _) => fuzz::fuzz(rest),
         ("help" | "--help" | "-h", _) => {
             println!("{HELP}");
             Ok(())

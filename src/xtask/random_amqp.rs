@@ -167,6 +167,9 @@ impl Run<'_> {
             if number >= first + count || self.differences.load(Ordering::Relaxed) >= ENOUGH {
                 return Ok(());
             }
+            if number > first && (number - first).is_multiple_of(1000) {
+                self.say(&format!("{} sequences ...", number - first));
+            }
             let steps = Draw::sequence(seed, number, kind);
             self.commands.fetch_add(steps.iter().map(|step| step.lines.len() as u64).sum(), Ordering::Relaxed);
             let Some(difference) = differs(&mut live, &steps, kind)? else { continue };

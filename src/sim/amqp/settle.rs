@@ -1,6 +1,6 @@
 //! Acknowledgements and what else brings a delivered copy to its end or back: ack, nack, reject, recover, and a channel's close.
 
-use crate::sorted::{SortedMap, SortedSet};
+use crate::sorted::{SortedMap, SortedSet, sort_by_key};
 use alloc::vec::Vec;
 
 use super::broker::{Broker, Cx};
@@ -62,7 +62,9 @@ impl Broker {
             groups.get_or_insert_with(key, Default::default).push((tag, delivery));
         }
         let mut groups = groups.into_iter().peekable();
-        while let Some(((name, _), deliveries)) = groups.next() {
+        while let Some(((name, _), mut deliveries)) = groups.next() {
+            // A priority queue takes its acknowledgements apart by priority, the highest first: its dead letters come so.
+            sort_by_key(&mut deliveries, |(_, delivery)| delivery.place.rank);
             let resource = self.resource(at.connection, &name);
             let mut frees_consumer = false;
             for (tag, delivery) in deliveries {
