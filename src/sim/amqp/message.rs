@@ -55,6 +55,8 @@ pub struct Held {
     pub enqueued_ms: u64,
     /// When it expires, in virtual ms.
     pub expires_ms: Option<u64>,
+    /// Whether it was read back from disk: RabbitMQ then no longer knows the `expiration` when it becomes a dead letter.
+    pub is_from_disk: bool,
     /// The last event about this copy.
     pub last_event: u32,
 }

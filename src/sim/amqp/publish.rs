@@ -184,12 +184,14 @@ impl Broker {
         let event = cx.event(Event::Enqueued { message: message.id, queue: resource.clone() }, Some(cause));
         // With an idle consumer the message passes straight through: the queue never grows by it.
         let passes_through = queue.ready.is_empty() && queue.turn().is_some();
+        let is_from_disk = queue.is_lazy() && !passes_through;
         queue.enqueue(Held {
             message: message.clone(),
             redelivered: false,
             deliveries: 0,
             enqueued_ms: cx.now_ms,
             expires_ms: ttl.map(|ms| cx.now_ms + ms),
+            is_from_disk,
             last_event: event,
         });
         self.tally.enqueued += 1;

@@ -266,6 +266,14 @@ impl Queue {
         self.consumers.iter().find(|(_, c)| c.at.channel == channel && c.at.tag == *tag).map(|(id, _)| *id)
     }
 
+    /// Whether it keeps its messages on disk from the start (`x-queue-mode`).
+    pub fn is_lazy(&self) -> bool {
+        self.arguments
+            .get("x-queue-mode")
+            .and_then(super::value::Value::as_long_str)
+            .is_some_and(|mode| *mode == "lazy")
+    }
+
     /// Whether it is time for an auto-delete queue to go.
     pub fn is_abandoned(&self) -> bool {
         self.auto_delete && self.had_consumers && self.consumers.is_empty()

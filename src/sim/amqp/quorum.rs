@@ -91,6 +91,7 @@ impl Broker {
             enqueued_ms: cx.now_ms,
             // A time of 0 is one millisecond: whoever waits gets it.
             expires_ms: ttl.map(|ms| cx.now_ms + ms.max(1)),
+            is_from_disk: false,
             last_event: event,
         });
         self.tally.enqueued += 1;

@@ -50,6 +50,7 @@ impl Broker {
         }
         let transient = queue.ready.iter().filter(|(_, held)| !held.message.is_persistent());
         let transient: Vec<Place> = transient.map(|(place, _)| *place).collect();
+        queue.ready.values_mut().for_each(|held| held.is_from_disk = true);
         if crashed {
             queue.ready.values_mut().for_each(|held| held.redelivered = true);
         }

@@ -156,6 +156,7 @@ impl Broker {
         held.redelivered = true;
         held.last_event = cx.event(requeued, cause);
         if let Some(queue) = self.queue_mut(resource) {
+            held.is_from_disk |= queue.is_lazy();
             queue.put(place, held);
         }
     }
@@ -196,7 +197,13 @@ impl Broker {
             self.tally.bytes -= held.message.body.len() as u64;
             let queue = resource.clone();
             let event = cx.event(Event::DeadLettered { message, queue, exchange, reason }, cause);
-            self.dead_letter(cx, resource, &held.message, reason, event);
+            if held.is_from_disk {
+                let mut message = (*held.message).clone();
+                message.properties.expiration = None;
+                self.dead_letter(cx, resource, &message, reason, event);
+            } else {
+                self.dead_letter(cx, resource, &held.message, reason, event);
+            }
         } else {
             self.count_lost(held);
             cx.event(Event::Lost { message, queue: resource.clone(), reason }, cause);
