@@ -13,6 +13,7 @@
 mod amqp_client;
 mod amqp_live;
 pub mod bundle;
+pub mod clients;
 pub mod compiler;
 pub mod conformance;
 pub mod debian;

@@ -9,7 +9,7 @@ Warren's developer commands. Each gets what is missing, into target/tools where 
 
   cargo xtask serve [--port N] [--no-open] [--dev]   builds the page, serves it on 127.0.0.1:8080, opens the browser
   cargo xtask build                                  the release page in dist/, for any static host, with its size
-  cargo xtask test [stage...] [-- words]             every check; stages: fmt clippy engine native web build page
+  cargo xtask test [stage...] [-- words]             every check; stages: fmt clippy engine native clients web build page
   cargo xtask record [amqp|redis]                    transcripts anew from the real RabbitMQ and Redis of Debian
   cargo xtask record definitions                     files of definitions through the real RabbitMQ, and Warren's export
   cargo xtask record wire                            what RabbitMQ says on the wire to right and wrong clients

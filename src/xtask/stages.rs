@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check, in the order in which a mistake is cheapest to find.
 
 use crate::bundle::{self, Mode};
+use crate::clients;
 use crate::problem::{Outcome, Problem};
 use crate::process::{path_with, run, workspace};
 use crate::tools;
@@ -11,11 +12,12 @@ use std::time::{Duration, Instant};
 type Stage = (&'static str, &'static str, fn(rest: &[String]) -> Outcome);
 
 /// Every stage, in order.
-const STAGES: [Stage; 7] = [
+const STAGES: [Stage; 8] = [
     ("fmt", "every file is formatted", fmt),
     ("clippy", "no lint speaks up", clippy),
     ("engine", "the engine, natively", engine),
     ("native", "panels, lessons, tidiness and these commands, natively", native),
+    ("clients", "programs of real client libraries against warren server", |_| clients::test()),
     ("web", "the page's own parts in a headless browser", web),
     ("build", "the release page and its size", build),
     ("page", "the built page in a real browser", page),
