@@ -15,6 +15,7 @@ Warren's developer commands. Each gets what is missing, into target/tools where 
   cargo xtask record wire                            what RabbitMQ says on the wire to right and wrong clients
   cargo xtask record amqp --random N [--seed S]      N random sequences of methods, each heard as from the real RabbitMQ
   cargo xtask record redis --random N [--seed S]     N random commands, each answered as the real Redis does
+  cargo xtask record redis --waits N [--seed S]      N random commands of four clients that wait for each other's elements
   cargo xtask conformance                            docs/conformance.md from the transcripts
   cargo xtask fuzz [target...] [--minutes M]         damaged input for everything that reads input";
 

@@ -28,7 +28,13 @@ impl Draw<'_> {
 
     /// The next command, or several that belong together.
     pub fn commands(&mut self) -> Vec<Vec<Bytes>> {
-        let all: Vec<&str> = self.one(GROUPS).split(';').map(str::trim).collect();
+        let group = self.one(GROUPS);
+        self.commands_of(group)
+    }
+
+    /// As [`Draw::commands`], out of these templates.
+    pub fn commands_of(&mut self, group: &str) -> Vec<Vec<Bytes>> {
+        let all: Vec<&str> = group.split(';').map(str::trim).collect();
         let template = self.one(&all);
         if template.contains(" / ") {
             let mut commands = Vec::new();
@@ -115,7 +121,7 @@ impl Draw<'_> {
             "m" => self.member(),
             "c" => Bytes::from(self.count()),
             // Redis would be busy for ever with a number far below zero.
-            "q" => Bytes::from(match self.0.below(10) {
+            "j" => Bytes::from(match self.0.below(10) {
                 0 => self.one(&["9223372036854775807", "-9223372036854775808", "x", "", "1.5"]).to_string(),
                 _ => (self.0.below(9) as i64 - 3).to_string(),
             }),

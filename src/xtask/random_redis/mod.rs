@@ -6,6 +6,7 @@
 mod alike;
 mod draw;
 mod templates;
+pub mod waits;
 
 use crate::problem::{Outcome, Problem};
 use crate::record_redis::Wire;

@@ -38,7 +38,7 @@ OBJECT ENCODING l; TYPE l; EXPIRE l t; LRANGE k 0 -1; LPUSH k m; LPOP k; GET l; 
 
 const SETS: &str = "\
 SADD z {m}; SADD z {m}; SADD z {m}; SADD z {s}; SADD z {s}; SADD z v; SREM z {m}; SREM z {s}; SMEMBERS z; SISMEMBER z m; SMISMEMBER z {m};
-SCARD z; SPOP z; SPOP z c; SRANDMEMBER z; SRANDMEMBER z q; SRANDMEMBER z q q; SPOP z c c; SMOVE z z m; SMOVE z z s; SINTER z {z}; SUNION z {z};
+SCARD z; SPOP z; SPOP z c; SRANDMEMBER z; SRANDMEMBER z j; SRANDMEMBER z j j; SPOP z c c; SMOVE z z m; SMOVE z z s; SINTER z {z}; SUNION z {z};
 SDIFF z {z}; SINTERSTORE z z {z}; SUNIONSTORE z z {z}; SDIFFSTORE z z {z}; SINTERCARD 2 z z; SINTERCARD c z {z} [LIMIT_c];
 SSCAN z 0 COUNT 1000 [MATCH_p]; SSCAN z c [COUNT_c] [MATCH_p] [FOO]; SSCAN z v; SADD z @ints; OBJECT ENCODING z; TYPE z; COPY z z;
 COPY z z REPLACE; RENAME z z; DEL z; EXPIRE z t; SADD k m; SMEMBERS k; GET z; LPUSH z m; SINTER k z; SUNION z k; SUNIONSTORE k z; SDIFF z k";
@@ -46,7 +46,7 @@ COPY z z REPLACE; RENAME z z; DEL z; EXPIRE z t; SADD k m; SMEMBERS k; GET z; LP
 const HASHES: &str = "\
 HSET h m v; HSET h {m_m}; HSET h {m_s}; HSET h {m_v}; HSET h m f; HSETNX h m v; HMSET h {m_m}; HGET h m; HMGET h {m}; HGETALL h; HDEL h {m};
 HDEL h m; HLEN h; HEXISTS h m; HKEYS h; HVALS h; HSTRLEN h m; HINCRBY h m s; HINCRBY h m i; HINCRBYFLOAT h m f; HINCRBYFLOAT h m s;
-HRANDFIELD h; HRANDFIELD h q; HRANDFIELD h q WITHVALUES; HRANDFIELD h q [WITHVALUES|FOO] [FOO]; HSCAN h 0 COUNT 1000 [MATCH_p];
+HRANDFIELD h; HRANDFIELD h j; HRANDFIELD h j WITHVALUES; HRANDFIELD h j [WITHVALUES|FOO] [FOO]; HSCAN h 0 COUNT 1000 [MATCH_p];
 HSCAN h c [COUNT_c] [MATCH_p] [FOO]; HSCAN h v; HSET h @pairs; HSET h m @long; HSET h @long m; HSETNX h m @long; OBJECT ENCODING h; TYPE h;
 COPY h h; COPY h h REPLACE; RENAME h h; DEL h; EXPIRE h t; HSET k m v; HGETALL k; GET h; SADD h m; LPUSH h m";
 
