@@ -34,7 +34,8 @@ pub struct Waiting {
     lines: SortedMap<(u8, Bytes), Vec<ClientId>>,
     deadlines: SortedSet<(u64, ClientId)>,
     /// Keys that were touched while somebody waited under them, in order.
-    ready: Vec<(u8, Bytes)>,
+    /// The last says whether the key came to be: only that serves those who wait for lists and sorted sets.
+    ready: Vec<(u8, Bytes, bool)>,
     /// Set while transactions and scripts run: nobody is served in between, and nobody may block.
     pub(super) held: u32,
 }
@@ -50,12 +51,22 @@ pub fn timeout(call: &Call<'_, '_>, place: usize) -> Result<Option<u64>, Error> 
 impl Waiting {
     /// Notes that a key was touched.
     pub fn note(&mut self, db: u8, key: &Bytes) {
-        if self.lines.is_empty() {
+        self.note_as(db, key, false);
+    }
+
+    /// Notes that a key came to be. Redis does not take it for that when a key is overwritten, as by SORT STORE: whoever waits under it
+    /// then goes on waiting.
+    pub fn note_new(&mut self, db: u8, key: &Bytes) {
+        self.note_as(db, key, true);
+    }
+
+    fn note_as(&mut self, db: u8, key: &Bytes, new: bool) {
+        if self.lines.is_empty() || !self.lines.contains_key(&(db, key.clone())) {
             return;
         }
-        let place = (db, key.clone());
-        if self.lines.contains_key(&place) && !self.ready.contains(&place) {
-            self.ready.push(place);
+        match self.ready.iter_mut().find(|(other_db, other, _)| *other_db == db && other == key) {
+            Some((_, _, was_new)) => *was_new |= new,
+            None => self.ready.push((db, key.clone(), new)),
         }
     }
 
@@ -63,7 +74,7 @@ impl Waiting {
     pub fn note_all(&mut self, db: u8) {
         let keys: Vec<Bytes> =
             self.lines.keys().filter(|(other, _)| *other == db).map(|(_, key)| key.clone()).collect();
-        keys.iter().for_each(|key| self.note(db, key));
+        keys.iter().for_each(|key| self.note_new(db, key));
     }
 
     /// The earliest moment at which somebody has waited long enough.
@@ -139,18 +150,21 @@ impl Store {
         }
         // What one client is given may touch the key of another (BLMOVE): that is served in a later round.
         while !self.waiting.ready.is_empty() {
-            for (db, key) in core::mem::take(&mut self.waiting.ready) {
+            for (db, key, new) in core::mem::take(&mut self.waiting.ready) {
                 for client in self.waiting.lines.get(&(db, key.clone())).cloned().unwrap_or_default() {
-                    self.serve(client, &key, cx);
+                    self.serve(client, &key, new, cx);
                 }
             }
         }
     }
 
     /// Runs a waiting client's command again, for one of its keys; if it still cannot be answered, it keeps its place in the line.
-    fn serve(&mut self, client: ClientId, key: &Bytes, cx: &mut Cx<'_>) {
+    fn serve(&mut self, client: ClientId, key: &Bytes, new: bool, cx: &mut Cx<'_>) {
         let Some(blocked) = self.client(client).and_then(|state| state.blocked.clone()) else { return };
         let Ok(command) = resolve(&blocked.args) else { return };
+        if !new && matches!(command.group, Group::List | Group::SortedSet) {
+            return;
+        }
         self.hold(true);
         let reply = self.run(client, command, &blocked.args, Some(key), cx);
         self.hold(false);

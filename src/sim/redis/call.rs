@@ -107,6 +107,7 @@ impl<'a> Call<'a, '_> {
     /// Notifies that a key is about to be made.
     pub(super) fn tell_new(&mut self, db: u8, key: &Bytes) {
         self.store.notify(db, key, "new", self.cx);
+        self.store.waiting.note_new(db, key);
     }
 
     /// Whether a key is there. It does not count as an access.
@@ -253,6 +254,9 @@ impl<'a> Call<'a, '_> {
         // What is moved is told as new by the command, before its source goes.
         if self.entry_in(db, key).is_none() && !matches!(how, "rename_to" | "move_to") {
             self.tell_new(db, key);
+        } else if how == "copy_to" {
+            // COPY REPLACE removes what was there before.
+            self.store.waiting.note_new(db, key);
         }
         let expires_at_ms = match life {
             Life::Kept => self.store.database(db).get(key).and_then(|entry| entry.expires_at_ms),
