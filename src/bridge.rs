@@ -2,6 +2,8 @@
 //!
 //! Everything is synchronous. What cannot be done throws an `Error` that says why; the state that was there stays.
 
+mod why;
+
 use std::{cell::RefCell, rc::Rc};
 
 use js_sys::{Function, Object, Reflect};
@@ -72,6 +74,7 @@ functions! {
     ("run", run, true),
     ("importDefinitions", import_definitions, true),
     ("exportDefinitions", |session, _| Ok(JsValue::from_str(&session.borrow().world().broker().export_definitions())), false),
+    ("why", why::why, false),
     ("link", link, false),
 }
 

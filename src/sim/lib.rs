@@ -35,4 +35,5 @@ pub mod script;
 pub mod session;
 pub mod sorted;
 pub mod timeline;
+pub mod why;
 pub mod world;

@@ -133,7 +133,7 @@ impl World {
             next_event: 1,
             next_connection: 1,
             published: 0,
-            broker: Broker::new(),
+            broker: Broker::at_epoch(EPOCH_MS),
             store: Store::new(Limits::page()),
             processes: Vec::new(),
             clients: Vec::new(),

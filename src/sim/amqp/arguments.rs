@@ -256,7 +256,8 @@ pub fn check_consume(queue: &Resource, of_type: QueueType, arguments: &Table) ->
             return Err(error::invalid_argument(field, queue, &reason));
         }
     }
-    if let Some((field, _)) = arguments.0.iter().find(|(field, _)| *field == "x-stream-offset") {
+    let offset = |(field, _): &&(Bytes, Value)| *field == "x-stream-offset" && of_type != QueueType::Stream;
+    if let Some((field, _)) = arguments.0.iter().find(offset) {
         return Err(error::argument_of_other_type(field, queue, of_type.module()));
     }
     Ok(arguments.get("x-priority").and_then(Value::as_int).unwrap_or(0))

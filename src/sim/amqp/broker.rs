@@ -23,6 +23,8 @@ use crate::prng::Prng;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Broker {
     pub(super) running: bool,
+    /// What the virtual moment 0 is in ms since 1970: `x-death` tells the time.
+    pub(super) epoch_ms: u64,
     pub(super) vhosts: SortedMap<Bytes, Vhost>,
     pub(super) connections: SortedMap<ConnectionId, Rc<Connection>>,
     /// Queues that can deliver now, in the order of their turns.
@@ -138,6 +140,7 @@ impl Broker {
     pub fn new() -> Self {
         let mut broker = Broker {
             running: true,
+            epoch_ms: 0,
             vhosts: SortedMap::new(),
             connections: SortedMap::new(),
             due: VecDeque::new(),
@@ -149,6 +152,11 @@ impl Broker {
         };
         broker.add_vhost(Bytes::from(DEFAULT_VHOST));
         broker
+    }
+
+    /// The same, whose virtual moment 0 is so many ms after 1970.
+    pub fn at_epoch(epoch_ms: u64) -> Self {
+        Broker { epoch_ms, ..Broker::new() }
     }
 
     /// Adds a virtual host with the predeclared exchanges, if it is not there.

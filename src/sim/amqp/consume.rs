@@ -79,6 +79,14 @@ impl Broker {
         if queue.is_quorum() && self.channel(at).is_some_and(|channel| channel.limiter.prefetch_count != 0) {
             return Err(error::global_qos(&resource));
         }
+        if queue.is_stream() {
+            let prefetch = self.channel(at).map_or(0, |channel| channel.prefetch_count);
+            return Err(match (prefetch, method.no_ack) {
+                (0, _) => error::stream_prefetch(&resource),
+                (_, true) => error::not_for_streams("automatic acknowledgement", &resource),
+                (_, false) => error::stream_consumer(&resource),
+            });
+        }
         let is_taken = if queue.is_quorum() {
             false
         } else if queue.settings.single_active_consumer {
@@ -188,6 +196,9 @@ impl Broker {
         let resource = self.usable_queue(at, &method.queue)?;
         self.restart_expiry(cx, &resource);
         self.expire_due(cx, &resource);
+        if self.queue_at(&resource).is_some_and(Queue::is_stream) {
+            return Err(error::not_for_streams("basic.get", &resource));
+        }
         if self.queue_at(&resource).is_some_and(|queue| queue.is_quorum() && queue.settings.single_active_consumer) {
             return Err(error::get_beside_single_active(&resource));
         }

@@ -30,7 +30,7 @@ impl Broker {
     ) {
         let Some(exchange) = self.dead_letter_exchange(queue) else { return };
         let routing_key = self.queue_at(queue).and_then(|queue| queue.settings.dead_letter_routing_key.clone());
-        let letter = Rc::new(letter(message, queue, &exchange, routing_key, reason, cx.now_ms));
+        let letter = Rc::new(letter(message, queue, &exchange, routing_key, reason, self.epoch_ms + cx.now_ms));
         let Some(vhost) = self.vhosts.get(&queue.vhost) else { return };
         let Some(start) = vhost.exchanges.get(&exchange) else { return };
         let mut route = route(&vhost.exchanges, &vhost.queues, start, &letter);
@@ -41,7 +41,8 @@ impl Broker {
         let resource = Resource { vhost: queue.vhost.clone(), name: exchange };
         let queues = route.queues.clone();
         let (decisions, untold) = (route.decisions, route.untold);
-        let routed = Event::Routed { message: letter.id, exchange: resource.clone(), decisions, untold, queues };
+        let (id, keys) = (letter.id, letter.keys().cloned().collect());
+        let routed = Event::Routed { message: id, exchange: resource.clone(), decisions, untold, queues, keys };
         let routed = cx.event(routed, Some(cause));
         for key in &route.replies {
             self.deliver_reply(cx, key, &letter, routed);

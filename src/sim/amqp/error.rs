@@ -204,6 +204,21 @@ pub fn inequivalent(field: &str, is_exchange: bool, resource: &Resource, receive
     )
 }
 
+/// Something that streams do not do: `basic.get`, `queue.purge`, consuming without acknowledgements.
+pub fn not_for_streams(what: &'static str, queue: &Resource) -> Refusal {
+    refusal!(NOT_IMPLEMENTED, what, " not supported by stream queues ", Of("queue", queue))
+}
+
+/// Consuming from a stream without a prefetch.
+pub fn stream_prefetch(queue: &Resource) -> Refusal {
+    refusal!(PRECONDITION_FAILED, "consumer prefetch count is not set for '", Of("queue", queue), "'")
+}
+
+/// Consuming from a stream, which a real RabbitMQ does and this broker does not.
+pub fn stream_consumer(queue: &Resource) -> Refusal {
+    refusal!(NOT_IMPLEMENTED, "this broker keeps what streams get and cannot read it: ", Of("queue", queue))
+}
+
 /// `queue.delete` of a quorum queue on a condition.
 pub fn quorum_delete(queue: &Resource, flag: &'static str) -> Refusal {
     let rest = " flag set are not supported by quorum queues";

@@ -148,7 +148,14 @@ pub enum Event {
     /// A message reached an exchange.
     Published { message: MessageId, channel: ChannelRef, exchange: Resource, routing_key: Bytes },
     /// The exchange (and those behind it) decided where the message goes.
-    Routed { message: MessageId, exchange: Resource, decisions: Vec<Decision>, untold: Untold, queues: Vec<Bytes> },
+    Routed {
+        message: MessageId,
+        exchange: Resource,
+        decisions: Vec<Decision>,
+        untold: Untold,
+        queues: Vec<Bytes>,
+        keys: Vec<Bytes>,
+    },
     /// No queue took the message: it is returned to a `mandatory` publisher, else dropped.
     Unroutable { message: MessageId, exchange: Resource, returned: bool },
     /// A copy joined a queue.

@@ -41,7 +41,8 @@ impl Broker {
         };
         let queues = route.queues.clone();
         let (decisions, untold) = (route.decisions, route.untold);
-        let routed = Event::Routed { message: id, exchange, decisions, untold, queues: route.queues };
+        let keys = message.keys().cloned().collect();
+        let routed = Event::Routed { message: id, exchange, decisions, untold, queues: route.queues, keys };
         let cause = cx.event(routed, Some(published));
         let message = Rc::new(message);
         for key in &route.replies {

@@ -233,6 +233,9 @@ impl Broker {
 
     pub(super) fn queue_purge(&mut self, cx: &mut Cx<'_>, at: ChannelRef, method: &QueuePurge) -> Result<(), Refusal> {
         let resource = self.usable_queue(at, &method.queue)?;
+        if self.queue_at(&resource).is_some_and(Queue::is_stream) {
+            return Err(error::not_for_streams("queue.purge", &resource));
+        }
         let places: Vec<_> =
             self.queue_at(&resource).map(|queue| queue.ready.keys().copied().collect()).unwrap_or_default();
         for place in &places {
@@ -261,7 +264,8 @@ impl Broker {
             if let Some((_, flag)) = flags.iter().find(|(is, _)| *is && queue.is_quorum()) {
                 return Err(error::quorum_delete(&resource, flag));
             }
-            if method.if_empty && !queue.ready.is_empty() {
+            // A stream goes whatever the conditions are.
+            if method.if_empty && !queue.ready.is_empty() && !queue.is_stream() {
                 return Err(error::not_empty(&resource));
             }
             if method.if_unused && !queue.consumers.is_empty() {

@@ -27,6 +27,11 @@ impl Queue {
         self.settings.queue_type == QueueType::Quorum
     }
 
+    /// Whether it is a stream.
+    pub fn is_stream(&self) -> bool {
+        self.settings.queue_type == QueueType::Stream
+    }
+
     /// Consumers as `queue.declare-ok` counts them. To a quorum queue a fetch that was not acknowledged is one as well, and a cancelled
     /// consumer stays one as long as it holds something.
     pub fn consumer_count(&self) -> u32 {

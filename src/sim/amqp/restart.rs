@@ -48,7 +48,8 @@ impl Broker {
         for (place, unacked) in unacked {
             queue.put(place, unacked.held);
         }
-        let transient = queue.ready.iter().filter(|(_, held)| !held.message.is_persistent());
+        let is_stream = queue.is_stream();
+        let transient = queue.ready.iter().filter(|(_, held)| !held.message.is_persistent() && !is_stream);
         let transient: Vec<Place> = transient.map(|(place, _)| *place).collect();
         queue.ready.values_mut().for_each(|held| held.is_from_disk = true);
         if crashed {

@@ -67,6 +67,56 @@ fn take(exchange: &Exchange, key: &[u8], found: &mut SortedSet<Bytes>) {
     }
 }
 
+/// How a pattern and a key went together, word by word.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether the pattern takes the key.
+    pub matched: bool,
+    /// Each word of the pattern with the words that it took, as far as it went.
+    pub taken: Vec<(Bytes, Vec<Bytes>)>,
+    /// Where it failed: the word that the pattern wanted next (none at its end), and the word that stood there (none at the key's end).
+    pub failed: Option<(Option<Bytes>, Option<Bytes>)>,
+}
+
+/// Says word by word why a pattern takes a key, or where it fails: as far into the key as the pattern gets.
+pub fn explain(pattern: &[u8], key: &[u8]) -> Verdict {
+    let (pattern, key) = (words(pattern), words(key));
+    // From where each state was reached: `(p, k)` stands for p words of the pattern that took k words of the key.
+    let mut from = alloc::vec![alloc::vec![None; key.len() + 1]; pattern.len() + 1];
+    let mut waiting = Vec::from([(0, 0)]);
+    let mut furthest = (0, 0);
+    while let Some((p, k)) = waiting.pop() {
+        if (k, p) > (furthest.1, furthest.0) {
+            furthest = (p, k);
+        }
+        let Some(word) = pattern.get(p) else { continue };
+        let next = match *word {
+            b"#" => k..key.len() + 1,
+            b"*" if k < key.len() => k + 1..k + 2,
+            word if key.get(k) == Some(&word) => k + 1..k + 2,
+            _ => continue,
+        };
+        for k2 in next {
+            if from[p + 1][k2].is_none() {
+                from[p + 1][k2] = Some(k);
+                waiting.push((p + 1, k2));
+            }
+        }
+    }
+    let end = (pattern.len(), key.len());
+    let matched = end == (0, 0) || from[end.0][end.1].is_some();
+    let (mut p, mut k) = if matched { end } else { furthest };
+    let failed =
+        (!matched).then(|| (pattern.get(p).map(|word| Bytes::from(*word)), key.get(k).map(|word| Bytes::from(*word))));
+    let mut taken = Vec::new();
+    while p > 0 {
+        let before = from[p][k].unwrap_or(k);
+        taken.insert(0, (Bytes::from(pattern[p - 1]), key[before..k].iter().map(|word| Bytes::from(*word)).collect()));
+        (p, k) = (p - 1, before);
+    }
+    Verdict { matched, taken, failed }
+}
+
 /// The words of a key. The empty key has none; `.` has two empty ones.
 pub fn words(key: &[u8]) -> Vec<&[u8]> {
     if key.is_empty() { Vec::new() } else { key.split(|byte| *byte == b'.').collect() }
@@ -93,4 +143,35 @@ fn words_match(pattern: &[&[u8]], key: &[&[u8]]) -> bool {
         }
     }
     pattern[p..].iter().all(|word| *word == b"#")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_that_failed_is_named() {
+        let told = |pattern: &str, key: &str| {
+            let verdict = explain(pattern.as_bytes(), key.as_bytes());
+            assert_eq!(
+                verdict.matched,
+                words_match(&words(pattern.as_bytes()), &words(key.as_bytes())),
+                "{pattern} {key}"
+            );
+            verdict
+        };
+        let some = |word: &str| Some(Bytes::from(word));
+        assert_eq!(told("a.*.c", "a.b.d").failed, Some((some("c"), some("d"))));
+        assert_eq!(told("a.b", "a.b.c").failed, Some((None, some("c"))));
+        assert_eq!(told("a.b.c", "a.b").failed, Some((some("c"), None)));
+        assert_eq!(told("*", "").failed, Some((some("*"), None)));
+        let matched = told("a.#.z", "a.b.c.z");
+        assert_eq!(matched.taken[1], (Bytes::from("#"), Vec::from([Bytes::from("b"), Bytes::from("c")])));
+        assert_eq!((matched.taken.len(), matched.failed), (3, None));
+        for pattern in ["", "#", "#.#", "a.#", "#.a.#", "*.#.*", ".", "a..b"] {
+            for key in ["", "a", "a.b", ".", "a..b", "b.a.c", "a.a"] {
+                told(pattern, key);
+            }
+        }
+    }
 }
