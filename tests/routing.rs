@@ -108,7 +108,8 @@ fn a_fanout_to_many_is_told_as_a_number() {
 #[test]
 fn every_message_of_every_lesson_can_say_why() {
     let (mut messages, mut topic_bindings) = (0, 0);
-    for (id, _, _) in lessons::LESSONS {
+    for entry in lessons::LESSONS {
+        let id = entry.id;
         let lesson = lessons::lesson(id, "en").expect("a lesson");
         let seed = lesson.seed;
         let mut session = Session::new(Rc::new(lesson), seed);
