@@ -64,6 +64,19 @@ impl LongDouble {
         Some((number.mantissa, number.exponent))
     }
 
+    /// The same number as a shorter float holds it.
+    pub fn of_f64(number: f64) -> Self {
+        let bits = number.to_bits();
+        let (field, stored) = ((bits >> 52 & 0x7FF) as i32, bits & ((1 << 52) - 1));
+        let negative = bits >> 63 == 1;
+        match field {
+            0 if stored == 0 => LongDouble { negative, ..LongDouble::ZERO },
+            0 => LongDouble { negative, mantissa: stored, exponent: -1074 },
+            0x7FF => LongDouble { negative, mantissa: 0, exponent: INFINITE },
+            _ => LongDouble { negative, mantissa: (stored | 1 << 52) << 11, exponent: field - 1075 - 11 },
+        }
+    }
+
     /// The sum, rounded once; `None` if it is infinite or no number.
     pub fn add(&self, other: &LongDouble) -> Option<LongDouble> {
         if self.exponent == INFINITE || other.exponent == INFINITE {

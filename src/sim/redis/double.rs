@@ -112,16 +112,24 @@ impl Double {
         ((-bound..=bound).contains(&self.0) && whole as f64 == self.0).then_some(whole)
     }
 
-    /// The number with four digits behind the point (`%.4f` of C), for distances: not negative, and below 2 to the power of 60.
-    pub fn to_four_places(self) -> String {
-        let (mantissa, exponent) = parts(self.0);
-        let scaled = if exponent >= 0 {
-            (u128::from(mantissa) * 10_000) << exponent
-        } else {
-            shifted(u128::from(mantissa) * 10_000, exponent.unsigned_abs())
-        } as u64;
-        let places = (scaled % 10_000 + 10_000).to_string();
-        format!("{}.{}", scaled / 10_000, &places[1..])
+    /// The number with six digits behind the point (`%f` of C).
+    pub fn to_six_places(self) -> String {
+        let (sign, number) =
+            (if self.0.is_sign_negative() { "-" } else { "" }, f64::from_bits(self.0.to_bits() & !SIGN));
+        if number.is_infinite() {
+            return format!("{sign}inf");
+        }
+        let (mantissa, exponent) = parts(number);
+        if exponent >= 0 {
+            return format!(
+                "{sign}{}.000000",
+                Natural::from(u128::from(mantissa)).shifted(exponent as usize).to_text()
+            );
+        }
+        let scaled = shifted(u128::from(mantissa) * 1_000_000, exponent.unsigned_abs());
+        let digits = format!("{:0>7}", Natural::from(scaled).to_text());
+        let (whole, places) = digits.split_at(digits.len() - 6);
+        format!("{sign}{whole}.{places}")
     }
 }
 
@@ -371,15 +379,15 @@ mod tests {
             }
             agrees(random.below(100_000_000) as f64 / 10_f64.powi(random.below(12) as i32));
             agrees(-(random.next_u64() as f64) / 10_f64.powi(random.below(60) as i32 - 20));
-            let four = random.below(1 << 40) as f64 / 1e5;
-            assert_eq!(Double(four).to_four_places(), format!("{four:.4}"));
+            let six = random.below(1 << 40) as f64 / 1e7;
+            assert_eq!(Double(six).to_six_places(), format!("{six:.6}"));
         }
         for field in 0..0x7FF_u64 {
             agrees(f64::from_bits(field << 52));
             agrees(f64::from_bits((field << 52) + 1));
         }
-        for number in [0.5, 0.000_05, 0.000_15, 1e-10, 0.0, 12_345.678_95] {
-            assert_eq!(Double(number).to_four_places(), format!("{number:.4}"));
+        for number in [0.5, -0.000_000_5, 0.000_001_5, 1e-10, 0.0, 12_345.678_95, 1e300, -1e15] {
+            assert_eq!(Double(number).to_six_places(), format!("{number:.6}"));
         }
     }
 

@@ -31,6 +31,8 @@ pub enum Reply {
     Map(Vec<(Reply, Reply)>),
     /// A float; bytes in RESP2.
     Double(Double),
+    /// A float that keeps the digits of its text; bytes in RESP2.
+    LongDouble(Bytes),
     /// Yes or no; 1 or 0 in RESP2.
     Bool(bool),
     /// An integer of any length, as text; bytes in RESP2.
@@ -75,7 +77,9 @@ impl Reply {
             Reply::Status(_) => ReplyKind::Status,
             Reply::Error(_) => ReplyKind::Error,
             Reply::Integer(_) | Reply::Bool(_) => ReplyKind::Integer,
-            Reply::Bulk(_) | Reply::Double(_) | Reply::BigNumber(_) | Reply::Verbatim(..) => ReplyKind::Bulk,
+            Reply::Bulk(_) | Reply::Double(_) | Reply::LongDouble(_) | Reply::BigNumber(_) | Reply::Verbatim(..) => {
+                ReplyKind::Bulk
+            }
             Reply::Nil | Reply::NilArray | Reply::None => ReplyKind::Nil,
             Reply::Array(_) | Reply::Set(_) | Reply::Map(_) | Reply::Push(_) => ReplyKind::Array,
             Reply::Attribute(_, reply) => reply.kind(),
@@ -93,7 +97,7 @@ impl Reply {
             }
             Reply::Double(number) => Reply::text(&number.to_text()),
             Reply::Bool(yes) => Reply::from(*yes),
-            Reply::BigNumber(text) | Reply::Verbatim(_, text) => Reply::Bulk(text.clone()),
+            Reply::LongDouble(text) | Reply::BigNumber(text) | Reply::Verbatim(_, text) => Reply::Bulk(text.clone()),
             Reply::Attribute(_, reply) => reply.lowered(),
             Reply::Many(replies) => Reply::Many(replies.iter().map(Reply::lowered).collect()),
             Reply::Status(_) | Reply::Error(_) | Reply::Integer(_) | Reply::Bulk(_) => self.clone(),
@@ -146,6 +150,8 @@ impl Reply {
             }
             Reply::Double(number) if v3 => line(out, b',', number.to_text().as_bytes()),
             Reply::Double(number) => bulk(out, number.to_text().as_bytes()),
+            Reply::LongDouble(text) if v3 => line(out, b',', text),
+            Reply::LongDouble(text) => bulk(out, text),
             Reply::Bool(yes) if v3 => line(out, b'#', if *yes { b"t" } else { b"f" }),
             Reply::Bool(yes) => head(out, b':', i64::from(*yes)),
             Reply::BigNumber(text) if v3 => line(out, b'(', text),

@@ -15,6 +15,9 @@ use super::kind::{Scored, Zset};
 use super::reply::{Reply, Resp};
 use alloc::vec::Vec;
 
+pub(super) use add::{Options, add_all};
+pub(super) use range::{Scores, store};
+
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::SortedSet, name, arity, run)
 }

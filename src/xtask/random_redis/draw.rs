@@ -7,8 +7,13 @@ use warren_sim::prng::Prng;
 /// The keys that commands are about.
 pub const KEYS: &[&str] = &[
     "a", "b", "foo", "bar", "n1", "n2", "f1", "bits", "武", "", "long", "l1", "l2", "l3", "s1", "s2", "s3", "h1", "h2",
-    "h3", "x1", "x2",
+    "h3", "x1", "x2", "z1", "z2", "z3", "p1", "p2", "y1", "y2",
 ];
+const ZSET_KEYS: &[&str] = &["z1", "z2", "z3"];
+/// All scores of these are 0, and no other template touches them: where scores differ, a range of members makes no sense.
+const LEX_KEYS: &[&str] = &["lex1", "lex2"];
+const PLACE_KEYS: &[&str] = &["p1", "p1", "p2"];
+const HLL_KEYS: &[&str] = &["y1", "y1", "y2"];
 const LIST_KEYS: &[&str] = &["l1", "l2", "l3"];
 const SET_KEYS: &[&str] = &["s1", "s2", "s3"];
 const STREAM_KEYS: &[&str] = &["x1", "x1", "x2"];
@@ -94,6 +99,14 @@ impl Draw<'_> {
             "@pairs" if self.chance(20) => args.extend((0..2 * count).map(|n| Bytes::from(n.to_string()))),
             "@pairs" => args.extend([Bytes::from("a"), Bytes::from("1")]),
             "@big" => args.push(Bytes::from("x".repeat(100 + self.0.below(1500) as usize))),
+            "@members" if self.chance(20) => {
+                let count = 125 + self.0.below(8);
+                args.extend((0..2 * count).map(|n| Bytes::from((n / 2).to_string())));
+            }
+            "@members" => args.extend([Bytes::from("1"), Bytes::from("a")]),
+            "@seen" => args.extend(
+                (0..self.0.below(300)).map(|_| Bytes::from(self.0.below(100_000).to_string())).collect::<Vec<_>>(),
+            ),
             "@long" => args.push(Bytes::from("x".repeat(60 + self.0.below(8) as usize))),
             _ => args.push(self.argument("m")),
         }
@@ -112,6 +125,16 @@ impl Draw<'_> {
             "z" => self.key(SET_KEYS),
             "h" => self.key(HASH_KEYS),
             "x" => self.key(STREAM_KEYS),
+            "Z" => self.key(ZSET_KEYS),
+            "W" => Bytes::from(self.one(LEX_KEYS)),
+            "G" => self.key(PLACE_KEYS),
+            "Y" => self.key(HLL_KEYS),
+            "S" => Bytes::from(self.score()),
+            "R" => Bytes::from(self.bound()),
+            "L" => Bytes::from(self.lex_bound()),
+            "A" => Bytes::from(self.coordinate(185)),
+            "B" => Bytes::from(self.coordinate(86)),
+            "D" => Bytes::from(self.distance()),
             "q" => Bytes::from(self.id()),
             "u" if self.chance(85) => Bytes::from("200-*"),
             "u" => Bytes::from(self.id()),
@@ -154,6 +177,51 @@ impl Draw<'_> {
 
     fn count(&mut self) -> String {
         if self.chance(10) { self.integer() } else { (self.0.below(9) as i64 - 3).to_string() }
+    }
+
+    /// A score out of few, so that there are ties, and sometimes any number.
+    fn score(&mut self) -> String {
+        match self.0.below(10) {
+            0 => self.float(),
+            1 => self.one(&["inf", "-inf", "-0", "1e17", "0.1", "123456789012345678", "1e300"]).into(),
+            2 => format!("{}.{}", self.0.below(100), self.0.below(1000)),
+            _ => (self.0.below(12) as i64 - 3).to_string(),
+        }
+    }
+
+    fn bound(&mut self) -> String {
+        let open = self.one(&["", "", "("]);
+        match self.0.below(8) {
+            0 => self.one(&["-inf", "+inf", "-inf", "+inf", "nan", "", " 1", "1 ", "x"]).into(),
+            _ => format!("{open}{}", self.score()),
+        }
+    }
+
+    fn lex_bound(&mut self) -> Vec<u8> {
+        let mark = self.one(&["[", "[", "[", "(", "(", "+", "-", "", "x"]);
+        match mark {
+            "+" | "-" | "" if !self.chance(5) => mark.into(),
+            _ => [mark.as_bytes(), &self.member()].concat(),
+        }
+    }
+
+    fn coordinate(&mut self, bound: u64) -> String {
+        match self.0.below(40) {
+            0 => self.float(),
+            1 => self.one(&["180", "-180", "85.05112878", "-85.05112878", "0", "90", "-0"]).into(),
+            _ => format!("{}.{:05}", self.0.below(2 * bound) as i64 - bound as i64, self.0.below(100_000)),
+        }
+    }
+
+    fn distance(&mut self) -> String {
+        match self.0.below(20) {
+            0 => self.float(),
+            1 => self.one(&["0", "-1", "x", "20037726", "1e9"]).into(),
+            _ => {
+                let size = self.0.below(8) as u32;
+                format!("{}.{}", self.0.below(10_u64.pow(size) * 2 + 1), self.0.below(100))
+            }
+        }
     }
 
     /// The id of a stream's entry: mostly one that may well be there.

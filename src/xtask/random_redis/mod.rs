@@ -89,6 +89,8 @@ impl Sequence {
                 "SMEMBERS",
                 "HGETALL",
                 "LRANGE * 0 -1",
+                "ZRANGE * 0 -1 WITHSCORES",
+                "DUMP",
                 "XINFO STREAM * FULL COUNT 0",
             ] {
                 let (before, after) = question.split_once(" *").unwrap_or((question, ""));

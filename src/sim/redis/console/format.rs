@@ -43,6 +43,10 @@ fn format_into(reply: &Reply, indent: usize, out: &mut Vec<u8>) {
         Reply::Verbatim(_, bytes) => out.extend_from_slice(bytes),
         Reply::Nil | Reply::NilArray => out.extend_from_slice(b"(nil)"),
         Reply::Double(number) => out.extend_from_slice(format!("(double) {}", number.to_text()).as_bytes()),
+        Reply::LongDouble(text) => {
+            out.extend_from_slice(b"(double) ");
+            out.extend_from_slice(text);
+        }
         Reply::Bool(yes) => out.extend_from_slice(if *yes { b"(true)" } else { b"(false)" }),
         // redis-cli 7.0 gives up at such a number.
         Reply::BigNumber(_) => out.extend_from_slice(b"Unknown reply type: 13"),

@@ -80,6 +80,18 @@ impl Node {
         node
     }
 
+    /// A node without an entry yet, made for a first entry with these fields, for one that is read back.
+    pub fn with_names(id: Id, fields: Fields) -> Self {
+        let mut node = Node::new(id, fields);
+        (node.slots, node.live) = (Vec::new(), 0);
+        node
+    }
+
+    /// The names of the fields of the entry that the node was made for.
+    pub fn names(&self) -> &[Bytes] {
+        &self.names
+    }
+
     /// Adds an entry behind the last one.
     pub fn push(&mut self, id: Id, fields: Fields) {
         let count = fields.len() as i64;
