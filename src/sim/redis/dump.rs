@@ -142,7 +142,9 @@ fn restore(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     call.put(key, value, if life > 0 { Life::Until(last) } else { Life::Endless }, "restore");
     if let Some(idle) = options.idle_seconds {
         let idle_ms = idle.unsigned_abs().saturating_mul(1000);
-        call.store.database_mut(call.db).touch(key, now_ms.saturating_sub(idle_ms));
+        if let Some(place) = call.store.database(call.db).place(key) {
+            call.store.database_mut(call.db).touch(place, now_ms.saturating_sub(idle_ms));
+        }
     }
     Ok(Reply::OK)
 }
