@@ -46,12 +46,14 @@ pub const COMMANDS: &[Command] = &[
     row("geosearch", -7, geosearch)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("6.2.0", "key FROMMEMBER member|FROMLONLAT longitude latitude BYRADIUS radius M|KM|FT|MI|BYBOX width height M|KM|FT|MI [ASC|DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]")
+        .takes("6.2.0", "key FROMMEMBER member|FROMLONLAT longitude latitude BYRADIUS radius M|KM|FT|MI|BYBOX width height \
+             M|KM|FT|MI [ASC|DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]")
         .says("Finds the places within a circle or a box", "查找圆形或矩形范围内的地点"),
     row("geosearchstore", -8, geosearchstore)
         .flags("write denyoom")
         .keys("1 OW update; 2 RO access")
-        .takes("6.2.0", "destination source FROMMEMBER member|FROMLONLAT longitude latitude BYRADIUS radius M|KM|FT|MI|BYBOX width height M|KM|FT|MI [ASC|DESC] [COUNT count [ANY]] [STOREDIST]")
+        .takes("6.2.0", "destination source FROMMEMBER member|FROMLONLAT longitude latitude BYRADIUS radius M|KM|FT|MI|BYBOX width height \
+             M|KM|FT|MI [ASC|DESC] [COUNT count [ANY]] [STOREDIST]")
         .says("Keeps the places found within a circle or a box", "查找范围内的地点并存储结果"),
     row("georadius", -6, georadius)
         .flags("write denyoom movablekeys")
