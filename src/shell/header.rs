@@ -1,6 +1,6 @@
 //! The header: which lesson, which run, which language, which colours, and the link to share.
 
-use warren_sim::session::Session;
+use warren_sim::{lessons::EXAMPLES, session::Session};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -74,19 +74,29 @@ pub fn show(props: &Props) -> Html {
     };
     let wear = props.on.reform(move |_| Action::Wear(next_theme));
     let share = props.on.reform(|_| Action::Share);
-    let number = (view.current + 1).to_string();
-    let count = view.lessons.len().to_string();
+    let is_example = view.current >= EXAMPLES;
+    let (first, last) = if is_example { (EXAMPLES, view.lessons.len()) } else { (0, EXAMPLES) };
+    let (number, count) = ((view.current + 1 - first).to_string(), (last - first).to_string());
+    let place = if is_example { text.example_of } else { text.lesson_of };
+    let group = |label: &'static str, from: usize, to: usize| {
+        html! {
+            <optgroup {label}>
+                { for view.lessons.iter().enumerate().take(to).skip(from).map(|(index, (id, title))| html! {
+                    <option key={id.clone()} value={id.clone()} selected={index == view.current}>{ title }</option>
+                }) }
+            </optgroup>
+        }
+    };
     html! {
         <header class="header">
             <a class="skip" href="#lesson">{ text.skip_to_lesson }</a>
             <h1 class="brand">{ "Warren" }</h1>
             <label class="sr" for="choose-lesson">{ text.choose_lesson }</label>
             <select id="choose-lesson" class="lesson-select" onchange={choose}>
-                { for view.lessons.iter().enumerate().map(|(index, (id, title))| html! {
-                    <option key={id.clone()} value={id.clone()} selected={index == view.current}>{ title }</option>
-                }) }
+                { group(text.lessons, 0, EXAMPLES) }
+                { group(text.examples, EXAMPLES, view.lessons.len()) }
             </select>
-            <span class="chip lesson-count">{ fill(text.lesson_of, &[&number, &count]) }</span>
+            <span class="chip lesson-count">{ fill(place, &[&number, &count]) }</span>
             <span class="spring"></span>
             <span class="chip mono run" title={text.run_hint}>{ fill(text.run, &[&view.seed.to_string(), &view.hash]) }</span>
             <span class="segments" role="group" aria-label={text.language}>

@@ -36,7 +36,20 @@ lessons! {
     "topic", "Topic", "主题 topic";
     "rpc", "RPC", "RPC";
     "redis-strings", "Redis strings and bits", "Redis 字符串与位";
+    "dead-letters", "Dead letters", "死信";
+    "retry-ladder", "Retry with a delay", "延迟重试";
+    "confirms", "Confirms and returns", "确认与退回";
+    "alternate-exchange", "Alternate exchange", "备用交换机";
+    "headers", "Headers exchange", "headers 交换机";
+    "exchange-to-exchange", "Exchange to exchange", "交换机到交换机";
+    "priority", "Priorities", "优先级";
+    "max-length", "A queue that is full", "队列满了";
+    "single-active-consumer", "Single active consumer", "单一活跃消费者";
+    "direct-reply-to", "Direct reply-to", "直接回复";
 }
+
+/// From this place of [`LESSONS`] on they are examples: shorter, and nothing is asked.
+pub const EXAMPLES: usize = 9;
 
 /// The English text of the first lesson, with which the page opens.
 const FIRST: &str = include_str!("../../www/lessons/hello-world.en.md");
