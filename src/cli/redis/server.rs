@@ -55,7 +55,7 @@ impl Server {
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
         let mut store = Store::new(Limits::default());
         let port = listener.local_addr()?.port();
-        store.set_host(Host { pid: std::process::id(), port, started_ms: now_ms(), micros });
+        store.set_host(Host { pid: std::process::id(), port, started_ms: now_ms(), micros, sleep });
         Ok(Server {
             poll,
             listener,
@@ -244,7 +244,6 @@ impl Server {
             match sent {
                 Sent::Reply(reply) => reply.encode_into(self.store.resp(client), &mut peer.out),
                 Sent::Close => peer.is_ending = true,
-                Sent::Stall(micros) => std::thread::sleep(Duration::from_micros(micros)),
                 Sent::Shutdown => self.is_over = true,
             }
             let Some(place) = place else { continue };
@@ -324,6 +323,11 @@ fn link(stream: &TcpStream) -> Link {
         local: text(stream.local_addr()),
         descriptor: stream.as_raw_fd().unsigned_abs(),
     }
+}
+
+/// DEBUG SLEEP.
+fn sleep(micros: u64) {
+    std::thread::sleep(Duration::from_micros(micros));
 }
 
 /// Microseconds since the server first asked for them.

@@ -295,7 +295,7 @@ fn describe(call: &Call<'_, '_>, id: ClientId) -> String {
     let text = |bytes: &Bytes| bytes.text().into_owned();
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={sub} psub={psub} ssub={ssub} multi={queued} \
-         qbuf={query} qbuf-free={free} argv-mem={argv} multi-mem=0 rbs=1024 rbp=0 obl=0 oll=0 omem=0 tot-mem={} events=r cmd={command} \
+         qbuf={query} qbuf-free={free} argv-mem={argv} multi-mem=0 rbs=16384 rbp=0 obl=0 oll=0 omem=0 tot-mem={} events=r cmd={command} \
          user={} redir=-1 resp={resp}\n",
         id.0,
         text(&client.link.address),

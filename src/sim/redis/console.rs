@@ -138,7 +138,7 @@ impl Console {
                     State::Idle => {}
                 }
             }
-            Sent::Stall(_) | Sent::Shutdown => {}
+            Sent::Shutdown => {}
         }
         self.read_on(store, &mut text, cx);
         lossy(&text)

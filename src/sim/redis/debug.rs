@@ -7,7 +7,7 @@ use super::error::{self, Error};
 use super::group::Group;
 use super::number::millionths;
 use super::reply::Reply;
-use super::store::{DATABASES, Out, Sent};
+use super::store::DATABASES;
 use super::value::Value;
 use crate::bytes::Bytes;
 use crate::hash::StableHasher;
@@ -112,7 +112,7 @@ fn help() -> Reply {
 
 fn sleep(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let micros = millionths(call.arg(2)).unwrap_or(0).min(SLEEP_MAX);
-    call.cx.out.push(Out { client: call.client, sent: Sent::Stall(micros) });
+    (call.store.host.sleep)(micros);
     Ok(Reply::OK)
 }
 

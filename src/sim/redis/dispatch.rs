@@ -45,7 +45,11 @@ impl Store {
         self.serve_ready(cx);
         self.flush_tracking(cx);
         self.broadcast(cx);
-        self.let_through(client, reply)
+        let reply = self.let_through(client, reply);
+        if !self.postponed.is_empty() {
+            self.end_pause(cx);
+        }
+        reply
     }
 
     /// The row of a command that may be run or queued now.

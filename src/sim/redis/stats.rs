@@ -20,12 +20,19 @@ pub struct Host {
     /// When the server started, in Unix milliseconds.
     pub started_ms: u64,
     /// Microseconds that pass steadily.
-    pub micros: fn() -> u64,
+    pub micros: Micros,
+    /// Lets so many microseconds pass.
+    pub sleep: Sleep,
 }
+
+/// A clock.
+pub type Micros = fn() -> u64;
+/// What lets time pass.
+pub type Sleep = fn(u64);
 
 impl Default for Host {
     fn default() -> Self {
-        Host { pid: 1, port: 6379, started_ms: super::store::EPOCH_MS, micros: || 0 }
+        Host { pid: 1, port: 6379, started_ms: super::store::EPOCH_MS, micros: || 0, sleep: |_| {} }
     }
 }
 

@@ -70,8 +70,6 @@ pub enum Sent {
     Reply(Reply),
     /// The store ends the connection once what was sent before has left.
     Close,
-    /// DEBUG SLEEP: nobody is served for so many microseconds. In a world nothing happens.
-    Stall(u64),
     /// SHUTDOWN: the server ends. In a world nothing happens.
     Shutdown,
 }

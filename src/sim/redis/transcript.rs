@@ -213,7 +213,7 @@ impl Engine {
                     self.unread.remove(&client);
                     heard.closed.push(client);
                 }
-                Sent::Stall(_) | Sent::Shutdown => {}
+                Sent::Shutdown => {}
             }
         }
     }
