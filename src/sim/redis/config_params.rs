@@ -98,6 +98,7 @@ fn config_set(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     for (name, value) in values {
         set(call, name, value);
     }
+    call.store.evict(call.cx);
     Ok(Reply::OK)
 }
 

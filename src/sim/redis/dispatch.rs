@@ -19,6 +19,9 @@ impl Store {
     /// When the client is not connected or `args` is empty: a protocol reader never calls with nothing.
     pub fn call(&mut self, client: ClientId, args: &[Bytes], cx: &mut Cx<'_>) -> Reply {
         assert!(!args.is_empty(), "a command has a name");
+        if self.limits().max_memory > 0 {
+            self.evict(cx);
+        }
         let reply = match self.admitted(client, args) {
             Ok(command) if self.is_paused(client, command, cx.now_ms) => {
                 self.postpone(client, args);

@@ -149,6 +149,15 @@ impl Database {
         self.expiries.first().map(|(last_ms, _)| *last_ms)
     }
 
+    /// Any key that has an end.
+    pub fn random_volatile(&self, prng: &mut Prng) -> Option<Bytes> {
+        if self.expiries.is_empty() {
+            return None;
+        }
+        let place = prng.below(self.expiries.len() as u64) as usize;
+        self.expiries.iter().nth(place).map(|(_, key)| key.clone())
+    }
+
     /// How many keys have an end.
     pub fn expiring(&self) -> u64 {
         self.expiries.len() as u64

@@ -34,6 +34,7 @@ mod double;
 mod dump;
 pub mod error;
 mod event;
+mod evict;
 mod expire;
 mod generic;
 mod geo;
