@@ -5,7 +5,7 @@ use super::request::{Bounds, Step};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use std::collections::HashMap;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::OnceLock;
@@ -126,6 +126,12 @@ impl Server {
     }
 
     fn welcome(&mut self, mut stream: TcpStream) -> io::Result<()> {
+        if self.places.len() as u64 >= self.store.config().maxclients {
+            self.store.count_rejected();
+            // Whoever does not take the sentence at once is closed without it.
+            let _ = stream.write(b"-ERR max number of clients reached\r\n");
+            return Ok(());
+        }
         // It only matters for speed.
         let _ = stream.set_nodelay(true);
         let place = self.free.pop().unwrap_or_else(|| {
@@ -151,6 +157,7 @@ impl Server {
             Ok(count) => {
                 let taken = if peer.inbox.is_empty() { self.process(&mut peer, &scratch[..count]) } else { 0 };
                 peer.inbox.extend_from_slice(&scratch[taken..count]);
+                peer.is_over |= peer.inbox.len() as u64 > self.store.config().client_query_buffer_limit;
                 if taken == 0 {
                     self.run_inbox(&mut peer);
                 }
@@ -245,6 +252,11 @@ impl Server {
                 Sent::Reply(reply) => reply.encode_into(self.store.resp(client), &mut peer.out),
                 Sent::Close => peer.is_ending = true,
                 Sent::Shutdown => self.is_over = true,
+            }
+            // A subscriber that does not read what it is sent is let go.
+            let (hard, _, _) = self.store.config().client_output_buffer_limit[2];
+            if hard > 0 && peer.unsent() as u64 > hard {
+                peer.is_over = true;
             }
             let Some(place) = place else { continue };
             if !peer.inbox.is_empty() && !peer.is_ready {

@@ -175,7 +175,8 @@ fn protocol(call: &Call<'_, '_>) -> Result<Reply, Error> {
         "bignum" => Reply::BigNumber(Bytes::from("1234567999999999999999999999999999999")),
         _ => {
             return Err(Error(
-                b"ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
+                b"ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|\
+                  set|map|attrib|push|verbatim|true|false"
                     .to_vec()
                     .into(),
             ));
