@@ -189,7 +189,7 @@ struct Filter {
 impl Filter {
     fn read(call: &Call<'_, '_>) -> Result<Self, Error> {
         let mut filter = Filter { spares_me: true, ..Filter::default() };
-        if call.args.len() % 2 != 0 {
+        if !call.args.len().is_multiple_of(2) {
             return Err(error::SYNTAX);
         }
         for place in (2..call.args.len()).step_by(2) {

@@ -265,7 +265,7 @@ fn bgrewriteaof(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn replconf(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    if call.args.len() % 2 == 0 { Err(error::SYNTAX) } else { Ok(Reply::OK) }
+    if call.args.len().is_multiple_of(2) { Err(error::SYNTAX) } else { Ok(Reply::OK) }
 }
 
 fn replicaof(call: &mut Call<'_, '_>) -> Result<Reply, Error> {

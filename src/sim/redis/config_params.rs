@@ -76,7 +76,7 @@ fn config_rewrite(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn config_set(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    if call.args.len() % 2 != 0 {
+    if !call.args.len().is_multiple_of(2) {
         return Err(error::SYNTAX);
     }
     let mut asked: Vec<(&Param, &Bytes)> = Vec::new();

@@ -159,7 +159,7 @@ fn protocol(call: &Call<'_, '_>) -> Result<Reply, Error> {
     Ok(match kind.as_str() {
         "string" => Reply::text("Hello World"),
         "integer" => number(12345),
-        "double" => Reply::Double(super::double::Double(3.141)),
+        "double" => Reply::Double(super::double::Double(3141.0 / 1000.0)),
         "null" => Reply::Nil,
         "array" => Reply::Array((0..3).map(number).collect()),
         "set" => Reply::Set((0..3).map(number).collect()),

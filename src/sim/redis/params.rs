@@ -186,7 +186,7 @@ fn special(name: &str, text: &[u8]) -> Result<Bytes, String> {
                 return Ok(Bytes::default());
             }
             let fits = |numbers: &Vec<i64>| {
-                numbers.len() % 2 == 0 && numbers.chunks(2).all(|pair| pair[0] >= 1 && pair[1] >= 0)
+                numbers.len().is_multiple_of(2) && numbers.chunks(2).all(|pair| pair[0] >= 1 && pair[1] >= 0)
             };
             integers(&words).filter(fits).ok_or("Invalid save parameters")?;
         }
@@ -228,7 +228,7 @@ pub type BufferLimit = (u64, u64, u64);
 
 /// `normal 0 0 0 pubsub 32mb 8mb 60`: each class that is named, as (class, bounds): 0 normal, 1 replica, 2 pubsub.
 pub fn buffer_limits(words: &[&[u8]]) -> Result<Vec<(usize, BufferLimit)>, &'static str> {
-    if words.len() % 4 != 0 {
+    if !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.");
     }
     let mut limits = Vec::new();
