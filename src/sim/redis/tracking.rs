@@ -298,7 +298,7 @@ impl Store {
         }
         let mut messages = Vec::new();
         for broadcast in self.trackers.prefixes.values_mut() {
-            let keys = core::mem::replace(&mut broadcast.keys, SortedMap::new());
+            let keys = core::mem::take(&mut broadcast.keys);
             if !keys.is_empty() {
                 messages.push((broadcast.clients.iter().copied().collect::<Vec<_>>(), keys));
             }
