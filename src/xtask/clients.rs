@@ -10,11 +10,13 @@ use std::time::Duration;
 /// Where Debian's package of the Go client puts it.
 const GO_PATH: &str = "/usr/share/gocode";
 
+/// Prepares a client's program, given the folder of the programs; none where its library cannot be had.
+type Client = fn(&Path) -> Option<Command>;
+
 /// Runs every client; a failure names it and shows what it said.
 pub fn test() -> Outcome {
     let server = Server::start()?;
-    let clients: [(&str, fn(&Path) -> Option<Command>); 3] =
-        [("pika (Python)", pika), ("amqp091-go (Go)", go), ("amqplib (Node)", amqplib)];
+    let clients: [(&str, Client); 3] = [("pika (Python)", pika), ("amqp091-go (Go)", go), ("amqplib (Node)", amqplib)];
     let (mut passed, mut failed, mut skipped) = (0, Vec::new(), 0);
     for (name, command) in clients {
         let Some(mut command) = command(&workspace().join("tests/clients")) else {

@@ -170,7 +170,7 @@ mod tests {
         let (mut other, count) = (0, 20_000);
         for _ in 0..count {
             let part = random.next_u64() as f64 / u64::MAX as f64;
-            let angle = (part - 0.5) * 6.28;
+            let angle = (part - 0.5) * 6.3;
             for (ours, theirs) in [
                 (sin(angle), angle.sin()),
                 (cos(angle), angle.cos()),
