@@ -306,7 +306,7 @@ fn link(input: &[u8]) -> u64 {
     let link = match Link::parse(&text) {
         Ok(link) => link,
         Err(error) => {
-            let lesson = warren_sim::lessons::LESSONS[input.len() % warren_sim::lessons::LESSONS.len()].0;
+            let lesson = warren_sim::lessons::LESSONS[input.len() % warren_sim::lessons::LESSONS.len()].id;
             let (lesson, hash) = (lesson.to_string(), String::new());
             let link = Link {
                 lesson,
