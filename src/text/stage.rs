@@ -52,7 +52,7 @@ pub(super) const ENGLISH: StageText = StageText {
     producer: "producer",
     consumer: "consumer",
     process: "process",
-    by_hand: "driven by hand",
+    by_hand: "by hand",
     by_hand_idle: "by hand, not connected",
     running: "running",
     idle: "idle",
