@@ -5,6 +5,7 @@ use warren_sim::{
     event::{Event, EventId, What},
     redis::Event as Redis,
     session::Session,
+    why,
 };
 use web_sys::Element;
 use yew::prelude::*;
@@ -101,19 +102,7 @@ fn row(event: &Event, teller: &Teller<'_>) -> EventRow {
 /// The message that an event is about.
 pub fn message_of(what: &What) -> Option<MessageId> {
     match what {
-        What::Amqp(
-            Amqp::Published { message, .. }
-            | Amqp::Routed { message, .. }
-            | Amqp::Unroutable { message, .. }
-            | Amqp::Enqueued { message, .. }
-            | Amqp::Delivered { message, .. }
-            | Amqp::Got { message, .. }
-            | Amqp::Acked { message, .. }
-            | Amqp::Requeued { message, .. }
-            | Amqp::Lost { message, .. }
-            | Amqp::DeadLettered { message, .. }
-            | Amqp::Recovered { message, .. },
-        ) => Some(*message),
+        What::Amqp(event) => why::about(event),
         What::FrameSent { message, .. } => *message,
         _ => None,
     }
