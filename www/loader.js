@@ -11,8 +11,17 @@ let rest; // the second file, once it is there
 const join = (module) => {
   rest ??= new WebAssembly.Instance(module, { p: first });
 };
+let styled;
+const style = () => {
+  if (styled) return;
+  styled = document.createElement("link");
+  styled.rel = "stylesheet";
+  styled.href = file(`./store_rest.css?${built.js}`); // no browser's cache holds it for another build
+  document.head.append(styled);
+};
 let fetched;
 const fetchRest = () => {
+  style();
   fetched ??= fetch(file(built.rest)).then((answer) => answer.arrayBuffer()).then(WebAssembly.compile);
   return fetched;
 };
@@ -20,6 +29,7 @@ const fetchRest = () => {
 // Called by the first file in the middle of its work, where nothing can be awaited.
 window.warrenLoadRest = () => {
   if (rest || !built.rest) return;
+  style();
   const request = new XMLHttpRequest();
   request.open("GET", file(built.rest), false);
   request.overrideMimeType("text/plain; charset=x-user-defined"); // every byte as it is
@@ -41,7 +51,8 @@ function wantsWhole() {
 
 async function start() {
   const whole = wantsWhole();
-  if (built.rest && whole) fetchRest();
+  if (!built.rest) style();
+  else if (whole) fetchRest();
   const page = await import(file(built.js));
   first = await page.default({ module_or_path: file(built.wasm) });
   if (built.rest && whole) join(await fetchRest());

@@ -57,7 +57,7 @@ impl App {
     pub(super) fn lower(&self, session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
         // Where the console is what a lesson is about, the keys stand beside it instead of code that is not there.
         let (room, beside) = if session.lesson().console {
-            (text.panels.keys.title, panels::keys_room(session, text, on))
+            (text.panels.keys.title, panels::keys_room(session, self.console, text, on))
         } else {
             (text.app.code, panels::code_room(session, self.code_of, text, on))
         };
@@ -116,7 +116,7 @@ impl App {
             Tab::Queues => panels::queue_room(session, &self.selection, self.pointed, text, on),
             Tab::Events => panels::events_room(session, self.pointed, text, on),
             Tab::Console => panels::console_room(session, self.console, text, on),
-            Tab::Keys => panels::keys_room(session, text, on),
+            Tab::Keys => panels::keys_room(session, self.console, text, on),
             Tab::Code => panels::code_room(session, self.code_of, text, on),
         }
     }

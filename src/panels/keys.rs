@@ -1,12 +1,23 @@
-//! The store's keys: how each is kept, how long it lives, and every bit of a string.
+//! The store's keys: how each is kept, how long it lives, and what is in it, with what the last command changed.
+//!
+//! What is shown of a value is in `string`, `collection`, `groups` and `map`.
 
-use warren_sim::sorted::SortedMap;
+mod collection;
+mod groups;
+mod last;
+mod map;
+mod string;
+
+pub use collection::{ElementRow, Mark};
+pub use last::Last;
+pub use map::{MapView, place_map};
+pub use string::{ByteRow, MAX_BYTES};
+
 use warren_sim::{
     bytes::Bytes,
-    event::What,
     redis::{
-        ClientId, Event,
-        view::{KeyRow as Stored, key_count, keys},
+        ClientId,
+        view::{GroupRow, HyperLogLog, KeyRow as Stored, PlaceRow, groups as groups_of, key_count, keys},
     },
     session::Session,
     world::EPOCH_MS,
@@ -25,18 +36,31 @@ use crate::{
 
 /// The most keys that are listed.
 const MAX_ROWS: usize = 100;
-/// The most bytes of a value that are shown bit by bit.
-pub const MAX_BYTES: usize = 64;
+/// The most bytes of a string that are looked at.
+const MAX_LOOKED_AT: usize = 512;
 
 /// What the keys' panel shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeysView {
-    /// The database that the first console has selected.
+    /// The database that the console which is shown has selected.
     pub db: u8,
     /// Its keys in alphabetical order.
     pub rows: Vec<KeyRow>,
     /// How many more there are.
     pub more: u64,
+    /// What the last command did, if there was one.
+    pub last: Option<LastRow>,
+}
+
+/// What the last command did to the database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastRow {
+    /// The command's name.
+    pub command: String,
+    /// The keys it changed.
+    pub changed: Vec<String>,
+    /// The keys that went.
+    pub gone: Vec<String>,
 }
 
 /// One key.
@@ -56,123 +80,101 @@ pub struct KeyRow {
     pub ttl: Option<String>,
     /// The value as text or in hexadecimal.
     pub value: Shown,
-    /// The first bytes of the value.
+    /// The first bytes of a string with what changed.
     pub bytes: Vec<ByteRow>,
-    /// The first elements of a collection, each with what stands beside it.
-    pub elements: Vec<(Shown, Shown)>,
+    /// How many bits of it are 1.
+    pub ones: u64,
+    /// The first elements of a collection, and those that went.
+    pub elements: Vec<ElementRow>,
     /// How many elements there are; the bytes of a string.
     pub count: u64,
+    /// Changes of elements that are not among those shown.
+    pub more_changes: u64,
+    /// The groups of a stream.
+    pub groups: Vec<GroupRow>,
+    /// The members as places, if they can be.
+    pub places: Option<Vec<PlaceRow>>,
+    /// Whether GEOADD wrote it in this run: then it is shown as a map.
+    pub is_geo: bool,
+    /// What a string says of itself that is a `HyperLogLog`.
+    pub hyperloglog: Option<HyperLogLog>,
     /// Whether the last command changed it.
     pub changed: bool,
 }
 
-/// One byte of a value.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ByteRow {
-    /// Its value.
-    pub byte: u8,
-    /// The bits that the last command changed.
-    pub changed: u8,
-    /// The character that begins here and how many bytes it has; none within one, or where there is none.
-    pub character: Option<(String, u8)>,
-    /// Whether it lies within a character that began before.
-    pub within: bool,
-}
-
-/// What the keys' panel shows of a session.
-pub fn view(session: &Session) -> KeysView {
+/// What the keys' panel shows beside the console of this number.
+pub fn view(session: &Session, console: u32) -> KeysView {
     let world = session.world();
     let now_ms = EPOCH_MS + world.now_ms();
-    let db = world.store().selected_db(ClientId(1)).unwrap_or(0);
-    let changes = last_changes(session, db);
-    let rows: Vec<KeyRow> = keys(world.store(), db, now_ms, MAX_ROWS, look::MAX_SHOWN)
+    let db = world.store().selected_db(ClientId(console)).unwrap_or(0);
+    let last = Last::of(session, db);
+    let rows: Vec<KeyRow> = keys(world.store(), db, now_ms, MAX_ROWS, MAX_LOOKED_AT)
         .into_iter()
-        .map(|stored| row(stored, &changes))
+        .map(|stored| row(session, db, stored, last.as_ref()))
         .collect();
-    KeysView { db, more: key_count(world.store(), db, now_ms).saturating_sub(rows.len() as u64), rows }
-}
-
-/// What the last command of all changed: for each key its value before, none where there was nothing.
-fn last_changes(session: &Session, db: u8) -> SortedMap<Bytes, Option<Bytes>> {
-    let timeline = session.timeline();
-    let events = timeline.events(0, timeline.position());
-    let called = events.iter().rposition(|event| matches!(event.what, What::Redis(Event::Called { .. })));
-    // The changes of a command come right before it, among the events of its own line.
-    let before = events[..called.unwrap_or(0)].iter().rev();
-    let changes = before.map_while(|event| match &event.what {
-        What::Redis(Event::KeyChanged { db, key, old, new: Some(_), .. }) => Some((*db, key.clone(), old.clone())),
-        _ => None,
+    let more = key_count(world.store(), db, now_ms).saturating_sub(rows.len() as u64);
+    let last = last.map(|last| LastRow {
+        changed: rows.iter().filter(|row| row.changed).map(|row| row.name.clone()).collect(),
+        gone: last.gone.iter().map(name).collect(),
+        command: last.command,
     });
-    changes.filter(|(of, _, _)| *of == db).map(|(_, key, old)| (key, old.map(|old| old.bytes))).collect()
+    KeysView { db, more, rows, last }
 }
 
-fn row(stored: Stored, changes: &SortedMap<Bytes, Option<Bytes>>) -> KeyRow {
-    let change = changes.get(&stored.key);
-    let shown = |bytes: &Bytes| look::shown(bytes, look::MAX_SHOWN);
-    let elements: Vec<_> = stored.elements.iter().map(|one| (shown(&one.name), shown(&one.value))).collect();
+fn name(key: &Bytes) -> String {
+    look::shown(key, look::MAX_SHOWN).text
+}
+
+fn row(session: &Session, db: u8, stored: Stored, last: Option<&Last>) -> KeyRow {
+    let world = session.world();
+    let change = last.and_then(|last| last.changes.get(&stored.key));
+    // Without a command there is nothing that could be marked.
+    let before = last.filter(|last| last.changes.contains_key(&stored.key)).map(|last| last.before.store());
+    let groups = groups_of(world.store(), before, db, &stored.key, EPOCH_MS + world.now_ms());
+    let summary = collection::summary(&stored);
+    let (elements, more_changes) = collection::elements(&stored, change);
     let value = if stored.type_name == "string" {
-        Shown { cut: stored.size > stored.bytes.len() as u64, ..shown(&stored.bytes) }
+        Shown { cut: stored.size > look::MAX_SHOWN as u64, ..look::shown(&stored.bytes, look::MAX_SHOWN) }
     } else {
-        summary(&elements, stored.count)
+        summary
     };
     KeyRow {
-        name: look::shown(&stored.key, look::MAX_SHOWN).text,
+        name: name(&stored.key),
         kind: stored.type_name,
         encoding: stored.encoding,
         size: stored.size,
         ttl: stored.ttl_ms.map(seconds),
         value,
+        bytes: string::byte_rows(&stored.bytes, change.and_then(|change| change.old_bytes.as_ref())),
+        ones: stored.ones,
         elements,
         count: stored.count,
-        bytes: byte_rows(&stored.bytes, change.and_then(Option::as_ref)),
-        changed: change.is_some(),
+        more_changes,
+        groups,
+        is_geo: stored.places.is_some() && last::written_by_geoadd(session, &stored.key),
+        places: stored.places,
+        hyperloglog: stored.hyperloglog,
+        changed: change.is_some_and(|change| change.changed),
         key: stored.key,
     }
 }
 
-/// How many elements of a collection stand in the table of keys.
-const IN_TABLE: usize = 4;
-
-/// A collection in a line: its first elements.
-fn summary(elements: &[(Shown, Shown)], count: u64) -> Shown {
-    let one = |(name, value): &(Shown, Shown)| match value.text.is_empty() {
-        true => name.text.clone(),
-        false => format!("{}: {}", name.text, value.text),
-    };
-    let text = elements.iter().take(IN_TABLE).map(one).collect::<Vec<_>>().join(", ");
-    Shown { text, hex: false, cut: count > IN_TABLE as u64 }
-}
-
-/// The bytes of a value with what changed against `old`. A value that is all new is not marked bit by bit.
-fn byte_rows(bytes: &[u8], old: Option<&Bytes>) -> Vec<ByteRow> {
-    let bytes = &bytes[..bytes.len().min(MAX_BYTES)];
-    let starts = characters(bytes);
-    let mut until = 0;
-    let row = |(at, byte): (usize, &u8)| {
-        let character = starts.get(&at).cloned();
-        let within = character.is_none() && at < until;
-        if let Some((_, length)) = &character {
-            until = at + usize::from(*length);
-        }
-        let before = old.map(|old| old.get(at).copied().unwrap_or(0));
-        ByteRow { byte: *byte, changed: before.map_or(0, |before| before ^ byte), character, within }
-    };
-    bytes.iter().enumerate().map(row).collect()
-}
-
-/// Where the UTF-8 characters begin that lie in these bytes in full, with their lengths.
-fn characters(bytes: &[u8]) -> SortedMap<usize, (String, u8)> {
-    let mut found = SortedMap::new();
-    let mut start = 0;
-    for chunk in bytes.utf8_chunks() {
-        for (at, c) in chunk.valid().char_indices() {
-            if !c.is_control() {
-                found.insert(start + at, (c.to_string(), c.len_utf8() as u8));
-            }
-        }
-        start += chunk.valid().len() + chunk.invalid().len();
-    }
-    found
+/// How what is chosen is looked at: a string bit by bit or otherwise, a sorted set as places.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Look {
+    /// As the value itself suggests.
+    #[default]
+    Usual,
+    /// A table: bit by bit, or with scores.
+    Table,
+    /// As text.
+    Text,
+    /// In hexadecimal.
+    Hex,
+    /// As a bitmap.
+    Bitmap,
+    /// On a map.
+    Map,
 }
 
 /// What the component is given.
@@ -192,15 +194,22 @@ pub fn Keys(props: &Props) -> Html {
     let Props { view, text, .. } = props;
     let t = &text.panels.keys;
     let chosen = use_state(|| None::<Bytes>);
+    let look = use_state(Look::default);
     let db = view.db.to_string();
     if view.rows.is_empty() {
-        return html! { <p class="empty">{ fill(t.empty, &[&db]) }</p> };
+        return html! {
+            <div class="keys">
+                { last_line(view, text) }
+                <p class="empty">{ fill(t.empty, &[&db]) }</p>
+            </div>
+        };
     }
     // What was changed last is what one wants to see, until a key is chosen.
     let seen = view.rows.iter().find(|row| Some(&row.key) == (*chosen).as_ref());
     let seen = seen.or_else(|| view.rows.iter().find(|row| row.changed)).unwrap_or(&view.rows[0]);
     html! {
         <div class="keys">
+            { last_line(view, text) }
             <div class="keys-table">
                 <table class="table">
                     <caption class="sr">{ fill(t.caption, &[&db]) }</caption>
@@ -218,9 +227,24 @@ pub fn Keys(props: &Props) -> Html {
                 </table>
                 <p class="muted panel-more">{ if view.more > 0 { fill(t.more, &[&view.more.to_string()]) } else { String::new() } }</p>
             </div>
-            <div class="keys-bits">{ if seen.kind == "string" { bits(seen, text) } else { collection(seen, text) } }</div>
+            <div class="keys-bits">
+                { if seen.kind == "string" { string::show(seen, &look, text) } else { collection::show(seen, &look, text) } }
+            </div>
         </div>
     }
+}
+
+/// What the last command did, in a line.
+fn last_line(view: &KeysView, text: &'static Text) -> Html {
+    let t = text.language.store();
+    let Some(last) = &view.last else { return html! { <p class="keys-last"></p> } };
+    let changed = match last.changed.is_empty() {
+        true if last.gone.is_empty() => fill(t.last_nothing, &[&last.command]),
+        true => last.command.clone(),
+        false => fill(t.last_changed, &[&last.command, &last.changed.join(", ")]),
+    };
+    let gone = if last.gone.is_empty() { String::new() } else { fill(t.gone, &[&last.gone.join(", ")]) };
+    html! { <p class="keys-last muted"><span>{ changed }</span><span class="keys-went">{ gone }</span></p> }
 }
 
 fn print_row(row: &KeyRow, is_seen: bool, chosen: &UseStateHandle<Option<Bytes>>, text: &'static Text) -> Html {
@@ -239,98 +263,26 @@ fn print_row(row: &KeyRow, is_seen: bool, chosen: &UseStateHandle<Option<Bytes>>
             <td>{ row.encoding }</td>
             <td class="n">{ row.size }</td>
             <td class="n">{ ttl }</td>
-            <td class="mono keys-value">
+            <td class="mono keys-value"><div class="keys-cell">
                 { pieces::bytes(&row.value) }
                 { if row.changed { html! { <span class="tag keys-changed">{ t.changed }</span> } } else { html! { <span></span> } } }
-            </td>
+            </div></td>
         </tr>
     }
 }
 
-/// The elements of a collection, by the names that its type has for them.
-fn collection(row: &KeyRow, text: &'static Text) -> Html {
-    let t = &text.panels.keys;
-    let (name, value) = match row.kind {
-        "hash" => (t.field, t.value),
-        "zset" => (t.member, t.score),
-        "stream" => (t.entry_id, t.fields),
-        "set" => (t.member, ""),
-        _ => (t.element, ""),
-    };
-    let hidden = row.count.saturating_sub(row.elements.len() as u64);
+/// The ways of looking at a value, of which one is chosen.
+fn looks(choices: &[(Look, &'static str)], now: Look, look: &UseStateHandle<Look>, label: &'static str) -> Html {
     html! {
-        <>
-            <table class="table keys-grid">
-                <caption>{ fill(t.elements_of, &[&row.name, &row.count.to_string()]) }</caption>
-                <thead>
-                    <tr>
-                        <th scope="col" class="n">{ if row.kind == "list" || row.kind == "zset" { t.place } else { "" } }</th>
-                        <th scope="col">{ name }</th>
-                        <th scope="col">{ value }</th>
-                    </tr>
-                </thead>
-                <tbody>{ for row.elements.iter().enumerate().map(|(at, (name, value))| html! {
-                    <tr key={at}>
-                        <td class="n muted">{ if row.kind == "list" || row.kind == "zset" { at.to_string() } else { String::new() } }</td>
-                        <td class="mono keys-value">{ pieces::bytes(name) }</td>
-                        <td class="mono keys-value">{ pieces::bytes(value) }</td>
-                    </tr>
-                }) }</tbody>
-            </table>
-            <p class="muted panel-more">{ if hidden > 0 { fill(t.more_elements, &[&hidden.to_string()]) } else { String::new() } }</p>
-        </>
-    }
-}
-
-/// Every bit of a value, byte by byte.
-fn bits(row: &KeyRow, text: &'static Text) -> Html {
-    let t = &text.panels.keys;
-    let hidden = row.size.saturating_sub(row.bytes.len() as u64);
-    html! {
-        <>
-            <table class="table keys-grid">
-                <caption>{ fill(t.bits, &[&row.name]) }</caption>
-                <thead>
-                    <tr>
-                        <th scope="col" class="n">{ t.byte }</th>
-                        <th scope="col">{ t.bits_of }</th>
-                        <th scope="col">{ t.hex }</th>
-                        <th scope="col">{ t.character }</th>
-                    </tr>
-                </thead>
-                <tbody>{ for row.bytes.iter().enumerate().map(|(at, byte)| print_byte(at, byte, text)) }</tbody>
-            </table>
-            <p class="muted panel-more">{ if hidden > 0 { fill(t.more_bytes, &[&hidden.to_string()]) } else { String::new() } }</p>
-        </>
-    }
-}
-
-fn print_byte(at: usize, row: &ByteRow, text: &'static Text) -> Html {
-    let character = match &row.character {
-        Some((character, length)) => html! { <td class="keys-char" rowspan={length.to_string()}>{ character }</td> },
-        None if row.within => html! {},
-        None => html! { <td class="keys-char muted">{ "·" }</td> },
-    };
-    html! {
-        <tr key={at}>
-            <th scope="row" class="n">{ at }</th>
-            <td class="mono keys-bits-row">
-                { for (0..8_u8).map(|bit| print_bit(row, bit, text)) }
-            </td>
-            <td class="mono">{ format!("{:02x}", row.byte) }</td>
-            { character }
-        </tr>
-    }
-}
-
-/// One bit. Redis counts the bits of a byte from the highest one.
-fn print_bit(row: &ByteRow, bit: u8, text: &'static Text) -> Html {
-    let mask = 0x80 >> bit;
-    let (on, changed) = (row.byte & mask != 0, row.changed & mask != 0);
-    let class = classes!("bit", on.then_some("on"), changed.then_some("changed"));
-    html! {
-        <span key={bit} {class} title={changed.then_some(text.panels.keys.bit_changed)}>
-            { if on { "1" } else { "0" } }<span class="sr">{ if changed { text.panels.keys.bit_changed } else { "" } }</span>
-        </span>
+        <div class="keys-looks" role="group" aria-label={label}>
+            { for choices.iter().map(|(one, name)| {
+                let (one, look) = (*one, look.clone());
+                let chosen = one == now;
+                html! {
+                    <button key={*name} class={classes!("console-tab", chosen.then_some("chosen"))} aria-pressed={chosen.to_string()}
+                        onclick={Callback::from(move |_: MouseEvent| look.set(one))}>{ *name }</button>
+                }
+            }) }
+        </div>
     }
 }

@@ -72,10 +72,10 @@ pub fn console_room(session: &Session, number: u32, text: &'static Text, on: &Ca
     html! { <console::ConsolePanel key="console" view={console::view(session, number)} {text} on={on.clone()} /> }
 }
 
-/// The store's keys.
+/// The store's keys, of the database that this console has selected.
 #[inline(never)]
-pub fn keys_room(session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
-    html! { <keys::Keys key="keys" view={keys::view(session)} {text} on={on.clone()} /> }
+pub fn keys_room(session: &Session, console: u32, text: &'static Text, on: &Callback<Action>) -> Html {
+    html! { <keys::Keys key="keys" view={keys::view(session, console)} {text} on={on.clone()} /> }
 }
 
 /// The code of a process.

@@ -5,10 +5,12 @@
 mod app;
 mod panels;
 mod stage;
+mod store;
 
 pub use app::AppText;
 pub use panels::{InspectorText, PanelText, SayText};
 pub use stage::StageText;
+pub use store::StoreText;
 
 /// A language the page speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

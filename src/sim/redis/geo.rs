@@ -77,6 +77,12 @@ pub const COMMANDS: &[Command] = &[
         .says("Finds the places around another place", "查找某个地点周围的地点，只读"),
 ];
 
+/// The longitude and latitude that a score stands for, in degrees.
+pub(super) fn degrees(score: f64) -> (f64, f64) {
+    let Place(longitude, latitude) = place(score);
+    (longitude, latitude)
+}
+
 fn geoadd(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let (mut options, mut at) = (Options::default(), 2);
     loop {

@@ -45,6 +45,19 @@ pub const COMMANDS: &[Command] = &[
         .says("Tests the HyperLogLog itself", "HyperLogLog 自检"),
 ];
 
+/// What is in bytes that are a `HyperLogLog`: whether it is dense, the count it keeps, its registers.
+pub(super) fn inside(bytes: &[u8]) -> Option<(bool, Option<u64>, Vec<u8>)> {
+    check(bytes).ok()?;
+    let mut registers = [0; REGISTERS];
+    merge(&mut registers, bytes).ok()?;
+    Some((is_dense(bytes), cached(bytes), registers.to_vec()))
+}
+
+/// The estimate of as many registers as there are.
+pub(super) fn count(registers: &[u8]) -> u64 {
+    registers.try_into().map_or(0, estimate)
+}
+
 /// The bytes under a key, if they are a `HyperLogLog`.
 fn read(call: &mut Call<'_, '_>, key: &Bytes) -> Result<Option<Vec<u8>>, Error> {
     let Some(text) = call.string(key)? else { return Ok(None) };

@@ -331,6 +331,11 @@ impl Store {
         self.notify(db, key, how, cx);
     }
 
+    /// Whether a key can be seen in a database at `now_ms`.
+    pub fn has_key(&self, db: u8, key: &Bytes, now_ms: u64) -> bool {
+        self.database(db).get(key).is_some_and(|entry| !entry.is_over(now_ms))
+    }
+
     pub(super) fn database(&self, db: u8) -> &Database {
         &self.databases[usize::from(db)]
     }

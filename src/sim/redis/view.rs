@@ -1,15 +1,26 @@
 //! What panels show of the store: plain data, nothing decided.
+//!
+//! [`keys`] lists a database; [`change`] says what became of a key between two moments; what a value may stand for is in `special`, the
+//! groups of a stream in `stream`.
+
+mod changes;
+mod special;
+mod stream;
+
+pub use changes::{Change, Difference, MOST_TOLD, change};
+pub use special::{HyperLogLog, PlaceRow};
+pub use stream::{ConsumerRow, GroupRow, MOST_ROWS, PendingRow};
 
 use super::Value;
 use super::keyspace::Entry;
 use super::kind::Scored;
-use super::kind::stream::{Fields, Id};
+use super::kind::stream::{Fields, Id, Stream};
 use super::store::{ClientId, Store};
 use crate::bytes::Bytes;
 use alloc::{borrow::Cow, vec::Vec};
 
 /// A key as a list of keys shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeyRow {
     /// The key.
     pub key: Bytes,
@@ -27,6 +38,12 @@ pub struct KeyRow {
     pub elements: Vec<Element>,
     /// How many elements it has; the bytes of a string.
     pub count: u64,
+    /// A string's bits that are 1, in all of it.
+    pub ones: u64,
+    /// The members of a sorted set as places, if they can be.
+    pub places: Option<Vec<PlaceRow>>,
+    /// What a string says of itself that is a `HyperLogLog`.
+    pub hyperloglog: Option<HyperLogLog>,
 }
 
 /// An element of a collection: a list's has nothing beside it, a set's neither; a hash has its value, a sorted set its score, a stream
@@ -56,14 +73,25 @@ fn elements(value: &Value, most: usize) -> Vec<Element> {
             zset.iter().take(most).map(scored).collect()
         }
         Value::Stream(stream) => {
-            let entry = |(id, fields): (Id, &Fields)| {
-                let pairs: Vec<Vec<u8>> =
-                    fields.iter().map(|(name, value)| [&name[..], b"=", &value[..]].concat()).collect();
-                Element { name: Bytes::from(id.text()), value: Bytes::from(pairs.join(&b' ')) }
-            };
+            let entry =
+                |(id, fields): (Id, &Fields)| Element { name: Bytes::from(id.text()), value: fields_text(fields) };
             stream.range(Id::MIN, Id::MAX).take(most).map(entry).collect()
         }
     }
+}
+
+/// The fields of a stream's entry in a line.
+fn fields_text(fields: &Fields) -> Bytes {
+    let pairs: Vec<Vec<u8>> = fields.iter().map(|(name, value)| [&name[..], b"=", &value[..]].concat()).collect();
+    Bytes::from(pairs.join(&b' '))
+}
+
+/// The groups of the stream under a key, marked where they differ from those at a moment before.
+pub fn groups(store: &Store, before: Option<&Store>, db: u8, key: &Bytes, now_ms: u64) -> Vec<GroupRow> {
+    let none = Stream::default();
+    // Where there was no stream before, all of it is new.
+    let old = before.map(|before| stream::stream(before, db, key).unwrap_or(&none));
+    stream::stream(store, db, key).map(|stream| stream::groups(stream, old, now_ms)).unwrap_or_default()
 }
 
 /// How many keys a database has that can be seen at `now_ms`.
@@ -100,6 +128,12 @@ pub fn keys(store: &Store, db: u8, now_ms: u64, most_keys: usize, most_bytes: us
             bytes: Bytes::from(&bytes[..bytes.len().min(most_bytes)]),
             elements: elements(&entry.value, MOST_ELEMENTS),
             count: entry.value.count(),
+            ones: bytes.iter().map(|byte| u64::from(byte.count_ones())).sum(),
+            hyperloglog: special::hyperloglog(&bytes),
+            places: match &entry.value {
+                Value::Zset(zset) => special::places(zset, MOST_ELEMENTS),
+                Value::String(_) | Value::List(_) | Value::Set(_) | Value::Hash(_) | Value::Stream(_) => None,
+            },
         }
     };
     alive.into_iter().map(row).collect()
