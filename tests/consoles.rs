@@ -116,3 +116,42 @@ fn subscribe_is_read_for_ever_even_if_it_is_only_queued() {
     bench.line(1, "^C");
     assert_eq!(bench.prompt(1), "127.0.0.1:6379> ");
 }
+
+/// What went over the wire: a request is an array of bulk strings, a reply is what the client's version of the protocol has for it.
+#[test]
+fn the_bytes_of_requests_and_replies_are_kept() {
+    let mut bench = Bench::new();
+    let wires = |bench: &Bench, console: usize| -> Vec<String> {
+        let entry = bench.0.consoles()[console - 1].entries().back().expect("a line was typed");
+        entry.wires.iter().map(|wire| wire.lines().0.join("|")).collect()
+    };
+    bench.line(1, "SET k 武");
+    assert_eq!(wires(&bench, 1), ["*3|$3|SET|$1|k|$3|\\xe6\\xad\\xa6", "+OK"]);
+    bench.line(1, "HSET h f v");
+    bench.line(1, "HGETALL h");
+    assert_eq!(wires(&bench, 1), ["*2|$7|HGETALL|$1|h", "*2|$1|f|$1|v"]);
+    bench.line(1, "HELLO 3");
+    bench.line(1, "HGETALL h");
+    assert_eq!(wires(&bench, 1)[1], "%1|$1|f|$1|v");
+    bench.line(2, "HGETALL h");
+    assert_eq!(wires(&bench, 2)[1], "*2|$1|f|$1|v", "each client has negotiated for itself");
+    bench.line(1, "GET nothing");
+    assert_eq!(wires(&bench, 1)[1], "_");
+    bench.line(2, "2 GET nothing");
+    assert_eq!(wires(&bench, 2), ["*2|$3|GET|$7|nothing", "$-1", "*2|$3|GET|$7|nothing", "$-1"]);
+    bench.line(2, "BLPOP list 0");
+    assert_eq!(wires(&bench, 2).len(), 1, "there is no answer yet");
+    bench.line(1, "RPUSH list a");
+    assert_eq!(wires(&bench, 2)[1], "*2|$4|list|$1|a");
+    bench.line(2, "help get");
+    assert!(wires(&bench, 2).is_empty(), "redis-cli answers that by itself");
+    bench.line(1, &format!("ECHO {}", "x".repeat(5_000)));
+    let entry = bench.0.consoles()[0].entries().back().expect("a line was typed");
+    assert_eq!(
+        (entry.wires[1].bytes.len(), entry.wires[1].more),
+        (2_048, 2_961),
+        "$5000, the bytes, and both line ends"
+    );
+    bench.line(1, "1000 PING");
+    assert_eq!(wires(&bench, 1).len(), 64, "of many, the first are kept");
+}

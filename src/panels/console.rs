@@ -1,11 +1,12 @@
 //! The console: redis-cli's look and manners.
 
 use warren_sim::{
-    console::Terminal,
+    console::{Entry, Terminal},
+    event::What,
     input::MAX_CONSOLES,
     redis::{
-        ClientId, Console, Language, commands,
-        console::INTERRUPT,
+        ClientId, Console, Event, Language, commands,
+        console::{INTERRUPT, Wire},
         find_command,
         view::{key_count, keys},
     },
@@ -15,6 +16,7 @@ use warren_sim::{
 use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
+use super::look;
 use crate::{
     action::Action,
     text::{Text, fill},
@@ -28,6 +30,11 @@ const EXAMPLES: [&str; 3] = ["SET foo foo", "SETBIT foo 7 1", "GET foo"];
 const MAX_KEYS: usize = 1_000;
 /// The most words that completion knows.
 const MAX_WORDS: usize = 5_000;
+
+/// The most bytes of a key's name beside a line that changed it.
+const MAX_KEY_SHOWN: usize = 40;
+/// The most keys that are named beside a line.
+const MAX_CHANGED: usize = 8;
 
 /// What the console shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,16 +66,24 @@ pub struct EntryRow {
     pub line: String,
     /// What was printed, line by line.
     pub output: Vec<String>,
+    /// The keys it changed.
+    pub changed: Vec<String>,
+    /// The bytes of its requests and replies.
+    pub wires: Vec<Wire>,
 }
 
 /// What a console shows, by its number.
 pub fn view(session: &Session, number: u32) -> ConsoleView {
     let world = session.world();
     let terminal = world.consoles().get(number.saturating_sub(1) as usize);
-    let entries = terminal.iter().flat_map(|terminal| terminal.entries()).map(|entry| EntryRow {
+    let entries: Vec<&Entry> = terminal.iter().flat_map(|terminal| terminal.entries()).collect();
+    let mut changes = changes(session, number, &entries);
+    let entries = entries.into_iter().enumerate().map(|(at, entry)| EntryRow {
         prompt: entry.prompt.to_string(),
         line: entry.line.to_string(),
         output: entry.output.text().lines().map(str::to_string).collect(),
+        changed: std::mem::take(&mut changes[at]),
+        wires: entry.wires.clone(),
     });
     let db = world.store().selected_db(ClientId(number)).unwrap_or(0);
     let now_ms = EPOCH_MS + world.now_ms();
@@ -86,6 +101,32 @@ pub fn view(session: &Session, number: u32) -> ConsoleView {
         consoles: world.consoles().len().max(1) as u32,
         busy: terminal.is_some_and(Terminal::is_busy),
     }
+}
+
+/// The keys that each line of a console changed: what its own step says. Keys of other databases have the number of theirs.
+fn changes(session: &Session, number: u32, entries: &[&Entry]) -> Vec<Vec<String>> {
+    let timeline = session.timeline();
+    let events = timeline.events(0, timeline.position());
+    let mut found = vec![Vec::new(); entries.len()];
+    let mut left = entries.len();
+    for (at, event) in events.iter().enumerate().rev() {
+        let What::Console { client, line } = &event.what else { continue };
+        // What is not among the entries is a Ctrl-C, which belongs to the line before.
+        if *client != number || left == 0 || entries[left - 1].line != *line {
+            continue;
+        }
+        left -= 1;
+        for after in events[at + 1..].iter().take_while(|after| after.cause == Some(event.id)) {
+            if let What::Redis(Event::KeyChanged { db, key, .. }) = &after.what {
+                let db = if *db == 0 { String::new() } else { format!("[{db}]") };
+                let name = format!("{}{db}", look::shown(key, MAX_KEY_SHOWN).text);
+                if !found[left].contains(&name) && found[left].len() < MAX_CHANGED {
+                    found[left].push(name);
+                }
+            }
+        }
+    }
+    found
 }
 
 /// With more keys than this, KEYS is asked about first.
@@ -183,6 +224,7 @@ pub fn ConsolePanel(props: &Props) -> Html {
     }
     // A line that is to be sent once more before it is carried out, or what is searched for in the history.
     let held = use_state(|| None::<String>);
+    let raw = use_state(|| false);
     let typing = Typing { line: line.clone(), back, held: held.clone() };
     let onkeydown = keys_of(view, &typing, text, on);
     let oninput = {
@@ -194,11 +236,11 @@ pub fn ConsolePanel(props: &Props) -> Html {
     let hint = if view.hints { hint(&line) } else { String::new() };
     html! {
         <div class="console">
-            { tabs(view, text, on) }
+            { tabs(view, text, on, &raw) }
             <div class="console-scroll" ref={scroll}>
                 { if view.entries.is_empty() { examples(text, on) } else { html! { <div key="started"></div> } } }
                 <div class="console-history" role="log" aria-label={t.history}>
-                    { for view.entries.iter().enumerate().map(|(at, entry)| print_entry(at, entry)) }
+                    { for view.entries.iter().enumerate().map(|(at, entry)| print_entry(at, entry, *raw, text)) }
                 </div>
                 <p class="console-warning" role="alert">{ (*held).clone().unwrap_or_default() }</p>
                 <div class="console-busy" hidden={!view.busy}>
@@ -221,8 +263,12 @@ pub fn ConsolePanel(props: &Props) -> Html {
 }
 
 /// The consoles, each a client of the store, and one more.
-fn tabs(view: &ConsoleView, text: &'static Text, on: &Callback<Action>) -> Html {
-    let t = &text.panels.console;
+fn tabs(view: &ConsoleView, text: &'static Text, on: &Callback<Action>, raw: &UseStateHandle<bool>) -> Html {
+    let (t, s) = (&text.panels.console, text.language.store());
+    let toggle = {
+        let raw = raw.clone();
+        Callback::from(move |_: MouseEvent| raw.set(!*raw))
+    };
     let tab = |number: u32, name: String, label: String| {
         let chosen = number == view.number;
         html! {
@@ -235,6 +281,8 @@ fn tabs(view: &ConsoleView, text: &'static Text, on: &Callback<Action>) -> Html 
         <div class="console-tabs" role="group" aria-label={t.clients}>
             { for (1..=last).map(|number| tab(number, number.to_string(), fill(t.client, &[&number.to_string()]))) }
             { if last < MAX_CONSOLES { tab(last + 1, "+".to_string(), t.another.to_string()) } else { html! { <span key="full"></span> } } }
+            <button key="raw" class={classes!("console-tab", "console-raw", raw.then_some("chosen"))} aria-pressed={raw.to_string()}
+                title={s.raw_hint} aria-label={s.raw_hint} onclick={toggle}>{ s.raw_bytes }</button>
         </div>
     }
 }
@@ -322,13 +370,42 @@ fn examples(text: &'static Text, on: &Callback<Action>) -> Html {
     }
 }
 
-fn print_entry(at: usize, entry: &EntryRow) -> Html {
+fn print_entry(at: usize, entry: &EntryRow, raw: bool, text: &'static Text) -> Html {
+    let s = text.language.store();
+    let changed =
+        if entry.changed.is_empty() { String::new() } else { fill(s.line_changed, &[&entry.changed.join(", ")]) };
     html! {
         <div key={at} class="console-entry">
-            <p class="console-typed-line"><span class="console-prompt">{ &entry.prompt }</span>{ &entry.line }</p>
+            <p class="console-typed-line">
+                <span class="console-prompt">{ &entry.prompt }</span>{ &entry.line }<span class="console-changed">{ changed }</span>
+            </p>
             { for entry.output.iter().enumerate().map(|(line, printed)| html! {
                 <p key={line} class={classes!("console-output", printed.trim_start().starts_with("(error)").then_some("error"))}>{ printed }</p>
             }) }
+            { if raw { html! { <ul class="wires">{ for entry.wires.iter().enumerate().map(|(at, wire)| print_wire(at, wire, text)) }</ul> } }
+              else { html! { <span></span> } } }
         </div>
+    }
+}
+
+/// The bytes of a request or a reply, its line ends visible.
+fn print_wire(at: usize, wire: &Wire, text: &'static Text) -> Html {
+    let s = text.language.store();
+    let (lines, ends) = wire.lines();
+    let last = lines.len();
+    let more = if wire.more > 0 { fill(s.more_raw, &[&wire.more.to_string()]) } else { String::new() };
+    html! {
+        <li key={at} class={classes!("wire", wire.to_store.then_some("sent"))}>
+            <span class="wire-way" aria-hidden="true">{ if wire.to_store { "→" } else { "←" } }</span>
+            <span class="sr">{ if wire.to_store { s.sent } else { s.received } }{ " " }</span>
+            <code>
+                { for lines.iter().enumerate().map(|(place, line)| html! {
+                    <span key={place}>
+                        { line }<span class="wire-end">{ if place + 1 < last || ends { "\\r\\n" } else { "" } }</span><wbr />
+                    </span>
+                }) }
+                <span key="more" class="wire-more">{ more }</span>
+            </code>
+        </li>
     }
 }

@@ -1,10 +1,13 @@
 //! Consoles: what a person typed to the store, and what was printed.
 
-use alloc::{collections::VecDeque, format, string::String};
+use alloc::{collections::VecDeque, format, string::String, vec::Vec};
 
 use crate::{
     bytes::Bytes,
-    redis::{ClientId, Console, ConsoleEffect, Cx, Language, Sent, Store},
+    redis::{
+        ClientId, Console, ConsoleEffect, Cx, Language, Sent, Store,
+        console::{MAX_WIRES, Wire},
+    },
 };
 
 /// How many entries a console keeps; the oldest goes first.
@@ -21,6 +24,8 @@ pub struct Entry {
     pub line: Bytes,
     /// What was printed, without the last line's end.
     pub output: Bytes,
+    /// The requests and replies of it, in order; at most [`MAX_WIRES`].
+    pub wires: Vec<Wire>,
 }
 
 /// One console: a client of the store and its scroll-back.
@@ -87,7 +92,7 @@ impl Terminal {
         if self.entries.len() == MAX_ENTRIES {
             self.entries.pop_front();
         }
-        self.entries.push_back(Entry { prompt, line: line.clone(), output: Bytes::default() });
+        self.entries.push_back(Entry { prompt, line: line.clone(), output: Bytes::default(), wires: Vec::new() });
         self.print(&output.text);
     }
 
@@ -100,7 +105,13 @@ impl Terminal {
 
     /// Prints below the line that was typed last.
     fn print(&mut self, text: &str) {
-        let Some(entry) = self.entries.back_mut().filter(|_| !text.is_empty()) else { return };
+        let wires = self.console.take_wires();
+        let Some(entry) = self.entries.back_mut() else { return };
+        let room = MAX_WIRES - entry.wires.len();
+        entry.wires.extend(wires.into_iter().take(room));
+        if text.is_empty() {
+            return;
+        }
         let before = entry.output.text();
         let end = if before.is_empty() { "" } else { "\n" };
         let mut output = format!("{before}{end}{}", text.strip_suffix('\n').unwrap_or(text));

@@ -5,9 +5,11 @@
 
 mod format;
 mod line;
+mod wire;
 
 pub use format::{format_push, format_reply, quote_into};
 pub use line::{Line, MAX_REPEAT, parse_line, split_args};
+pub use wire::{MAX_WIRE_BYTES, Wire, encode_request};
 
 use super::Language;
 use super::help::{general_help, help};
@@ -27,6 +29,8 @@ pub struct Console {
     state: State,
     /// What has arrived and was not read yet: redis-cli reads only when it waits for an answer.
     unread: VecDeque<Reply>,
+    /// What it has sent and received since somebody looked.
+    wires: Vec<Wire>,
     /// The language of `help`.
     pub language: Language,
 }
@@ -67,6 +71,8 @@ pub enum ConsoleEffect {
 pub const INTERRUPT: &str = "^C";
 /// How many replies a console keeps that it has not read; the oldest go first.
 const MAX_UNREAD: usize = 1_000;
+/// How many requests and replies it keeps until somebody looks.
+pub const MAX_WIRES: usize = 64;
 /// From so many milliseconds on, redis-cli says how long a line took.
 const WORTH_TELLING_MS: u64 = 500;
 
@@ -74,7 +80,7 @@ impl Console {
     /// A console for a client that is, or will be, connected.
     pub fn new(client: ClientId, language: Language) -> Self {
         let (state, unread) = (State::Idle, VecDeque::new());
-        Console { client, db: 0, before_multi: None, hints: true, state, unread, language }
+        Console { client, db: 0, before_multi: None, hints: true, state, unread, wires: Vec::new(), language }
     }
 
     /// Whose commands it sends.
@@ -161,6 +167,17 @@ impl Console {
         }
     }
 
+    /// Takes what it has sent and received since this was called last; of too much, the first.
+    pub fn take_wires(&mut self) -> Vec<Wire> {
+        core::mem::take(&mut self.wires)
+    }
+
+    fn note(&mut self, wire: impl FnOnce() -> Wire) {
+        if self.wires.len() < MAX_WIRES {
+            self.wires.push(wire());
+        }
+    }
+
     fn disconnect(&mut self, store: &mut Store) {
         store.client_close(self.client);
         self.unread.clear();
@@ -192,9 +209,13 @@ impl Console {
             self.before_multi = None;
             // redis-cli selects again what was selected before the connection was lost.
             if self.db != 0 {
-                store.call(self.client, &[Bytes::from("SELECT"), Bytes::from(format!("{}", self.db))], cx);
+                let select = [Bytes::from("SELECT"), Bytes::from(format!("{}", self.db))];
+                self.note(|| Wire::request(&select));
+                let reply = store.call(self.client, &select, cx);
+                self.note(|| Wire::reply(&reply, Resp::V2));
             }
         }
+        self.note(|| Wire::request(args));
         let (before, sent_before) = (store.resp(self.client), cx.out.len());
         let reply = store.call(self.client, args, cx);
         let resp = if store.is_open(self.client) { store.resp(self.client) } else { before };
@@ -214,6 +235,9 @@ impl Console {
     }
 
     fn keep(&mut self, resp: Resp, reply: &Reply) {
+        if *reply != Reply::None {
+            self.note(|| Wire::reply(reply, resp));
+        }
         self.unread.extend(reply.over_the_wire(resp));
         while self.unread.len() > MAX_UNREAD {
             self.unread.pop_front();
