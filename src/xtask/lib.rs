@@ -6,12 +6,13 @@
 //! [`serve`], [`stages`] (the tests), [`servers`] (the real RabbitMQ and Redis, for recording), [`record_amqp`] (the
 //! broker's transcripts, by a small client of its own), [`random_amqp`] (random sequences beside the real broker), [`record_redis`]
 //! and [`random_redis`] (the store's transcripts, and random commands beside the real one), [`conformance`] (the page of checked facts),
-//! [`fuzz`] (damaged input).
+//! [`fuzz`] (damaged input), [`bench_redis`] (how fast the served store is beside the real one).
 //!
 //! Deliberately absent: shell scripts, and anything that the page itself needs.
 
 mod amqp_client;
 mod amqp_live;
+pub mod bench_redis;
 pub mod bundle;
 pub mod clients;
 pub mod compiler;

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 use xtask::problem::{Outcome, Problem};
-use xtask::{bundle, conformance, fuzz, record_amqp, record_definitions, record_redis, record_wire, serve, stages};
+use xtask::{
+    bench_redis, bundle, conformance, fuzz, record_amqp, record_definitions, record_redis, record_wire, serve, stages,
+};
 
 const HELP: &str = "\
 Warren's developer commands. Each gets what is missing, into target/tools where it can, and says so.
@@ -16,6 +18,7 @@ Warren's developer commands. Each gets what is missing, into target/tools where 
   cargo xtask record amqp --random N [--seed S]      N random sequences of methods, each heard as from the real RabbitMQ
   cargo xtask record redis --random N [--seed S]     N random commands, each answered as the real Redis does
   cargo xtask record redis --waits N [--seed S]      N random commands of four clients that wait for each other's elements
+  cargo xtask bench redis [--rounds N] [--keys N]    warren server beside the real Redis, under redis-benchmark
   cargo xtask conformance                            docs/conformance.md from the transcripts
   cargo xtask fuzz [target...] [--minutes M]         damaged input for everything that reads input";
 
@@ -41,6 +44,7 @@ fn dispatch(words: &[String]) -> Outcome {
         ("record", [what]) if what == "definitions" => record_definitions::record(),
         ("record", [wire]) if wire == "wire" => record_wire::record(),
         ("record", [server, rest @ ..]) if server == "redis" => record_redis::record(rest),
+        ("bench", [server, rest @ ..]) if server == "redis" => bench_redis::bench(rest),
         ("conformance", []) => conformance::write(),
         ("fuzz", _) => fuzz::fuzz(rest),
         ("help" | "--help" | "-h", _) => {

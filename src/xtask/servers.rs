@@ -71,6 +71,11 @@ impl RedisServer {
         self.port
     }
 
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.process.0.id()
+    }
+
     /// `redis_version` as the server program tells it, for the head of a recording.
     pub fn version() -> Outcome<String> {
         let output = capture(Command::new("redis-server").arg("--version"))?;
