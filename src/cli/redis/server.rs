@@ -55,7 +55,9 @@ impl Server {
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
         let mut store = Store::new(Limits::default());
         let port = listener.local_addr()?.port();
-        store.set_host(Host { pid: std::process::id(), port, started_ms: now_ms(), micros, sleep });
+        let mut host = Host::new(micros, sleep);
+        (host.pid, host.port, host.started_ms) = (std::process::id(), port, now_ms());
+        store.set_host(host);
         Ok(Server {
             poll,
             listener,
@@ -195,6 +197,7 @@ impl Server {
         if self.store.is_blocked(peer.id) {
             return at;
         }
+        self.store.begin_turn();
         let now_ms = now_ms();
         while !peer.is_ending && !peer.is_over {
             let bounds = Bounds { bulk: self.store.limits().max_bulk, stranger: false };
@@ -280,6 +283,7 @@ impl Server {
     fn let_time_pass(&mut self) {
         let now_ms = now_ms();
         if self.store.next_due().is_some_and(|at| at <= now_ms) {
+            self.store.begin_turn();
             // In slices, so that a thousand keys that end together stall nobody.
             self.store.tick_some(
                 EXPIRED_PER_TURN,

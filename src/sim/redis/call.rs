@@ -67,12 +67,8 @@ impl<'a> Call<'a, '_> {
 
     /// The entry of a key, unless its time has passed: then it is removed, and that is told.
     pub fn entry_in(&mut self, db: u8, key: &Bytes) -> Option<&Entry> {
-        let now_ms = self.cx.now_ms;
-        if self.store.database(db).get(key)?.is_over(now_ms) {
-            self.store.expire(db, key, self.cx);
-            return None;
-        }
-        self.store.database(db).get(key)
+        let place = self.place_in(db, key)?;
+        Some(self.store.database(db).at(place))
     }
 
     /// As [`Call::entry_in`], in the selected database. It does not count as an access.
@@ -81,20 +77,26 @@ impl<'a> Call<'a, '_> {
         Some(self.store.database(self.db).at(place))
     }
 
-    /// Where a key stands in the selected database, unless its time has passed. It is looked for once; what follows goes by the place.
-    fn place(&mut self, key: &Bytes) -> Option<usize> {
-        let (db, now_ms) = (self.db, self.cx.now_ms);
+    /// Where a key stands, unless its time has passed: then it is removed, and that is told.
+    fn place_in(&mut self, db: u8, key: &Bytes) -> Option<usize> {
+        let now_ms = self.cx.now_ms;
         let database = self.store.database(db);
-        if let Some(place) = database.place(key) {
-            if !database.at(place).is_over(now_ms) {
-                return Some(place);
-            }
-            self.store.expire(db, key, self.cx);
+        let place = database.place(key)?;
+        if !database.at(place).is_over(now_ms) {
+            return Some(place);
         }
-        if self.store.tells_misses() && self.misses_are_told() {
-            self.store.notify(db, key, "keymiss", self.cx);
-        }
+        self.store.expire(db, key, self.cx);
         None
+    }
+
+    /// As [`Call::place_in`], in the selected database, for a command that wants the key. It is looked for once; what follows goes by
+    /// the place.
+    fn place(&mut self, key: &Bytes) -> Option<usize> {
+        let place = self.place_in(self.db, key);
+        if place.is_none() && self.store.tells_misses() && self.misses_are_told() {
+            self.store.notify(self.db, key, "keymiss", self.cx);
+        }
+        place
     }
 
     /// Whether the command looks for its keys in order to read them.
@@ -252,20 +254,25 @@ impl<'a> Call<'a, '_> {
     pub fn put_in(&mut self, db: u8, key: &Bytes, value: Value, life: Life, how: &'static str) {
         let now_ms = self.cx.now_ms;
         // What is moved is told as new by the command, before its source goes.
-        if self.entry_in(db, key).is_none() && !matches!(how, "rename_to" | "move_to") {
+        let place = self.place_in(db, key);
+        if place.is_none() && !matches!(how, "rename_to" | "move_to") {
             self.tell_new(db, key);
         } else if how == "copy_to" {
             // COPY REPLACE removes what was there before.
             self.store.waiting.note_new(db, key);
         }
         let expires_at_ms = match life {
-            Life::Kept => self.store.database(db).get(key).and_then(|entry| entry.expires_at_ms),
+            Life::Kept => place.and_then(|place| self.store.database(db).at(place).expires_at_ms),
             Life::Endless => None,
             Life::Until(last) => Some(last),
         };
         let new = self.cx.events.is_some().then(|| Glimpse::of(&value));
         let entry = Entry { value, expires_at_ms, accessed_ms: now_ms };
-        let before = self.store.database_mut(db).insert(key, entry);
+        let database = self.store.database_mut(db);
+        let before = match place {
+            Some(place) => Some(database.replace(place, key, entry)),
+            None => database.insert(key, entry),
+        };
         let old = before.filter(|_| new.is_some()).map(|entry| Glimpse::of(&entry.value));
         self.tell_change(db, key, how, old, new, expires_at_ms);
     }

@@ -24,6 +24,8 @@ pub struct Command {
     pub run: Run,
     /// Whether its first argument names a subcommand, which has a row of its own.
     pub container: bool,
+    /// Whether it is a subcommand.
+    pub nested: bool,
     /// Its group in `help` and COMMAND DOCS.
     pub group: Group,
     /// The flags of COMMAND INFO, in Redis's order, parted by spaces.
@@ -46,6 +48,15 @@ pub struct Command {
     pub chinese: &'static str,
 }
 
+/// Whether a name is that of a subcommand: `container|subcommand`.
+const fn has_bar(name: &str) -> bool {
+    let mut place = 0;
+    while place < name.len() && name.as_bytes()[place] != b'|' {
+        place += 1;
+    }
+    place < name.len()
+}
+
 /// The language of summaries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Language {
@@ -66,6 +77,7 @@ impl Command {
             arity,
             run,
             container: false,
+            nested: has_bar(name),
             group,
             flags,
             bits: 0,

@@ -5,14 +5,14 @@
 //! an entry that stays is seen, because it can only ever move towards the start.
 
 use crate::bytes::Bytes;
-use crate::hash::StableHasher;
+use crate::hash::QuickHasher;
 use crate::prng::Prng;
 use core::hash::{BuildHasherDefault, Hash, Hasher};
 use indexmap::IndexMap;
 
 /// Entries by name.
 #[derive(Clone, Debug)]
-pub struct Dict<V>(IndexMap<Bytes, V, BuildHasherDefault<StableHasher>>);
+pub struct Dict<V>(IndexMap<Bytes, V, BuildHasherDefault<QuickHasher>>);
 
 impl<V> Default for Dict<V> {
     fn default() -> Self {

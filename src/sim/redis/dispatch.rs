@@ -85,7 +85,7 @@ impl Store {
             state.seen_ms = cx.now_ms;
             state.last = command.id + 1;
         }
-        let start = (self.host.micros)();
+        let start = self.host.lap;
         let outer = self.trackers.current.replace(client);
         let mut call = Call { store: self, client, db, command, args, woken_by, glimpses: Vec::new(), cx };
         let reply = (command.run)(&mut call).unwrap_or_else(Reply::Error);
@@ -96,7 +96,8 @@ impl Store {
             return reply;
         }
         self.show_to_monitors(client, db, command, args, cx);
-        self.count(client, command, args, (self.host.micros)() - start, &reply, cx.now_ms);
+        self.host.lap = (self.host.micros)();
+        self.count(client, command, args, self.host.lap - start, &reply, cx.now_ms);
         cx.tell(|| {
             let keys = command
                 .key_places(args)
@@ -210,7 +211,7 @@ pub(super) fn resolve(args: &[Bytes]) -> Result<&'static Command, Error> {
 /// The row for these arguments, however many there are.
 fn resolve_name(args: &[Bytes]) -> Result<&'static Command, Error> {
     // The table names subcommands `container|subcommand`; a client cannot.
-    let found = find_command(&args[0]).filter(|command| command.parent().is_none());
+    let found = find_command(&args[0]).filter(|command| !command.nested);
     let command = found.ok_or_else(|| error::unknown_command(args))?;
     match args.get(1).filter(|_| command.container) {
         Some(subcommand) => {

@@ -71,6 +71,19 @@ impl Database {
         old
     }
 
+    /// Puts another entry at a place, and gives the one that was there.
+    pub fn replace(&mut self, place: usize, key: &Bytes, entry: Entry) -> Entry {
+        self.used_bytes += cost(key, &entry);
+        let expires_at_ms = entry.expires_at_ms;
+        let slot = self.entries.nth_mut(place).expect("places are asked for, not guessed");
+        let old = core::mem::replace(slot, entry);
+        self.forget(key, &old);
+        if let Some(last_ms) = expires_at_ms {
+            self.expiries.insert((last_ms, key.clone()));
+        }
+        old
+    }
+
     /// The place of a key, expired or not, until the next key comes or goes.
     pub fn place(&self, key: &Bytes) -> Option<usize> {
         self.entries.place(key)

@@ -23,11 +23,20 @@ pub struct Host {
     pub micros: Micros,
     /// Lets so many microseconds pass.
     pub sleep: Sleep,
+    /// When the last command ended, or [`Store::begin_turn`] was called: one look at the clock for each command is enough.
+    pub(super) lap: u64,
+}
+
+impl Host {
+    /// A machine that lends these two; the rest is as in a world until it is set.
+    pub fn new(micros: Micros, sleep: Sleep) -> Self {
+        Host { micros, sleep, ..Host::default() }
+    }
 }
 
 impl Default for Host {
     fn default() -> Self {
-        Host { pid: 1, port: 6379, started_ms: super::store::EPOCH_MS, micros: || 0, sleep: |_| {} }
+        Host { pid: 1, port: 6379, started_ms: super::store::EPOCH_MS, micros: || 0, sleep: |_| {}, lap: 0 }
     }
 }
 
@@ -247,6 +256,11 @@ impl Store {
     /// Tells the store where it runs.
     pub fn set_host(&mut self, host: Host) {
         self.host = host;
+    }
+
+    /// Says that commands come now, after a time in which none did.
+    pub fn begin_turn(&mut self) {
+        self.host.lap = (self.host.micros)();
     }
 
     /// The parameters in force.

@@ -2,6 +2,7 @@
 
 use super::blocking::{Blocked, Waiting};
 use super::client::{Answers, Pause};
+use super::clients::Clients;
 use super::config::Config;
 use super::event::{Event, Glimpse};
 use super::keyspace::Database;
@@ -152,7 +153,7 @@ pub(super) struct Client {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Store {
     databases: Vec<Rc<Database>>,
-    clients: SortedMap<ClientId, Client>,
+    clients: Clients,
     limits: Limits,
     pub(super) config: Config,
     /// Who watches which key of which database.
@@ -184,7 +185,7 @@ impl Store {
         let databases = (0..DATABASES).map(|_| Rc::default()).collect();
         Store {
             databases,
-            clients: SortedMap::new(),
+            clients: Clients::default(),
             limits,
             config: Config::default(),
             watchers: SortedMap::new(),
@@ -207,12 +208,12 @@ impl Store {
     /// # Panics
     /// When one with this id is connected.
     pub fn client_open(&mut self, id: ClientId) {
-        assert!(self.clients.insert(id, Client::default()).is_none(), "a client connects only once");
+        assert!(self.clients.insert(id, Client::default()), "a client connects only once");
     }
 
     /// Tells how a client is connected.
     pub fn set_link(&mut self, id: ClientId, link: Link, now_ms: u64) {
-        if let Some(client) = self.clients.get_mut(&id) {
+        if let Some(client) = self.clients.get_mut(id) {
             client.link = link;
             client.created_ms = now_ms;
             client.seen_ms = now_ms;
@@ -228,32 +229,32 @@ impl Store {
         self.stop_monitor(id);
         self.postponed.retain(|other| *other != id);
         self.stop_tracking(id);
-        self.clients.remove(&id);
+        self.clients.remove(id);
     }
 
     /// Whether a client of this id is connected: QUIT ends a connection too.
     pub fn is_open(&self, id: ClientId) -> bool {
-        self.clients.contains_key(&id)
+        self.clients.get(id).is_some()
     }
 
     /// Whether a client waits for the answer to a command that blocks: what it sends meanwhile is to be kept for later.
     pub fn is_blocked(&self, id: ClientId) -> bool {
-        self.clients.get(&id).is_some_and(|client| client.blocked.is_some() || client.postponed.is_some())
+        self.clients.get(id).is_some_and(|client| client.blocked.is_some() || client.postponed.is_some())
     }
 
     /// The protocol that a client speaks: its replies are encoded in it.
     pub fn resp(&self, id: ClientId) -> Resp {
-        self.clients.get(&id).map_or(Resp::V2, |client| client.resp)
+        self.clients.get(id).map_or(Resp::V2, |client| client.resp)
     }
 
     /// The database that a client has selected; `None` if it is not connected.
     pub fn selected_db(&self, id: ClientId) -> Option<u8> {
-        self.clients.get(&id).map(|client| client.db)
+        self.clients.get(id).map(|client| client.db)
     }
 
     /// Whether a client is writing down a transaction: redis-cli shows `(TX)` then.
     pub fn in_transaction(&self, id: ClientId) -> bool {
-        self.clients.get(&id).is_some_and(|client| client.multi.is_some())
+        self.clients.get(id).is_some_and(|client| client.multi.is_some())
     }
 
     /// Bytes of memory in use, by the count that [`Limits`] describes.
@@ -354,15 +355,15 @@ impl Store {
     }
 
     pub(super) fn clients(&self) -> impl Iterator<Item = (ClientId, &Client)> {
-        self.clients.iter().map(|(id, client)| (*id, client))
+        self.clients.iter()
     }
 
     pub(super) fn client(&self, id: ClientId) -> Option<&Client> {
-        self.clients.get(&id)
+        self.clients.get(id)
     }
 
     pub(super) fn client_mut(&mut self, id: ClientId) -> Option<&mut Client> {
-        self.clients.get_mut(&id)
+        self.clients.get_mut(id)
     }
 
     /// A database to be changed beside the parameters in force.
@@ -378,12 +379,12 @@ impl Store {
         for db in &self.databases {
             db.check();
         }
-        for (id, client) in &self.clients {
+        for (id, client) in self.clients.iter() {
             assert!(client.db < DATABASES, "every client has selected a database that exists");
-            self.check_watches(*id, client);
-            self.waiting.check(*id, client.blocked.as_ref());
-            self.check_topics(*id, client);
-            self.check_tracking(*id);
+            self.check_watches(id, client);
+            self.waiting.check(id, client.blocked.as_ref());
+            self.check_topics(id, client);
+            self.check_tracking(id);
         }
     }
 }

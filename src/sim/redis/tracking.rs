@@ -234,8 +234,8 @@ impl Store {
 
     /// Before the next command: what CLIENT CACHING said holds for one command, or one transaction.
     pub(super) fn end_caching(&mut self, id: ClientId, command: &Command) {
-        let is_client = command.name.starts_with("client");
-        if let Some(client) = self.client_mut(id).filter(|client| client.multi.is_none() && !is_client) {
+        let Some(client) = self.client_mut(id).filter(|client| client.tracking.caching) else { return };
+        if client.multi.is_none() && !command.name.starts_with("client") {
             client.tracking.caching = false;
         }
     }
@@ -244,9 +244,11 @@ impl Store {
     pub(super) fn invalidate(&mut self, key: &Bytes, cx: &mut Cx<'_>) {
         let current = self.trackers.current;
         let fits = |prefix: &Bytes| key.starts_with(prefix);
-        for (prefix, broadcast) in self.trackers.prefixes.iter_mut() {
-            if fits(prefix) {
-                broadcast.keys.insert(key.clone(), current);
+        if !self.trackers.prefixes.is_empty() {
+            for (prefix, broadcast) in self.trackers.prefixes.iter_mut() {
+                if fits(prefix) {
+                    broadcast.keys.insert(key.clone(), current);
+                }
             }
         }
         if self.trackers.keys.is_empty() {
@@ -280,6 +282,9 @@ impl Store {
 
     /// Sends what has to follow the answer to a command.
     pub(super) fn flush_tracking(&mut self, cx: &mut Cx<'_>) {
+        if self.trackers.keys.is_empty() && self.trackers.pending.is_empty() {
+            return;
+        }
         for (target, key) in core::mem::take(&mut self.trackers.pending) {
             let keys = key.map_or(Reply::Nil, |key| Reply::Array(vec![Reply::Bulk(key)]));
             self.tell_invalid(target, keys, cx);
@@ -293,7 +298,8 @@ impl Store {
 
     /// Tells who listens to prefixes of all keys that changed.
     pub(super) fn broadcast(&mut self, cx: &mut Cx<'_>) {
-        if self.trackers.prefixes.values().all(|broadcast| broadcast.keys.is_empty()) {
+        let prefixes = &self.trackers.prefixes;
+        if prefixes.is_empty() || prefixes.values().all(|broadcast| broadcast.keys.is_empty()) {
             return;
         }
         let mut messages = Vec::new();
