@@ -34,7 +34,21 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// Connects; a busy machine gets a second and a third chance.
     pub(crate) fn connect(port: u16, vhost: &str, capabilities: bool) -> Outcome<Client> {
+        let once = || Client::connect_once(port, vhost, capabilities);
+        once()
+            .or_else(|_| {
+                sleep(Duration::from_millis(500));
+                once()
+            })
+            .or_else(|_| {
+                sleep(Duration::from_secs(5));
+                once()
+            })
+    }
+
+    fn connect_once(port: u16, vhost: &str, capabilities: bool) -> Outcome<Client> {
         let failed =
             |error: std::io::Error| Problem::new(format!("RabbitMQ cannot be reached on port {port}: {error}."));
         let mut stream = TcpStream::connect(("127.0.0.1", port)).map_err(failed)?;
@@ -179,7 +193,7 @@ impl Client {
         let end = Instant::now() + PATIENCE;
         while self.inbox.is_empty() && Instant::now() < end {
             if !self.pump()? {
-                sleep(Duration::from_micros(100));
+                sleep(Duration::from_micros(400));
             }
         }
         match (!self.inbox.is_empty()).then(|| self.inbox.remove(0)) {

@@ -16,6 +16,8 @@ use warren_sim::amqp::transcript::{Heard, Operator, Power, Stage};
 use warren_sim::amqp::value::Value;
 use warren_sim::bytes::Bytes;
 
+/// How long to sleep when there is nothing to read.
+const POLL: Duration = Duration::from_micros(500);
 /// The silence that ends an ordinary command.
 const SILENCE: Duration = Duration::from_millis(8);
 /// The silence after a connection ended: the broker takes its channels and queues down in processes of their own.
@@ -45,6 +47,8 @@ pub(crate) struct Live<'s> {
     queues: BTreeSet<Bytes>,
     exchanges: BTreeSet<Bytes>,
     bindings: Vec<ExchangeBind>,
+    /// Policies of a virtual host that is not `/`, which are set through the management plugin.
+    policies: BTreeSet<String>,
     /// Whether there are policies or virtual hosts to clean up.
     operated: bool,
     /// Whether there are quorum queues or streams, which write to disk before they answer.
@@ -67,6 +71,7 @@ impl<'s> Live<'s> {
             queues: BTreeSet::new(),
             exchanges: BTreeSet::new(),
             bindings: Vec::new(),
+            policies: BTreeSet::new(),
             operated: false,
             is_slow: false,
             entered: vhost.to_string(),
@@ -137,7 +142,7 @@ impl<'s> Live<'s> {
                 return Err(Problem::new(format!("RabbitMQ does not answer {name}.")));
             }
             if !self.pump()? {
-                sleep(Duration::from_micros(100));
+                sleep(POLL);
             }
         }
         Ok(())
@@ -162,7 +167,7 @@ impl<'s> Live<'s> {
             if self.pump()? {
                 last = Instant::now();
             } else {
-                sleep(Duration::from_micros(500));
+                sleep(POLL);
             }
         }
         Ok(())
@@ -190,12 +195,18 @@ impl<'s> Live<'s> {
         for queue in std::mem::take(&mut self.queues) {
             let delete = QueueDelete { queue: queue.clone(), ..Default::default() };
             // An exclusive queue may not have noticed yet that its connection is gone.
-            let deleted = (0..20).any(|round| {
-                sleep(Duration::from_millis(20 * round.min(1)));
-                self.control().and_then(|control| control.call(delete.clone().into())).is_ok_and(|ok| ok.is_some())
-            });
-            if !deleted {
-                return Err(Problem::new(format!("The queue '{queue}' cannot be deleted.")));
+            let end = Instant::now() + PATIENCE;
+            loop {
+                match self.control().and_then(|control| control.call(delete.clone().into())) {
+                    Ok(Some(_)) => break,
+                    refused if Instant::now() > end => {
+                        refused?;
+                        return Err(Problem::new(format!("The queue '{queue}' cannot be deleted.")));
+                    }
+                    // The next call is on another connection: this one may have a wrong answer on its way.
+                    Ok(None) | Err(_) => self.control = None,
+                }
+                sleep(Duration::from_millis(20));
             }
         }
         for bind in std::mem::take(&mut self.bindings) {
@@ -207,12 +218,36 @@ impl<'s> Live<'s> {
             // Those that could not be declared in the first place cannot be deleted either.
             self.control()?.call(ExchangeDelete { exchange, ..Default::default() }.into())?;
         }
+        for name in std::mem::take(&mut self.policies) {
+            self.manage(&Operator::ClearPolicy { name, operator: false })?;
+        }
         self.asked.clear();
         self.is_slow = false;
         if std::mem::take(&mut self.operated) {
             self.server.ctl(&["eval", CLEAN_UP])?;
         }
         Ok(())
+    }
+}
+
+impl Live<'_> {
+    /// An operator's task in a virtual host of several, without a `rabbitmqctl` for each.
+    fn manage(&mut self, task: &Operator) -> Outcome {
+        match task {
+            Operator::Import(text) => {
+                let text = text.replace("\"vhost\": \"/\"", &format!("\"vhost\": \"{}\"", self.vhost));
+                let names = text.split("\"name\": \"").skip(1).filter_map(|rest| rest.split('"').next());
+                self.policies.extend(names.map(str::to_string));
+                self.server.manage("POST", "/api/definitions", &text)
+            }
+            Operator::ClearPolicy { name, operator: false } => {
+                self.policies.remove(name);
+                self.server.manage("DELETE", &format!("/api/policies/{}/{name}", self.vhost), "")
+            }
+            Operator::ClearPolicy { operator: true, .. } | Operator::DeleteVhost(_) => {
+                Err(Problem::new(format!("{task:?} is for transcripts in the virtual host `/`.")))
+            }
+        }
     }
 }
 
@@ -241,8 +276,12 @@ impl Stage for Live<'_> {
     }
 
     fn operate(&mut self, task: &Operator) -> Outcome {
-        self.operated = true;
         self.silence = LONG_SILENCE;
+        if self.vhost != "/" {
+            self.manage(task)?;
+            return self.pump().map(drop);
+        }
+        self.operated = true;
         match task {
             Operator::Import(text) => {
                 let file = target_dir().join("scratch").join(format!("import-{}.json", self.server.port()));
@@ -299,7 +338,7 @@ impl Stage for Live<'_> {
         let end = Instant::now() + Duration::from_millis(ms);
         while Instant::now() < end {
             self.pump()?;
-            sleep(Duration::from_millis(1));
+            sleep(POLL);
         }
         Ok(())
     }

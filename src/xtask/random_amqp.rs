@@ -1,7 +1,10 @@
 //! Random sequences for the real RabbitMQ and for the engine, side by side: everything that any channel hears must be the same.
 //!
-//! `cargo xtask record amqp --random N [--seed S] [--timed | --restarts] [--workers W] [--keep | --show]`. Sequences are lines of transcripts, so a
-//! difference is one too: it is shrunk to what is needed, printed and, with `--keep`, written to `tests/transcripts/amqp/`.
+//! `cargo xtask record amqp --random N [--seed S] [--first N] [--timed | --restarts] [--theme T] [--workers W] [--keep | --show]`. Sequences are lines
+//! of transcripts, so a difference is one too: it is shrunk to what is needed, printed and, with `--keep`, written to `tests/transcripts/amqp/`.
+//!
+//! A machine may be too busy for the real broker to answer: such a sequence is played again, in a fresh virtual host. A run that
+//! ends early says with which `--first` it goes on.
 //!
 //! In reading order: [`draw`] (what is drawn, from [`templates`]), [`determined`] (what a real broker can answer in one way only), [`compare`] (what is the
 //! same), [`shrink`].
@@ -19,37 +22,48 @@ use crate::record_amqp::left_behind;
 use crate::servers::RabbitServer;
 use compare::{Difference, compare};
 use draw::{Draw, Kind, Step};
+use std::collections::BTreeSet;
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
+use templates::THEMES;
 use warren_sim::amqp::transcript::{Block, Player, print};
 
 /// Differences after which a run gives up.
 const ENOUGH: u64 = 20;
 /// How often a sequence is played again when the machine was too slow for its times.
 const PATIENT: u32 = 6;
+/// How often a sequence is begun again when the real broker does not answer at all.
+const ATTEMPTS: u32 = 4;
 /// Each worker plays in a vhost of its own, whose name is as long as `/`.
 const VHOSTS: &str = "abcdefghijklmnopqrstuvwxyz";
 
 /// What was asked for.
+#[derive(Default)]
 struct Options {
     count: u64,
     seed: u64,
     first: u64,
     workers: u64,
     kind: Kind,
+    theme: Option<String>,
     keep: bool,
     show: bool,
 }
 
 impl Options {
     fn parse(words: &[String]) -> Outcome<Options> {
-        let mut options =
-            Options { count: 0, seed: 1, first: 0, workers: 0, kind: Kind::default(), keep: false, show: false };
+        let mut options = Options { seed: 1, ..Options::default() };
         let mut words = words.iter();
         while let Some(word) = words.next() {
+            if word == "--theme" {
+                let name = words.next().filter(|name| THEMES.contains(&name.as_str()));
+                let all = || Problem::new(format!("--theme wants one of: {}.", THEMES.join(", ")));
+                options.theme = Some(name.ok_or_else(all)?.clone());
+                continue;
+            }
             let (flag, number) = match word.as_str() {
                 "--timed" => (Some(&mut options.kind.timed), None),
                 "--restarts" => (Some(&mut options.kind.restarts), None),
@@ -75,7 +89,7 @@ impl Options {
             };
             known.ok_or_else(|| {
                 Problem::new(format!(
-                    "`{word}` is not understood: --random N --seed S --first N --workers W (numbers), --timed, --restarts, --keep, --show."
+                    "`{word}` is not understood: --random N --seed S --first N --workers W (numbers), --theme T, --timed, --restarts, --keep, --show."
                 ))
             })?;
         }
@@ -93,6 +107,8 @@ struct Run<'r> {
     options: &'r Options,
     server: &'r RabbitServer,
     next: AtomicU64,
+    /// Sequences that were begun and are not done.
+    begun: Mutex<BTreeSet<u64>>,
     commands: AtomicU64,
     differences: AtomicU64,
     undecided: AtomicU64,
@@ -107,16 +123,16 @@ pub fn run(words: &[String]) -> Outcome {
         return Ok(());
     }
     println!("Starting RabbitMQ ...");
-    let server = RabbitServer::start()?;
+    let server = RabbitServer::start_with_management()?;
     let vhosts: Vec<String> = VHOSTS.chars().take(options.workers as usize).map(String::from).collect();
     for vhost in &vhosts {
-        server.ctl(&["add_vhost", vhost])?;
-        server.ctl(&["set_permissions", "-p", vhost, "guest", ".*", ".*", ".*"])?;
+        add_vhost(&server, vhost)?;
     }
     let run = Run {
         options: &options,
         server: &server,
         next: AtomicU64::new(options.first),
+        begun: Mutex::default(),
         commands: AtomicU64::new(0),
         differences: AtomicU64::new(0),
         undecided: AtomicU64::new(0),
@@ -128,7 +144,11 @@ pub fn run(words: &[String]) -> Outcome {
         let joined = workers.into_iter().map(|worker| worker.join());
         joined.map(|result| result.unwrap_or_else(|_| Err(Problem::new("A worker panicked.")))).collect()
     });
-    outcomes.into_iter().collect::<Outcome<Vec<()>>>()?;
+    if let Some(Err(problem)) = outcomes.into_iter().find(Result::is_err) {
+        let first = lock(&run.begun).first().copied().unwrap_or(run.next.load(Ordering::Relaxed));
+        println!("Ended early; `--first {first} --random {}` goes on.", options.first + options.count - first);
+        return Err(problem);
+    }
     for vhost in &vhosts {
         left_behind(&server, vhost)?;
     }
@@ -146,10 +166,20 @@ pub fn run(words: &[String]) -> Outcome {
     if count(&run.differences) == 0 { Ok(()) } else { Err(Problem::new("The engine and RabbitMQ differ.")) }
 }
 
+/// A worker that panicked while it held one of the locks has left what was there whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn add_vhost(server: &RabbitServer, vhost: &str) -> Outcome {
+    server.ctl(&["add_vhost", vhost])?;
+    server.ctl(&["set_permissions", "-p", vhost, "guest", ".*", ".*", ".*"]).map(drop)
+}
+
 /// Prints the sequences as transcripts of the engine, with no server there.
 fn show(options: &Options) {
     for number in options.first..options.first + options.count {
-        let steps = Draw::sequence(options.seed, number, options.kind);
+        let steps = Draw::sequence(options.seed, number, options.kind, options.theme.as_deref());
         println!("# Sequence {number} of seed {}.", options.seed);
         for Step { lines, ours } in steps {
             lines.iter().for_each(|line| println!("{}", line.text));
@@ -161,34 +191,60 @@ fn show(options: &Options) {
 impl Run<'_> {
     fn work(&self, vhost: &str) -> Outcome {
         let mut live = Live::new(self.server, vhost);
-        let Options { count, seed, first, kind, .. } = *self.options;
+        let Options { count, first, .. } = *self.options;
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             if number >= first + count || self.differences.load(Ordering::Relaxed) >= ENOUGH {
                 return Ok(());
             }
-            if number > first && (number - first).is_multiple_of(1000) {
-                self.say(&format!("{} sequences ...", number - first));
+            lock(&self.begun).insert(number);
+            if number > first && (number - first).is_multiple_of(500) {
+                let (differences, undecided) = (&self.differences, &self.undecided);
+                let [differences, undecided] = [differences, undecided].map(|count| count.load(Ordering::Relaxed));
+                self.say(&format!(
+                    "{} sequences, {differences} differences, {undecided} undecided ...",
+                    number - first
+                ));
             }
-            let steps = Draw::sequence(seed, number, kind);
-            self.commands.fetch_add(steps.iter().map(|step| step.lines.len() as u64).sum(), Ordering::Relaxed);
-            let Some(difference) = differs(&mut live, &steps, kind)? else { continue };
-            // The real broker must answer so again: what it answers now so and now otherwise is decided by nobody.
-            let again = [differs(&mut live, &steps, kind)?, differs(&mut live, &steps, kind)?];
-            if again.iter().any(|again| again.as_ref() != Some(&difference)) {
-                self.undecided.fetch_add(1, Ordering::Relaxed);
-                self.say(&format!("seed {seed}, sequence {number} is undecided.\n{difference}\n"));
-                continue;
+            let mut attempts = 0;
+            while let Err(problem) = self.one(number, &mut live) {
+                attempts += 1;
+                if attempts == ATTEMPTS {
+                    return Err(problem);
+                }
+                self.say(&format!("Sequence {number} again, in a fresh virtual host: {problem}"));
+                // What is left of the old one may be stuck; to delete it with all that is in it may fail as well, once.
+                drop(live);
+                self.server.ctl(&["delete_vhost", vhost])?;
+                add_vhost(self.server, vhost)?;
+                live = Live::new(self.server, vhost);
             }
-            self.differences.fetch_add(1, Ordering::Relaxed);
-            let shrunk = shrink::shrink(steps, |steps| differs(&mut live, steps, kind))?;
-            self.report(number, &shrunk, &mut live)?;
+            lock(&self.begun).remove(&number);
         }
     }
 
+    /// Plays one sequence on both sides.
+    fn one(&self, number: u64, live: &mut Live<'_>) -> Outcome {
+        let Options { seed, kind, .. } = *self.options;
+        let steps = Draw::sequence(seed, number, kind, self.options.theme.as_deref());
+        self.commands.fetch_add(steps.iter().map(|step| step.lines.len() as u64).sum(), Ordering::Relaxed);
+        let Some(difference) = differs(live, &steps, kind)? else { return Ok(()) };
+        // The real broker must answer so again: what it answers now so and now otherwise is decided by nobody.
+        let again = [differs(live, &steps, kind)?, differs(live, &steps, kind)?];
+        if again.iter().any(|again| again.as_ref() != Some(&difference)) {
+            self.undecided.fetch_add(1, Ordering::Relaxed);
+            self.say(&format!("seed {seed}, sequence {number} is undecided.\n{difference}\n"));
+            return Ok(());
+        }
+        self.say(&format!("seed {seed}, sequence {number} differs; it is made shorter.\n{difference}\n"));
+        let shrunk = shrink::shrink(steps, |steps| differs(live, steps, kind))?;
+        self.report(number, &shrunk, live)?;
+        self.differences.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
     fn say(&self, text: &str) {
-        // A worker that panicked while it printed has printed.
-        let _guard = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = lock(&self.out);
         println!("{text}");
     }
 
@@ -249,7 +305,12 @@ fn play_real(live: &mut Live<'_>, steps: &[Step], kind: Kind) -> Outcome<Option<
         if kind.timed && slow {
             return Ok(None);
         }
-        real.push(player.play(&step.lines, live)?);
+        let heard = player.play(&step.lines, live)?;
+        // A quorum queue of this name was deleted a moment ago and is not quite gone.
+        if heard.iter().any(|line| line.contains("cluster_not_formed")) {
+            return Ok(None);
+        }
+        real.push(heard);
         if is_wait {
             since = Instant::now();
         }

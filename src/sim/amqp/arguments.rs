@@ -41,6 +41,57 @@ const DECLARE: &[(&str, Check, [bool; 3])] = &[
 const UNCHECKED: &[(&str, [bool; 3])] =
     &[("x-delivery-limit", [false, true, false]), ("x-queue-master-locator", [true, false, false])];
 
+/// Arguments of `basic.consume`, and the queue types that have them: classic, quorum, stream.
+const CONSUME: &[(&str, [bool; 3])] = &[
+    ("x-priority", [true, true, false]),
+    ("x-cancel-on-ha-failover", [true, false, false]),
+    ("x-stream-offset", [false, false, true]),
+];
+
+/// The arguments in which a declaration must be as the queue is, in the order of their refusals (`capabilities` of each queue type).
+const EQUIVALENT: [&[&str]; 3] = [
+    &[
+        "x-expires",
+        "x-message-ttl",
+        "x-dead-letter-exchange",
+        "x-dead-letter-routing-key",
+        "x-max-length",
+        "x-max-length-bytes",
+        "x-max-priority",
+        "x-overflow",
+        "x-queue-mode",
+        "x-queue-version",
+        "x-single-active-consumer",
+        "x-queue-type",
+        "x-queue-master-locator",
+    ],
+    &[
+        "x-dead-letter-exchange",
+        "x-dead-letter-routing-key",
+        "x-dead-letter-strategy",
+        "x-expires",
+        "x-max-length",
+        "x-max-length-bytes",
+        "x-max-in-memory-length",
+        "x-max-in-memory-bytes",
+        "x-overflow",
+        "x-single-active-consumer",
+        "x-queue-type",
+        "x-quorum-initial-group-size",
+        "x-delivery-limit",
+        "x-message-ttl",
+        "x-queue-leader-locator",
+    ],
+    &[
+        "x-max-length-bytes",
+        "x-queue-type",
+        "x-max-age",
+        "x-stream-max-segment-size-bytes",
+        "x-initial-cluster-size",
+        "x-queue-leader-locator",
+    ],
+];
+
 /// What happens to a publish that finds the queue full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Overflow {
@@ -218,9 +269,8 @@ pub fn check_server_named(arguments: &Table) -> Result<(), Refusal> {
 
 /// Checks a declaration against the queue that is there.
 pub fn check_equivalent(queue: &Resource, current: &Table, received: &Table) -> Result<(), Refusal> {
-    let of_type = QueueType::of(current);
-    let rows = DECLARE.iter().filter(|row| row.2[of_type as usize]).map(|row| row.0);
-    rows.chain(["x-queue-master-locator"])
+    EQUIVALENT[QueueType::of(current) as usize]
+        .iter()
         .try_for_each(|field| check_equivalent_field(field, false, queue, current, received))
 }
 
@@ -256,8 +306,10 @@ pub fn check_consume(queue: &Resource, of_type: QueueType, arguments: &Table) ->
             return Err(error::invalid_argument(field, queue, &reason));
         }
     }
-    let offset = |(field, _): &&(Bytes, Value)| *field == "x-stream-offset" && of_type != QueueType::Stream;
-    if let Some((field, _)) = arguments.0.iter().find(offset) {
+    super::stream::check_offset(queue, arguments)?;
+    let is_others =
+        |(field, _): &&(Bytes, Value)| CONSUME.iter().any(|(name, has)| *field == *name && !has[of_type as usize]);
+    if let Some((field, _)) = arguments.0.iter().find(is_others) {
         return Err(error::argument_of_other_type(field, queue, of_type.module()));
     }
     Ok(arguments.get("x-priority").and_then(Value::as_int).unwrap_or(0))

@@ -78,7 +78,11 @@ impl Broker {
             let known = known.is_some_and(|consuming| consuming.id == *id && consuming.queue == *name);
             ensure!(known, "consumer {} of {name} has no channel", consumer.at.tag);
             let held = queue.unacked.values().filter(|unacked| unacked.consumer == Some(*id)).count() as u64;
-            ensure!(held == consumer.in_flight, "consumer {} of {name} counts wrongly", consumer.at.tag);
+            ensure!(
+                held == consumer.in_flight || queue.is_stream(),
+                "consumer {} of {name} counts wrongly",
+                consumer.at.tag
+            );
             let limit = u64::from(consumer.prefetch_count);
             let within = consumer.no_ack || limit == 0 || consumer.in_flight <= limit;
             ensure!(within, "consumer {} of {name} has more than its prefetch", consumer.at.tag);
@@ -105,6 +109,13 @@ impl Broker {
                     ensure!(*tag <= channel.last_delivery_tag, "a tag that was never given out: {tag} on {at:?}");
                     let queue = self.queue_at(&self.resource(at.connection, &delivery.name));
                     let Some(queue) = queue.filter(|queue| queue.id == delivery.queue) else { continue };
+                    if queue.is_stream() {
+                        ensure!(
+                            queue.ready.contains_key(&delivery.place),
+                            "tag {tag} on {at:?} stands for nothing in its stream"
+                        );
+                        continue;
+                    }
                     let unacked = queue.unacked.get(&delivery.place);
                     let known = unacked.is_some_and(|unacked| unacked.channel == at && unacked.delivery_tag == *tag);
                     ensure!(known, "tag {tag} on {at:?} stands for a copy that is not unacked");

@@ -79,15 +79,8 @@ impl Broker {
         if queue.is_quorum() && self.channel(at).is_some_and(|channel| channel.limiter.prefetch_count != 0) {
             return Err(error::global_qos(&resource));
         }
-        if queue.is_stream() {
-            let prefetch = self.channel(at).map_or(0, |channel| channel.prefetch_count);
-            return Err(match (prefetch, method.no_ack) {
-                (0, _) => error::stream_prefetch(&resource),
-                (_, true) => error::not_for_streams("automatic acknowledgement", &resource),
-                (_, false) => error::stream_consumer(&resource),
-            });
-        }
-        let is_taken = if queue.is_quorum() {
+        let next_offset = if queue.is_stream() { self.begin_stream(cx, at, method, queue)? } else { 0 };
+        let is_taken = if queue.is_quorum() || queue.is_stream() {
             false
         } else if queue.settings.single_active_consumer {
             method.exclusive
@@ -120,6 +113,7 @@ impl Broker {
                 in_flight: 0,
                 delivered: 0,
                 arguments: method.arguments.clone(),
+                next_offset,
             };
             queue.add_consumer(id, new);
         }

@@ -34,6 +34,9 @@ impl Broker {
         let Some(vhost) = self.vhosts.get(&queue.vhost) else { return };
         let Some(start) = vhost.exchanges.get(&exchange) else { return };
         let mut route = route(&vhost.exchanges, &vhost.queues, start, &letter);
+        // A stream gets no dead letters, and nobody hears of it (seen on RabbitMQ 3.10.8).
+        let is_stream = |name: &Bytes| vhost.queues.get(name).is_some_and(|queue| queue.is_stream());
+        route.queues.retain(|name| !is_stream(name));
         if reason != LossReason::Rejected {
             // A circle that turns without any client's doing would turn for ever.
             route.queues.retain(|name| !is_cycle(name, &letter.properties));

@@ -214,11 +214,6 @@ pub fn stream_prefetch(queue: &Resource) -> Refusal {
     refusal!(PRECONDITION_FAILED, "consumer prefetch count is not set for '", Of("queue", queue), "'")
 }
 
-/// Consuming from a stream, which a real RabbitMQ does and this broker does not.
-pub fn stream_consumer(queue: &Resource) -> Refusal {
-    refusal!(NOT_IMPLEMENTED, "this broker keeps what streams get and cannot read it: ", Of("queue", queue))
-}
-
 /// `queue.delete` of a quorum queue on a condition.
 pub fn quorum_delete(queue: &Resource, flag: &'static str) -> Refusal {
     let rest = " flag set are not supported by quorum queues";

@@ -31,6 +31,7 @@ mod quorum;
 mod reply;
 mod restart;
 mod settle;
+mod stream;
 pub mod text;
 mod topology;
 pub mod transcript;

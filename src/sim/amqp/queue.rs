@@ -102,6 +102,8 @@ pub struct Consumer {
     pub delivered: u64,
     /// Its arguments.
     pub arguments: Table,
+    /// Of a stream: the offset that it reads next.
+    pub next_offset: u64,
 }
 
 impl Consumer {
@@ -185,8 +187,8 @@ impl Queue {
 
     /// Adds a consumer at the tail of the ring.
     pub fn add_consumer(&mut self, id: u32, consumer: Consumer) {
-        // A quorum queue does not know exclusive consumers.
-        let alone = consumer.exclusive && !self.is_quorum();
+        // Quorum queues and streams do not know exclusive consumers.
+        let alone = consumer.exclusive && !self.is_quorum() && !self.is_stream();
         if self.settings.single_active_consumer && self.holder.is_none() || alone {
             self.holder = Some(id);
         }

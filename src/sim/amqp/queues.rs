@@ -170,7 +170,10 @@ impl Broker {
         if !nowait {
             self.restart_expiry(cx, queue);
         }
-        self.queue_at(queue).map_or((0, 0), |queue| (queue.ready.len() as u32, queue.consumer_count()))
+        self.queue_at(queue).map_or((0, 0), |queue| match queue.is_stream() {
+            true => (queue.stream_count(cx.now_ms), 0),
+            false => (queue.ready.len() as u32, queue.consumer_count()),
+        })
     }
 
     /// Starts the time of `x-expires` anew.
@@ -268,10 +271,10 @@ impl Broker {
             if method.if_empty && !queue.ready.is_empty() && !queue.is_stream() {
                 return Err(error::not_empty(&resource));
             }
-            if method.if_unused && !queue.consumers.is_empty() {
+            if method.if_unused && !queue.consumers.is_empty() && !queue.is_stream() {
                 return Err(error::in_use(false, &resource));
             }
-            message_count = queue.ready.len() as u32;
+            message_count = if queue.is_stream() { 0 } else { queue.ready.len() as u32 };
             let (event, consumers) = self.remove_queue(cx, &resource, QueueDeleteReason::Asked, None);
             (cause, cancelled) = (Some(event), consumers);
         }

@@ -32,6 +32,12 @@ impl Broker {
             (_, true) => channel.unacked.range(..=tag).map(|(tag, _)| *tag).collect(),
             (_, false) => Vec::from([tag]),
         };
+        if how != Settle::Ack
+            && let Some(queue) = tags.iter().find_map(|tag| self.stream_of(at, *tag))
+        {
+            return Err(error::not_for_streams("basic.nack and basic.reject", &queue));
+        }
+        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
         let deliveries: Vec<(u64, Delivery)> =
             tags.into_iter().filter_map(|tag| Some((tag, channel.unacked.remove(&tag)?))).collect();
         if let Some(transaction) = &mut channel.transaction {
@@ -102,6 +108,15 @@ impl Broker {
         reason: RequeueReason,
     ) -> bool {
         let Some(queue) = self.queue_mut(resource).filter(|queue| queue.id == delivery.queue) else { return false };
+        if queue.is_stream() {
+            // The message stays; its reader may read one more.
+            let message = queue.ready.get(&delivery.place).map(|held| held.message.id);
+            let frees_reader = delivery.consumer.is_some_and(|id| queue.credit(id));
+            if let Some(message) = message {
+                cx.event(Event::Acked { message, queue: resource.clone(), channel: at, delivery_tag }, None);
+            }
+            return frees_reader;
+        }
         let unacked = queue.unacked.remove(&delivery.place);
         assert!(unacked.is_some(), "the channel holds a tag of a copy that its queue does not know as unacked");
         let Some(unacked) = unacked else { return false };
@@ -133,6 +148,11 @@ impl Broker {
         if !requeue {
             return Err(error::recover_without_requeue());
         }
+        if self.channel(at).is_some_and(|channel| channel.unacked.keys().any(|tag| self.stream_of(at, *tag).is_some()))
+        {
+            // RabbitMQ stumbles over this.
+            return Err(error::internal_error());
+        }
         if let Some(answer) = answer {
             cx.send(at, answer, None);
         }
@@ -140,6 +160,14 @@ impl Broker {
         let deliveries = core::mem::take(&mut channel.unacked).into_iter().collect();
         self.settle_all(cx, at, deliveries, Settle::Requeue, RequeueReason::Recovered);
         Ok(())
+    }
+
+    /// The stream that a delivery came from, if it is one.
+    fn stream_of(&self, at: ChannelRef, tag: u64) -> Option<Resource> {
+        let delivery = self.channel(at)?.unacked.get(&tag)?;
+        let resource = self.resource(at.connection, &delivery.name);
+        let is_stream = |queue: &Queue| queue.id == delivery.queue && queue.is_stream();
+        self.queue_at(&resource).is_some_and(is_stream).then_some(resource)
     }
 
     /// Puts a delivered copy back to its place.
@@ -274,7 +302,8 @@ impl Broker {
             self.delete_queue(cx, resource, QueueDeleteReason::AutoDelete, Some(cause));
             return;
         }
-        for delivery in unacked.iter().filter(|delivery| delivery.queue == id) {
+        let is_stream = queue.is_stream();
+        for delivery in unacked.iter().filter(|delivery| delivery.queue == id && !is_stream) {
             let back = self.queue_mut(resource).and_then(|queue| queue.unacked.remove(&delivery.place));
             assert!(back.is_some(), "the channel holds a tag of a copy that its queue does not know as unacked");
             if let Some(unacked) = back {

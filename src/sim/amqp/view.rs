@@ -99,7 +99,7 @@ impl Broker {
         let limiter = self.channel(consumer.at.channel).map(|channel| channel.limiter.clone()).unwrap_or_default();
         if consumer.is_full() {
             WaitReason::PrefetchFull { unacked: consumer.in_flight, prefetch_count: consumer.prefetch_count }
-        } else if limiter.is_reached() {
+        } else if limiter.is_reached() && !queue.is_quorum() {
             WaitReason::ChannelFull { unacked: limiter.volume, prefetch_count: limiter.prefetch_count }
         } else if queue.settings.single_active_consumer && queue.holder != Some(id) {
             WaitReason::NotActive

@@ -93,6 +93,10 @@ impl Broker {
     /// Delivers the head of a queue to the consumer whose turn it is.
     fn deliver(&mut self, cx: &mut Cx<'_>, resource: &Resource) {
         let Some(queue) = self.queue_mut(resource) else { return };
+        if queue.is_stream() {
+            self.deliver_stream(cx, resource);
+            return;
+        }
         let (Some(id), Some(place)) = (queue.turn(), queue.head()) else { return };
         let (Some(mut held), Some(consumer)) = (queue.take(place), queue.consumers.get_mut(&id)) else { return };
         consumer.delivered += 1;
@@ -100,7 +104,8 @@ impl Broker {
         let (at, no_ack, queue_id) = (consumer.at.clone(), consumer.no_ack, queue.id);
         queue.rotate(id);
         let is_full = queue.consumers.get(&id).is_some_and(Consumer::is_full);
-        if queue.is_quorum() && is_full && !queue.settings.single_active_consumer {
+        let is_quorum = queue.is_quorum();
+        if is_quorum && is_full && !queue.settings.single_active_consumer {
             queue.block(id);
         }
         let shown = counted(queue, &held, false);
@@ -111,7 +116,8 @@ impl Broker {
         if !no_ack {
             let (queue, name) = (queue_id, resource.name.clone());
             channel.unacked.insert(delivery_tag, Delivery { queue, name, place, consumer: Some(id) });
-            channel.limiter.volume += u64::from(channel.limiter.prefetch_count != 0);
+            // Quorum queues know nothing of the limit of a channel.
+            channel.limiter.volume += u64::from(channel.limiter.prefetch_count != 0 && !is_quorum);
         }
         let limit_is_reached = channel.limiter.is_reached();
         let (message, redelivered) = (held.message.clone(), held.redelivered);
@@ -147,7 +153,11 @@ impl Broker {
         let vhost = vhosts.get_mut(&resource.vhost);
         let Some(queue) = vhost.and_then(|vhost| vhost.queues.get_mut(&resource.name)) else { return };
         let queue = Rc::make_mut(queue);
-        while !queue.ready.is_empty()
+        if queue.is_stream() {
+            queue.part_readers(connections);
+        }
+        while !queue.is_stream()
+            && !queue.ready.is_empty()
             && let Some(id) = queue.turn()
             && let Some(barrier) = barrier(connections, queue, id)
         {
@@ -191,7 +201,9 @@ fn barrier(connections: &SortedMap<ConnectionId, Rc<Connection>>, queue: &Queue,
         Some(Barrier::Limit)
     } else if consumer.is_full() {
         Some(Barrier::Prefetch)
-    } else if connection.channels.get(&at.channel).is_some_and(|channel| channel.limiter.is_reached()) {
+    } else if !queue.is_quorum()
+        && connection.channels.get(&at.channel).is_some_and(|channel| channel.limiter.is_reached())
+    {
         // This holds for consumers without acknowledgements too: RabbitMQ asks the channel's limiter for every delivery.
         Some(Barrier::Limit)
     } else {

@@ -34,6 +34,12 @@ impl Simulation {
     /// Plays lines that are sent at once. An error tells why a real broker might answer otherwise; then nothing was played.
     pub fn play(&mut self, lines: &[Line]) -> Result<Vec<String>, &'static str> {
         let mut next = self.clone();
+        let connects = |line: &Line| {
+            line.commands.iter().any(|one| matches!(one, Command::Connect { client, .. } if self.is_connected(client)))
+        };
+        if lines.iter().any(connects) {
+            return Err("the client is connected already");
+        }
         let commands: Vec<&Command> = lines.iter().flat_map(|line| &line.commands).collect();
         let heard = if let [Command::Advance { ms }] = commands[..] {
             next.wait(*ms)?
@@ -166,6 +172,13 @@ impl Simulation {
         } else {
             self.engine.broker().queue(&name).is_some()
         }
+    }
+
+    /// The policies that are set.
+    pub fn policies(&self) -> Vec<&'static str> {
+        let policies = self.engine.broker().vhosts().flat_map(|(_, vhost)| vhost.policies.user.iter());
+        let there: Vec<&Bytes> = policies.map(|(name, _)| name).collect();
+        ["p1", "p2"].into_iter().filter(|name| there.iter().any(|one| **one == *name)).collect()
     }
 
     /// The queues that anybody may look at, as they are called in a line.

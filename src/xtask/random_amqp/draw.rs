@@ -34,6 +34,9 @@ pub struct Kind {
 /// The clients and the channels of each.
 const CLIENTS: &[(&str, &[u16])] = &[("a", &[1, 2]), ("b", &[1]), ("c", &[1])];
 
+/// Arguments that quorum queues refuse.
+const CLASSIC_ONLY: &[&str] = &["x-max-priority", "x-queue-mode", "x-queue-type"];
+
 /// Stands for what there is not, such as a delivery tag where none is outstanding; such a draw is not played.
 const NOTHING: &str = "there-is-none";
 
@@ -48,17 +51,41 @@ pub struct Draw {
     consumers: u32,
     /// Whether one of the clients does not hear of cancelled consumers.
     plain: bool,
+    /// The names of quorum queues.
+    quorum: Vec<&'static str>,
+    /// Whether the queue that is being declared is one.
+    is_quorum: bool,
 }
 
 impl Draw {
-    /// The sequence of this number.
-    pub fn sequence(seed: u64, number: u64, kind: Kind) -> Vec<Step> {
+    /// The sequence of this number; all have the theme, if one is given.
+    pub fn sequence(seed: u64, number: u64, kind: Kind, theme: Option<&str>) -> Vec<Step> {
         let mut prng = Prng::new(Prng::new(seed).next_u64().wrapping_add(number.wrapping_mul(0x9E37_79B9)));
-        let often = |theme: &str| if RARE.contains(&theme) { 18 } else { 40 };
-        let themes: Vec<_> = THEMES.iter().copied().filter(|theme| prng.below(100) < often(theme)).collect();
+        let often = |theme: &str| match theme {
+            // These are slow.
+            "quorum" | "policies" => 8,
+            _ if RARE.contains(&theme) => 18,
+            _ => 40,
+        };
+        let given = |name: &str| theme == Some(name);
+        let themes: Vec<_> =
+            THEMES.iter().copied().filter(|theme| prng.below(100) < often(theme) || given(theme)).collect();
+        let is_quorum = themes.contains(&"quorum");
+        let quorum = QUEUES.iter().copied().filter(|_| is_quorum && prng.below(100) < 60).collect();
         let plain = themes.contains(&"plain");
         let simulation = Simulation::new(kind);
-        let mut draw = Draw { prng, kind, themes, simulation, steps: Vec::new(), bodies: 0, consumers: 0, plain };
+        let mut draw = Draw {
+            prng,
+            kind,
+            themes,
+            simulation,
+            steps: Vec::new(),
+            bodies: 0,
+            consumers: 0,
+            plain,
+            quorum,
+            is_quorum: false,
+        };
         draw.draw();
         draw.look_round();
         draw.steps
@@ -230,6 +257,12 @@ impl Draw {
         while let Some((before, after)) = rest.split_once('{') {
             let Some((word, tail)) = after.split_once('}') else { break };
             text.push_str(before);
+            if word == "queueflags" {
+                // A name is that of a quorum queue for the whole sequence: a channel of RabbitMQ that used a name as that of another
+                // type of queue stumbles.
+                let name = text.rsplit_once("queue=").map_or("", |(_, name)| name);
+                self.is_quorum = self.quorum.contains(&name);
+            }
             let filled = match word {
                 "tag" => self.tag(&channel),
                 "tags" if self.chance(8) => "0 multiple".to_string(),
@@ -339,6 +372,11 @@ impl Draw {
                 }
             }
             "properties" => self.properties(),
+            "policyname" => {
+                let there: Vec<&str> = self.simulation.policies();
+                if there.is_empty() { NOTHING.to_string() } else { self.one(&there).to_string() }
+            }
+            "policy" => self.policy(),
             other => panic!("no template word {other}"),
         }
     }
@@ -415,6 +453,9 @@ impl Draw {
     }
 
     fn queue_flags(&mut self) -> String {
+        if self.is_quorum {
+            return " durable".to_string();
+        }
         let exclusive = if self.about("exclusive") { self.maybe(25, " exclusive") } else { String::new() };
         let auto_delete = if self.about("auto-delete") { self.maybe(30, " auto_delete") } else { String::new() };
         self.maybe(if self.kind.restarts { 60 } else { 15 }, " durable")
@@ -425,8 +466,10 @@ impl Draw {
 
     fn queue_arguments(&mut self) -> String {
         let mut fields: Vec<String> = Vec::new();
+        let is_quorum = std::mem::take(&mut self.is_quorum);
         let mut add = |draw: &mut Draw, theme: &str, percent, name: &str, values: &[&str]| {
-            if draw.about(theme) && draw.chance(percent) {
+            let fits = !is_quorum || !CLASSIC_ONLY.contains(&name);
+            if fits && draw.about(theme) && draw.chance(percent) {
                 let value = draw.one(values);
                 fields.push(format!("{name}={value}"));
             }
@@ -451,12 +494,51 @@ impl Draw {
         add(self, "errors", 3, "x-queue-mode", &["lazy", "default", "other"]);
         add(self, "errors", 2, "x-queue-type", &["classic", "other", "1"]);
         add(self, "errors", 2, "x-unknown", &["1", "void"]);
+        if is_quorum {
+            add(self, "quorum", 35, "x-delivery-limit", &["1", "2", "0", "5"]);
+        }
         fields.dedup_by_key(|field| field.split('=').next().map(str::to_string));
         if self.chance(35) {
             // Declarations that say the same are wanted too.
             fields.clear();
         }
+        if is_quorum {
+            fields.push("x-queue-type=quorum".to_string());
+        }
         if fields.is_empty() { String::new() } else { format!(" arguments={{{}}}", fields.join(", ")) }
+    }
+
+    /// Definitions with one policy.
+    fn policy(&mut self) -> String {
+        let mut fields: Vec<String> = Vec::new();
+        let rows: &[(u64, &str, &[&str])] = &[
+            (40, "max-length", &["1", "2", "3", "5"]),
+            (15, "max-length-bytes", &["4", "10", "30"]),
+            (30, "overflow", &["\"reject-publish\"", "\"drop-head\""]),
+            (35, "dead-letter-exchange", &["\"\"", "\"amq.fanout\"", "\"x1\"", "\"x2\""]),
+            (25, "dead-letter-routing-key", &["\"q1\"", "\"q2\"", "\"a.b\""]),
+            (25, "alternate-exchange", &["\"amq.fanout\"", "\"x2\"", "\"nope\""]),
+            (15, "message-ttl", &["3600000"]),
+            (8, "expires", &["3600000"]),
+            (15, "delivery-limit", &["1", "2"]),
+        ];
+        for (percent, name, values) in rows {
+            if self.chance(*percent) {
+                fields.push(format!("\"{name}\": {}", self.one(values)));
+            }
+        }
+        if fields.is_empty() {
+            return NOTHING.to_string();
+        }
+        let name = self.one(&["p1", "p2"]);
+        let pattern = self.one(&["^q", "q1", "^[qx][12]$", ".*", "^x", "3$"]);
+        let priority = self.one(&["0", "1", "2"]);
+        let applies = self.one(&["all", "queues", "queues", "exchanges"]);
+        format!(
+            "{{\"policies\": [{{\"vhost\": \"/\", \"name\": \"{name}\", \"pattern\": \"{pattern}\", \"definition\": {{{}}}, \
+             \"priority\": {priority}, \"apply-to\": \"{applies}\"}}]}}",
+            fields.join(", ")
+        )
     }
 
     fn properties(&mut self) -> String {

@@ -23,6 +23,8 @@ pub const THEMES: &[&str] = &[
     "bursts",
     "names",
     "plain",
+    "quorum",
+    "policies",
 ];
 
 /// Themes that make a sequence end early, or say little else: drawn less often.
@@ -73,6 +75,8 @@ pub const ACTIONS: &[(u64, &str, &str)] = &[
     (2, "tx", "{ch} tx.select"),
     (7, "tx", "{txch} tx.commit"),
     (3, "tx", "{txch} tx.rollback"),
+    (7, "policies", "broker import {policy}"),
+    (3, "policies", "broker clear-policy {policyname}"),
     (3, "ends", "{ch} channel.close reply_code=200"),
     (2, "ends", "{client} connection.close reply_code=200"),
     (3, "ends", "{client} disconnect"),
