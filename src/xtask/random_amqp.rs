@@ -6,12 +6,14 @@
 //! A machine may be too busy for the real broker to answer: such a sequence is played again, in a fresh virtual host. A run that
 //! ends early says with which `--first` it goes on.
 //!
-//! In reading order: [`draw`] (what is drawn, from [`templates`]), [`determined`] (what a real broker can answer in one way only), [`compare`] (what is the
+//! In reading order: [`draw`] (what is drawn, from [`templates`], with [`fields`]),
+//! [`determined`] (what a real broker can answer in one way only), [`compare`] (what is the
 //! same), [`shrink`].
 
 mod compare;
 mod determined;
 mod draw;
+mod fields;
 mod shrink;
 mod templates;
 

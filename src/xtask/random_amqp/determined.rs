@@ -3,6 +3,7 @@
 
 use super::draw::Kind;
 use std::collections::{BTreeMap, BTreeSet};
+use warren_sim::amqp::arguments::Overflow;
 use warren_sim::amqp::channel::Settle;
 use warren_sim::amqp::event::{ChannelRef, Event, Resource};
 use warren_sim::amqp::transcript::engine::{Engine, Logged};
@@ -205,6 +206,7 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
     let by_number: BTreeMap<u32, &Logged> = log.iter().map(|logged| (logged.number, logged)).collect();
     let mut from: BTreeMap<ChannelRef, BTreeSet<&Resource>> = BTreeMap::new();
     let mut into: BTreeMap<&Resource, BTreeSet<Origin>> = BTreeMap::new();
+    let mut joined: BTreeMap<&Resource, u32> = BTreeMap::new();
     let (mut deleted, mut cancelled) = (0, 0);
     let mut requeued = BTreeSet::new();
     let mut closed_with_many = false;
@@ -215,6 +217,7 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
             }
             Event::Enqueued { queue, .. } => {
                 into.entry(queue).or_default().insert(origin(&by_number, logged));
+                *joined.entry(queue).or_default() += 1;
             }
             Event::Requeued { queue, .. } => {
                 requeued.insert(queue);
@@ -230,6 +233,9 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
     }
     if from.values().any(|queues| queues.len() > 1) {
         return Err("two queues deliver to one channel");
+    }
+    if joined.iter().any(|(queue, count)| *count > 1 && stops_publishers(after, queue)) {
+        return Err("a publisher hears some messages later that the queue is too long");
     }
     if into.values().any(|origins| origins.len() > 1) {
         return Err("two processes put messages into one queue");
@@ -255,6 +261,12 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
         return Err("something is due soon");
     }
     Ok(())
+}
+
+/// Whether it is a quorum queue that refuses what is too much: its publishers hear of that while they publish on.
+fn stops_publishers(after: &Simulation, queue: &Resource) -> bool {
+    let queue = after.engine.broker().find_queue(queue);
+    queue.is_some_and(|queue| queue.is_quorum() && queue.settings.overflow != Overflow::DropHead)
 }
 
 /// Who the message of an `Enqueued` comes from.
