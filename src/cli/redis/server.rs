@@ -6,9 +6,9 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use warren_sim::bytes::Bytes;
 use warren_sim::prng::Prng;
@@ -38,6 +38,8 @@ pub struct Server {
     out: Vec<Out>,
     /// SHUTDOWN was called.
     is_over: bool,
+    /// When room was last given back.
+    swept: Instant,
     /// Who has something to send.
     dirty: Vec<usize>,
     /// Who has something to be run without bringing anything new.
@@ -55,8 +57,10 @@ impl Server {
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
         let mut store = Store::new(Limits::default());
         let port = listener.local_addr()?.port();
+        // It is set only once: a process serves one store.
+        let _ = ADDRESS.set(address.ip());
         let mut host = Host::new(micros, sleep);
-        (host.pid, host.port, host.started_ms) = (std::process::id(), port, now_ms());
+        (host.pid, host.port, host.started_ms, host.listen) = (std::process::id(), port, now_ms(), listen);
         store.set_host(host);
         Ok(Server {
             poll,
@@ -70,6 +74,7 @@ impl Server {
             scratch: vec![0; READ_BYTES].into_boxed_slice(),
             out: Vec::new(),
             is_over: false,
+            swept: Instant::now(),
             dirty: Vec::new(),
             ready: Vec::new(),
             unread: Vec::new(),
@@ -101,10 +106,20 @@ impl Server {
                 }
             }
             self.run_ready();
+            self.change_port()?;
             self.let_time_pass();
+            self.sweep();
             self.flush();
         }
         Ok(())
+    }
+
+    /// Goes on with the listener that CONFIG SET port made, if there is one.
+    fn change_port(&mut self) -> io::Result<()> {
+        let Some(listener) = NEXT.lock().ok().and_then(|mut next| next.take()) else { return Ok(()) };
+        self.poll.registry().deregister(&mut self.listener)?;
+        self.listener = listener;
+        self.poll.registry().register(&mut self.listener, LISTENER, Interest::READABLE)
     }
 
     /// How long nothing can happen by itself.
@@ -157,6 +172,7 @@ impl Server {
         match peer.stream.read(&mut scratch) {
             Ok(0) => peer.is_over = true,
             Ok(count) => {
+                peer.heard = Instant::now();
                 let taken = if peer.inbox.is_empty() { self.process(&mut peer, &scratch[..count]) } else { 0 };
                 peer.inbox.extend_from_slice(&scratch[taken..count]);
                 peer.is_over |= peer.inbox.len() as u64 > self.store.config().client_query_buffer_limit;
@@ -226,15 +242,45 @@ impl Server {
             peer.is_over = true;
             return true;
         }
+        if name.eq_ignore_ascii_case(b"client") {
+            self.tell_buffers(peer);
+        }
         let mut cx = Cx { now_ms, prng: &mut self.prng, events: None, out: &mut self.out };
         let reply = self.store.call(peer.id, &peer.request.args, &mut cx);
         peer.request.args.clear();
-        self.deliver(Some(peer));
         reply.encode_into(self.store.resp(peer.id), &mut peer.out);
+        self.deliver(Some(peer));
         if !self.store.is_open(peer.id) {
             peer.is_ending = true;
         }
         reply == Reply::None && self.store.is_blocked(peer.id)
+    }
+
+    /// Tells the store of all buffers, for CLIENT LIST. `current` is the peer that is being served, and not in its place.
+    fn tell_buffers(&mut self, current: &Peer) {
+        self.store.set_buffers(current.id, current.buffers());
+        for peer in self.peers.iter().flatten() {
+            self.store.set_buffers(peer.id, peer.buffers());
+        }
+    }
+
+    /// Gives back room, and lets go of those who have been too slow for too long.
+    fn sweep(&mut self) {
+        if self.swept.elapsed() < NAP {
+            return;
+        }
+        self.swept = Instant::now();
+        for place in 0..self.peers.len() {
+            let Some(peer) = self.peers[place].as_mut() else { continue };
+            peer.shrink();
+            if peer.unsent() > 0 {
+                let class = self.store.buffer_class(peer.id);
+                peer.is_over |= peer.is_too_slow(self.store.config().client_output_buffer_limit[class]);
+                if peer.is_over {
+                    self.mark_dirty(place);
+                }
+            }
+        }
     }
 
     /// Hands out what the store sends beside its answer. `current` is the peer that is being served, and not in its place.
@@ -253,13 +299,14 @@ impl Server {
             };
             match sent {
                 Sent::Reply(reply) => reply.encode_into(self.store.resp(client), &mut peer.out),
+                Sent::Bytes(bytes) => peer.out.extend_from_slice(&bytes),
                 Sent::Close => peer.is_ending = true,
                 Sent::Shutdown => self.is_over = true,
             }
-            // A subscriber that does not read what it is sent is let go.
-            let (hard, _, _) = self.store.config().client_output_buffer_limit[2];
-            if hard > 0 && peer.unsent() as u64 > hard {
-                peer.is_over = true;
+            // Whoever does not read what it is sent is let go.
+            let limits = self.store.config().client_output_buffer_limit;
+            if limits.iter().any(|(hard, soft, _)| *hard > 0 || *soft > 0) {
+                peer.is_over |= peer.is_too_slow(limits[self.store.buffer_class(client)]);
             }
             let Some(place) = place else { continue };
             if !peer.inbox.is_empty() && !peer.is_ready {
@@ -339,6 +386,22 @@ fn link(stream: &TcpStream) -> Link {
         local: text(stream.local_addr()),
         descriptor: stream.as_raw_fd().unsigned_abs(),
     }
+}
+
+/// Where the server listens, but for the port.
+static ADDRESS: OnceLock<IpAddr> = OnceLock::new();
+/// The listener that takes over before the next turn.
+static NEXT: Mutex<Option<TcpListener>> = Mutex::new(None);
+
+/// CONFIG SET port.
+fn listen(port: u16) -> bool {
+    let Some(address) = ADDRESS.get() else { return false };
+    let listener = TcpListener::bind(SocketAddr::new(*address, port));
+    let made = listener.is_ok();
+    if let (Ok(listener), Ok(mut next)) = (listener, NEXT.lock()) {
+        *next = Some(listener);
+    }
+    made
 }
 
 /// DEBUG SLEEP.

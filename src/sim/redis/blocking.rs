@@ -133,6 +133,7 @@ impl Store {
             && at <= cx.now_ms
         {
             if let Some(blocked) = self.unblock(client) {
+                self.count_wait(client, &blocked.args, &blocked.on_timeout, cx.now_ms);
                 cx.send(client, blocked.on_timeout);
             }
         }
@@ -168,6 +169,7 @@ impl Store {
         self.hold(true);
         let reply = self.run(client, command, &blocked.args, Some(key), cx);
         self.hold(false);
+        self.propagate(true, cx);
         // A key of another type does not end the wait; a list that cannot be moved onto what is no list does.
         let value = self.database(blocked.db).get(key).map(|entry| &entry.value);
         let moves = command.group == Group::List && matches!(value, Some(Value::List(_)));

@@ -8,7 +8,7 @@ use super::config::Config;
 use super::error::{self, Error};
 use super::event::{Event, Glimpse};
 use super::group::Flag;
-use super::keyspace::Entry;
+use super::keyspace::{Entry, FREQUENCY_AT_FIRST};
 use super::kind::Kind;
 use super::number;
 use super::reply::Reply;
@@ -130,11 +130,24 @@ impl<'a> Call<'a, '_> {
 
     fn look_at(&mut self, place: usize) -> &Value {
         let (now_ms, db) = (self.cx.now_ms, self.db);
+        if self.store.config.maxmemory_policy.is_lfu() {
+            self.count_use(place);
+        }
         // A look within the same millisecond changes nothing, and then a shared database can stay shared.
         if self.store.database(db).at(place).accessed_ms != now_ms {
             self.store.database_mut(db).touch(place, now_ms);
         }
         &self.store.database(db).at(place).value
+    }
+
+    /// Counts a use on the logarithmic scale of an LFU policy (`LFULogIncr` of Redis): the more there were, the rarer one counts.
+    fn count_use(&mut self, place: usize) {
+        let (now_ms, (factor, decay)) = (self.cx.now_ms, self.store.config.lfu);
+        let now = self.store.database(self.db).at(place).frequency_at(now_ms, decay);
+        let above = u64::from(now.saturating_sub(FREQUENCY_AT_FIRST));
+        let counts = self.cx.prng.below(above.saturating_mul(factor).saturating_add(1)) == 0;
+        let frequency = now.saturating_add(u8::from(counts));
+        self.store.database_mut(self.db).set_frequency(place, frequency, now_ms);
     }
 
     /// A copy of a key's value, its content shared. It counts as an access.
@@ -201,7 +214,8 @@ impl<'a> Call<'a, '_> {
             None => {
                 self.tell_new(self.db, key);
                 let value = K::empty(&self.store.config);
-                let entry = Entry { value, expires_at_ms: None, accessed_ms: self.cx.now_ms };
+                let entry =
+                    Entry { value, expires_at_ms: None, accessed_ms: self.cx.now_ms, frequency: FREQUENCY_AT_FIRST };
                 let database = self.store.database_mut(self.db);
                 database.insert(key, entry);
                 database.place(key).expect("it was just put there")
@@ -266,8 +280,10 @@ impl<'a> Call<'a, '_> {
             Life::Endless => None,
             Life::Until(last) => Some(last),
         };
+        // What is overwritten is as much in use as before.
+        let frequency = place.map_or(FREQUENCY_AT_FIRST, |place| self.store.database(db).at(place).frequency);
         let new = self.cx.events.is_some().then(|| Glimpse::of(&value));
-        let entry = Entry { value, expires_at_ms, accessed_ms: now_ms };
+        let entry = Entry { value, expires_at_ms, accessed_ms: now_ms, frequency };
         let database = self.store.database_mut(db);
         let before = match place {
             Some(place) => Some(database.replace(place, key, entry)),
@@ -292,8 +308,12 @@ impl<'a> Call<'a, '_> {
         let glimpse = old.as_ref().filter(|_| listens).map(|text| Glimpse::of(&Value::String(text.clone())));
         if old.is_none() {
             self.tell_new(self.db, key);
-            let entry =
-                Entry { value: Value::String(Str::raw(Vec::new())), expires_at_ms: None, accessed_ms: self.cx.now_ms };
+            let entry = Entry {
+                value: Value::String(Str::raw(Vec::new())),
+                expires_at_ms: None,
+                accessed_ms: self.cx.now_ms,
+                frequency: FREQUENCY_AT_FIRST,
+            };
             self.store.database_mut(self.db).insert(key, entry);
         }
         // Let go of the text, or it would be copied because it is held twice.

@@ -7,7 +7,7 @@ use super::group::{Flag, Group};
 use super::introspect::{bare_container, help};
 use super::number::parse_integer;
 use super::reply::{Reply, Resp};
-use super::store::{Client, ClientId, Cx, Out, Sent, Store};
+use super::store::{Buffers, Client, ClientId, Cx, Out, Sent, Store};
 use super::table::commands;
 use crate::bytes::Bytes;
 use alloc::{format, string::String, vec, vec::Vec};
@@ -156,8 +156,12 @@ fn client_kill(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     } else {
         (Filter::read(call)?, false)
     };
-    let found: Vec<ClientId> =
-        call.store.clients().filter(|(id, client)| filter.fits(*id, client, call.client)).map(|(id, _)| id).collect();
+    let found: Vec<ClientId> = call
+        .store
+        .clients()
+        .filter(|(id, client)| filter.fits(call.store, *id, client, call.client))
+        .map(|(id, _)| id)
+        .collect();
     let killed = found.len() as i64;
     for id in found {
         call.store.client_close(id);
@@ -177,13 +181,11 @@ fn client_kill(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 #[derive(Default)]
 struct Filter {
     id: Option<u32>,
-    subscribers: Option<bool>,
+    class: Option<Class>,
     user: Option<Bytes>,
     address: Option<Bytes>,
     local: Option<Bytes>,
     spares_me: bool,
-    /// A class that no client here is of.
-    nobody: bool,
 }
 
 impl Filter {
@@ -198,10 +200,7 @@ impl Filter {
                 let id = parse_integer(value).filter(|id| *id > 0).ok_or(error::CLIENT_ID_POSITIVE)?;
                 filter.id = Some(u32::try_from(id).unwrap_or(u32::MAX));
             } else if call.is_word(place, "type") {
-                match client_type(value)? {
-                    Some(subscribers) => filter.subscribers = Some(subscribers),
-                    None => filter.nobody = true,
-                }
+                filter.class = Some(client_class(value)?);
             } else if call.is_word(place, "addr") {
                 filter.address = Some(value.clone());
             } else if call.is_word(place, "laddr") {
@@ -224,10 +223,9 @@ impl Filter {
         Ok(filter)
     }
 
-    fn fits(&self, id: ClientId, client: &Client, me: ClientId) -> bool {
-        !self.nobody
-            && self.id.is_none_or(|wanted| wanted == id.0)
-            && self.subscribers.is_none_or(|wanted| wanted == is_pubsub(client))
+    fn fits(&self, store: &Store, id: ClientId, client: &Client, me: ClientId) -> bool {
+        self.id.is_none_or(|wanted| wanted == id.0)
+            && self.class.is_none_or(|wanted| wanted == store.class_of(id, client))
             && self.user.as_ref().is_none_or(|user| *user == client.user())
             && self.address.as_ref().is_none_or(|address| *address == client.link.address)
             && self.local.as_ref().is_none_or(|local| *local == client.link.local)
@@ -235,13 +233,47 @@ impl Filter {
     }
 }
 
-/// Whether a class of clients is that of subscribers; `None` for one that nobody here is of.
-fn client_type(name: &[u8]) -> Result<Option<bool>, Error> {
+/// A class of clients.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Normal,
+    Replica,
+    Pubsub,
+    /// The server that this one copies: nobody here ever is.
+    Master,
+}
+
+fn client_class(name: &[u8]) -> Result<Class, Error> {
     match name.to_ascii_lowercase().as_slice() {
-        b"normal" => Ok(Some(false)),
-        b"pubsub" => Ok(Some(true)),
-        b"master" | b"slave" | b"replica" => Ok(None),
+        b"normal" => Ok(Class::Normal),
+        b"pubsub" => Ok(Class::Pubsub),
+        b"slave" | b"replica" => Ok(Class::Replica),
+        b"master" => Ok(Class::Master),
         _ => Err(error::client_type(name)),
+    }
+}
+
+impl Store {
+    fn class_of(&self, id: ClientId, client: &Client) -> Class {
+        // Whoever monitors counts as a replica.
+        if self.replication.has(id) || self.is_monitor(id) {
+            Class::Replica
+        } else if is_pubsub(client) {
+            Class::Pubsub
+        } else {
+            Class::Normal
+        }
+    }
+
+    /// Which of the three `client-output-buffer-limit` hold for a client: those of normal clients, of replicas or of subscribers.
+    pub fn buffer_class(&self, id: ClientId) -> usize {
+        match self.client(id).map_or(Class::Normal, |client| self.class_of(id, client)) {
+            Class::Normal | Class::Master => 0,
+            // A monitor is held to what normal clients are.
+            Class::Replica if self.is_monitor(id) => 0,
+            Class::Replica => 1,
+            Class::Pubsub => 2,
+        }
     }
 }
 
@@ -254,9 +286,9 @@ fn client_list(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let ids = if call.args.len() == 2 {
         all(call)
     } else if call.args.len() == 4 && call.is_word(2, "type") {
-        let wanted = client_type(call.arg(3))?;
-        let fits = |client: &Client| wanted == Some(is_pubsub(client));
-        call.store.clients().filter(|(_, client)| fits(client)).map(|(id, _)| id).collect()
+        let wanted = client_class(call.arg(3))?;
+        let fits = |(id, client): &(ClientId, &Client)| wanted == call.store.class_of(*id, client);
+        call.store.clients().filter(fits).map(|(id, _)| id).collect()
     } else if call.args.len() > 3 && call.is_word(2, "id") {
         let mut ids = Vec::new();
         for arg in &call.args[3..] {
@@ -272,6 +304,9 @@ fn client_list(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     Ok(Reply::Verbatim("txt", Bytes::from(text)))
 }
 
+/// The size of a new buffer for answers, and of each piece of the list behind it.
+const REPLY_PIECE: u64 = 16_384;
+
 /// A client's line in CLIENT LIST.
 fn describe(call: &Call<'_, '_>, id: ClientId) -> String {
     let Some(client) = call.store.client(id) else { return String::new() };
@@ -285,9 +320,13 @@ fn describe(call: &Call<'_, '_>, id: ClientId) -> String {
     let (query, free, argv) = if is_me {
         (query, 20_474_usize.saturating_sub(query), call.args.iter().map(|arg| arg.len()).sum())
     } else {
-        (0, 0, 0)
+        (client.buffers.query as usize, client.buffers.query_free as usize, 0)
     };
     let argv: usize = argv;
+    // What does not fit into the buffer waits in a list behind it.
+    let Buffers { reply, unsent, .. } = client.buffers;
+    let (near, far) = (unsent.min(reply), unsent.saturating_sub(reply));
+    let (pieces, reply) = (far.div_ceil(REPLY_PIECE), if reply == 0 { REPLY_PIECE } else { reply });
     let command = client.last.checked_sub(1).map_or("NULL", |row| commands()[usize::from(row)].name);
     let queued = client.multi.as_ref().map_or(-1, |multi| multi.len() as i64);
     let (sub, psub, ssub) = client.subscriptions.counts();
@@ -295,7 +334,7 @@ fn describe(call: &Call<'_, '_>, id: ClientId) -> String {
     let text = |bytes: &Bytes| bytes.text().into_owned();
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={sub} psub={psub} ssub={ssub} multi={queued} \
-         qbuf={query} qbuf-free={free} argv-mem={argv} multi-mem=0 rbs=16384 rbp=0 obl=0 oll=0 omem=0 tot-mem={} events=r cmd={command} \
+         qbuf={query} qbuf-free={free} argv-mem={argv} multi-mem=0 rbs={reply} rbp={near} obl={near} oll={pieces} omem={far} tot-mem={} events=r cmd={command} \
          user={} redir=-1 resp={resp}\n",
         id.0,
         text(&client.link.address),
@@ -306,7 +345,7 @@ fn describe(call: &Call<'_, '_>, id: ClientId) -> String {
         if is_me { 0 } else { age(client.seen_ms) },
         flags(call.store, id, client),
         client.db,
-        1800 + query + free,
+        1800 + (query + free) as u64 + reply + far,
         text(&client.user()),
     )
 }
@@ -314,6 +353,7 @@ fn describe(call: &Call<'_, '_>, id: ClientId) -> String {
 /// The letters of `flags` in CLIENT LIST.
 fn flags(store: &Store, id: ClientId, client: &Client) -> String {
     let letters = [
+        (store.replication.has(id), 'S'),
         (store.is_monitor(id), 'O'),
         (is_pubsub(client), 'P'),
         (client.multi.is_some(), 'x'),
@@ -396,6 +436,7 @@ fn client_unblock(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         return Ok(Reply::from(false));
     };
     let reply = if with_error { Reply::Error(error::UNBLOCKED) } else { blocked.on_timeout };
+    call.store.count_wait(id, &blocked.args, &reply, call.cx.now_ms);
     call.cx.send(id, reply);
     Ok(Reply::from(true))
 }
@@ -424,6 +465,11 @@ impl Store {
         } else {
             !command.name.starts_with("client|unpause")
         }
+    }
+
+    /// Whether CLIENT PAUSE is in force: nothing expires or is evicted, though what has ended cannot be seen.
+    pub(super) fn is_at_rest(&self, now_ms: u64) -> bool {
+        self.pause.is_some_and(|pause| pause.until_ms > now_ms)
     }
 
     /// Keeps a command until CLIENT PAUSE is over.

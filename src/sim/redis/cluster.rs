@@ -6,7 +6,7 @@ use super::command::{Command, Run};
 use super::error::{self, Error};
 use super::group::Group;
 use super::introspect::{bare_container, help};
-use super::number::parse_integer;
+use super::replication::{psync, replconf, replicaof, sync};
 use super::reply::Reply;
 use super::store::{Out, Sent};
 use alloc::vec::Vec;
@@ -188,7 +188,7 @@ pub const COMMANDS: &[Command] = &[
         .flags("admin noscript no_async_loading")
         .takes("4.0.0", "name")
         .says("Unloads a module", "卸载模块"),
-    row("psync", -3, no_replica_here)
+    row("psync", -3, psync)
         .flags("admin noscript no_async_loading no_multi")
         .takes("2.8.0", "replicationid offset")
         .says("What a replica begins with", "副本同步命令"),
@@ -209,7 +209,10 @@ pub const COMMANDS: &[Command] = &[
     row("replicaof", 3, replicaof)
         .flags("admin noscript stale no_async_loading")
         .takes("5.0.0", "host port|NO ONE")
-        .says("Makes the server a replica, which this one cannot be", "把服务器设为副本，本服务器不支持"),
+        .says(
+            "Makes the server a replica; this one never reaches its master",
+            "把服务器设为副本，本服务器不会连上主服务器",
+        ),
     row("save", 1, save)
         .flags("admin noscript no_async_loading no_multi")
         .takes("1.0.0", "")
@@ -218,11 +221,11 @@ pub const COMMANDS: &[Command] = &[
         .flags("admin noscript loading stale no_multi allow_busy")
         .takes("1.0.0", "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]")
         .says("Ends the server", "关闭服务器"),
-    row("slaveof", 3, slaveof)
+    row("slaveof", 3, replicaof)
         .flags("admin noscript stale no_async_loading")
         .takes("1.0.0", "host port|NO ONE")
         .says("REPLICAOF by its older name", "REPLICAOF 的旧名"),
-    row("sync", 1, no_replica_here)
+    row("sync", 1, sync)
         .flags("admin noscript no_async_loading no_multi")
         .takes("1.0.0", "")
         .says("What an old replica begins with", "旧版副本同步命令"),
@@ -234,10 +237,6 @@ fn no_cluster(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
 
 fn no_modules(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
     Err(error::NO_MODULES)
-}
-
-fn no_replica_here(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    Err(error::NO_REPLICATION)
 }
 
 fn module_list(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
@@ -262,22 +261,6 @@ fn bgsave(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 
 fn bgrewriteaof(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
     Ok(Reply::status("Background append only file rewriting started"))
-}
-
-fn replconf(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    if call.args.len().is_multiple_of(2) { Err(error::SYNTAX) } else { Ok(Reply::OK) }
-}
-
-fn replicaof(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    if call.is_word(1, "no") && call.is_word(2, "one") {
-        return Ok(Reply::OK);
-    }
-    parse_integer(call.arg(2)).filter(|port| (0..=65_535).contains(port)).ok_or(error::MASTER_PORT)?;
-    Err(error::NO_REPLICATION)
-}
-
-fn slaveof(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    replicaof(call)
 }
 
 fn failover(call: &mut Call<'_, '_>) -> Result<Reply, Error> {

@@ -31,7 +31,7 @@ pub struct Command {
     /// The flags of COMMAND INFO, in Redis's order, parted by spaces.
     pub flags: &'static str,
     /// The flags that the store acts on, as bits, so that no text is read when a command runs.
-    bits: u8,
+    bits: u16,
     /// ACL categories beyond those that flags and group imply.
     pub categories: &'static str,
     /// Where the keys are, in the small language that [`KeySpec::parse`] reads.
@@ -138,7 +138,7 @@ impl Command {
 
     /// Whether it has this flag.
     pub const fn is(&self, flag: Flag) -> bool {
-        self.bits & (1 << flag as u8) != 0
+        self.bits & (1 << flag as u16) != 0
     }
 
     /// Whether so many arguments, the name included, are right.
@@ -210,6 +210,20 @@ impl Command {
             }
         }
         Some(places)
+    }
+
+    /// The flags of a key where they depend on the arguments: SET reads it only for GET, BITFIELD may only read it.
+    pub fn flags_as_called(&self, flags: &'static str, args: &[Bytes]) -> &'static str {
+        if !flags.ends_with("variable_flags") {
+            return flags;
+        }
+        let has = |from: usize, word: &str| args[from..].iter().any(|arg| arg.eq_ignore_ascii_case(word.as_bytes()));
+        match self.name {
+            "set" if has(3, "get") => "RW access update",
+            "set" => "OW update",
+            _ if has(2, "set") || has(2, "incrby") => "RW access update",
+            _ => "RO access",
+        }
     }
 
     /// Keys that no specification describes: the one that SORT stores to, and those of MIGRATE.

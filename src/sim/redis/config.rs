@@ -45,6 +45,12 @@ pub struct Config {
     pub timeout: u64,
     /// `tcp-keepalive`, in seconds; 0 for none
     pub tcp_keepalive: u64,
+    /// `min-replicas-to-write`
+    pub min_replicas_to_write: u64,
+    /// `tracking-table-max-keys`; 0 for no bound
+    pub tracking_table_max_keys: u64,
+    /// `lfu-log-factor` and `lfu-decay-time`, in minutes
+    pub lfu: (u64, u64),
     /// `client-query-buffer-limit`, in bytes
     pub client_query_buffer_limit: u64,
     /// `client-output-buffer-limit` of normal clients, of replicas and of subscribers
@@ -120,6 +126,9 @@ impl Default for Config {
             maxclients: 10_000,
             timeout: 0,
             tcp_keepalive: 300,
+            min_replicas_to_write: 0,
+            tracking_table_max_keys: 1_000_000,
+            lfu: (10, 1),
             client_query_buffer_limit: 1 << 30,
             client_output_buffer_limit: [(0, 0, 0), (256 << 20, 64 << 20, 60), (32 << 20, 8 << 20, 60)],
             values: SortedMap::new(),
@@ -132,6 +141,11 @@ impl Config {
     pub fn value(&self, name: &str) -> Bytes {
         let default = || find(name.as_bytes()).map_or(Bytes::default(), |(param, _)| Bytes::from(param.default));
         self.values.get(name).cloned().unwrap_or_else(default)
+    }
+
+    /// Whether a parameter is `yes`.
+    pub fn is_on(&self, name: &str) -> bool {
+        *self.value(name) == b"yes"[..]
     }
 
     /// A parameter that is a number.
@@ -163,6 +177,10 @@ impl Config {
             "maxclients" => self.maxclients = natural,
             "timeout" => self.timeout = natural,
             "tcp-keepalive" => self.tcp_keepalive = natural,
+            "min-replicas-to-write" => self.min_replicas_to_write = natural,
+            "tracking-table-max-keys" => self.tracking_table_max_keys = natural,
+            "lfu-log-factor" => self.lfu.0 = natural,
+            "lfu-decay-time" => self.lfu.1 = natural,
             "client-query-buffer-limit" => self.client_query_buffer_limit = natural,
             "client-output-buffer-limit" => kept = self.set_buffer_limits(&value),
             // It is kept, and does nothing here.

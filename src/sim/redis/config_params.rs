@@ -6,6 +6,7 @@ use super::error::{self, Error};
 use super::glob;
 use super::group::Group;
 use super::introspect::{bare_container, help};
+use super::number::parse_integer;
 use super::params::{Param, find};
 use super::params_table::PARAMS;
 use super::reply::Reply;
@@ -95,6 +96,14 @@ fn config_set(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         let value = param.read(text).map_err(|why| error::config_set(param.name.as_bytes(), &why))?;
         values.push((param.name, value));
     }
+    // What can fail comes first, and then nothing has changed.
+    let port = values.iter().find(|(name, _)| *name == "port").and_then(|(_, value)| parse_integer(value));
+    if let Some(port) = port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port != call.store.host.port) {
+        if !(call.store.host.listen)(port) {
+            return Err(error::config_set(b"port", "Unable to listen on this port. Check server logs."));
+        }
+        call.store.host.port = port;
+    }
     for (name, value) in values {
         set(call, name, value);
     }
@@ -113,7 +122,7 @@ fn value(call: &Call<'_, '_>, name: &str) -> Bytes {
 }
 
 fn set(call: &mut Call<'_, '_>, name: &'static str, value: Bytes) {
-    let number = super::number::parse_integer(&value).unwrap_or(0) as u64;
+    let number = parse_integer(&value).unwrap_or(0) as u64;
     match name {
         "maxmemory" => {
             call.store.set_max_memory(core::str::from_utf8(&value).ok().and_then(|v| v.parse().ok()).unwrap_or(0))

@@ -5,6 +5,7 @@ use super::command::{Command, Run};
 use super::dispatch::resolve;
 use super::error::{self, Error};
 use super::group::Group;
+use super::keyspace::{Entry, FREQUENCY_AT_FIRST};
 use super::number::millionths;
 use super::reply::Reply;
 use super::store::DATABASES;
@@ -30,7 +31,6 @@ const SLEEP_MAX: u64 = 3_600_000_000;
 const POPULATE_MAX: i64 = 10_000_000;
 /// What a server without files, replicas and a memory allocator of its own has nothing to do for.
 const NOTHING_TO_DO: &[&str] = &[
-    "reload",
     "loadaof",
     "change-repl-id",
     "dict-resizing",
@@ -54,6 +54,7 @@ fn debug(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
             Ok(Reply::OK)
         }
         ("object", 3) => object(call),
+        ("reload", _) => reload(call),
         ("jmap", 2) => Ok(Reply::OK),
         ("populate", 3..=5) => populate(call),
         ("digest", 2) => Ok(Reply::Status(hex(whole_digest(call)).into_bytes().into())),
@@ -101,7 +102,7 @@ fn help() -> Reply {
         "PROTOCOL <type>",
         "    Answers with a reply of this type.",
         "RELOAD [option ...]",
-        "    Nothing: there are no files.",
+        "    Writes every value as RDB has it, and reads it again.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Whether keys expire before somebody looks.",
         "SLEEP <seconds>",
@@ -112,7 +113,24 @@ fn help() -> Reply {
 
 fn sleep(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let micros = millionths(call.arg(2)).unwrap_or(0).min(SLEEP_MAX);
+    let start = (call.store.host.micros)();
     (call.store.host.sleep)(micros);
+    // Whoever is served after this is served later; a transaction's own clock stands still.
+    call.store.slept_ms += ((call.store.host.micros)() - start) / 1000;
+    Ok(Reply::OK)
+}
+
+/// Every value goes through the bytes of RDB and back, as by a restart; what has ended is not read again.
+fn reload(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let now_ms = call.cx.now_ms;
+    for db in 0..DATABASES {
+        let before = call.store.flush(db);
+        for (key, entry) in before.iter().filter(|(_, entry)| !entry.is_over(now_ms)) {
+            let value = super::dump::again(&entry.value, &call.store.config).ok_or(error::RELOAD)?;
+            let fresh = Entry { value, accessed_ms: now_ms, frequency: FREQUENCY_AT_FIRST, ..entry.clone() };
+            call.store.database_mut(db).insert(key, fresh);
+        }
+    }
     Ok(Reply::OK)
 }
 

@@ -19,7 +19,8 @@ impl Store {
     /// When the client is not connected or `args` is empty: a protocol reader never calls with nothing.
     pub fn call(&mut self, client: ClientId, args: &[Bytes], cx: &mut Cx<'_>) -> Reply {
         assert!(!args.is_empty(), "a command has a name");
-        if self.limits().max_memory > 0 {
+        let sent_before = cx.out.len();
+        if self.limits().max_memory > 0 && !self.is_at_rest(cx.now_ms) {
             self.evict(cx);
         }
         let reply = match self.admitted(client, args) {
@@ -30,6 +31,8 @@ impl Store {
             Ok(command) if self.is_queued(client, command) => self.queue(client, args),
             Ok(command) => {
                 let reply = self.run(client, command, args, None, cx);
+                // What these two find expired has nothing to do with each other.
+                self.propagate(!matches!(command.name, "scan" | "randomkey"), cx);
                 self.end_caching(client, command);
                 reply
             }
@@ -44,6 +47,9 @@ impl Store {
                 reply
             }
         };
+        // What was sent until now comes before the answer, what is sent from now on behind it.
+        let reply = with_own_messages(client, reply, sent_before, cx.out);
+        cx.now_ms += core::mem::take(&mut self.slept_ms);
         self.flush_tracking(cx);
         self.serve_ready(cx);
         self.flush_tracking(cx);
@@ -58,16 +64,30 @@ impl Store {
     /// The row of a command that may be run or queued now.
     fn admitted(&self, client: ClientId, args: &[Bytes]) -> Result<&'static Command, Error> {
         let command = resolve(args)?;
-        if self.has_password && self.needs_login(client) && !command.flags.contains("no_auth") {
+        if self.has_password && self.needs_login(client) && !command.is(Flag::NoAuth) {
             return Err(error::NO_AUTH);
+        }
+        if command.is(Flag::NoMulti) && self.in_transaction(client) {
+            return Err(error::NOT_IN_MULTI);
         }
         let limits = self.limits();
         let full = limits.max_memory > 0 && self.used_bytes() > limits.max_memory;
-        if full && command.is(Flag::Denyoom) {
+        if full && self.would(client, command, |command| command.is(Flag::Denyoom)) {
             return Err(error::OUT_OF_MEMORY);
+        }
+        if self.replication.is_replica() || self.config.min_replicas_to_write > 0 {
+            let writes = self.would(client, command, |command| command.is(Flag::Write));
+            let needs_master = self.would(client, command, |command| !command.is(Flag::Stale));
+            self.replication_allows(writes, !needs_master)?;
         }
         self.client(client).map_or(Ok(()), |client| Store::allowed_to_subscriber(client, command))?;
         Ok(command)
+    }
+
+    /// Whether a command is such, or EXEC would run one that is.
+    fn would(&self, client: ClientId, command: &Command, such: impl Fn(&Command) -> bool) -> bool {
+        let multi = self.client(client).and_then(|client| client.multi.as_ref());
+        such(command) || command.name == "exec" && multi.is_some_and(|multi| multi.commands().any(such))
     }
 
     /// Runs a command whose row and number of arguments are right. `woken_by` is the key that ended the wait of a client that blocked.
@@ -87,17 +107,28 @@ impl Store {
         }
         let start = self.host.lap;
         let outer = self.trackers.current.replace(client);
+        let dirty = self.dirty;
+        self.replication.begin();
         let mut call = Call { store: self, client, db, command, args, woken_by, glimpses: Vec::new(), cx };
         let reply = (command.run)(&mut call).unwrap_or_else(Reply::Error);
         self.trackers.current = outer;
+        if self.replication.is_on() {
+            self.note_for_replicas(db, command, args, self.dirty != dirty);
+        }
         self.remember_keys(client, command, args);
         let reply = with_own_messages(client, reply, sent_before, cx.out);
         if woken_by.is_some() && reply == Reply::None {
             return reply;
         }
-        self.show_to_monitors(client, db, command, args, cx);
+        if woken_by.is_none() {
+            self.show_to_monitors(client, db, command, args, cx);
+        }
         self.host.lap = (self.host.micros)();
-        self.count(client, command, args, self.host.lap - start, &reply, cx.now_ms);
+        // A command that waits counts when it is answered.
+        let waits = reply == Reply::None && self.client(client).is_some_and(|state| state.blocked.is_some());
+        if !waits {
+            self.count(client, command, args, self.host.lap - start, &reply, cx.now_ms);
+        }
         cx.tell(|| {
             let keys = command
                 .key_places(args)
@@ -136,6 +167,13 @@ impl Store {
         }
     }
 
+    /// Counts a command whose wait ended without its running again.
+    pub(super) fn count_wait(&mut self, client: ClientId, args: &[Bytes], reply: &Reply, now_ms: u64) {
+        if let Ok(command) = resolve(args) {
+            self.count(client, command, args, 0, reply, now_ms);
+        }
+    }
+
     /// Counts a command that was refused before it ran.
     fn count_refusal(&mut self, args: &[Bytes], error: &Error) {
         let found = resolve_name(args);
@@ -158,6 +196,19 @@ impl Store {
             "hello" => {
                 if let Some(at) = args.iter().position(|arg| arg.eq_ignore_ascii_case(b"auth")) {
                     shown.iter_mut().skip(at + 1).take(2).for_each(|arg| *arg = hidden());
+                }
+            }
+            "migrate" => {
+                let mut place = 6;
+                while place < args.len() {
+                    let secrets = match args[place].to_ascii_lowercase().as_slice() {
+                        b"auth" => 1,
+                        b"auth2" => 2,
+                        b"keys" => break,
+                        _ => 0,
+                    };
+                    shown.iter_mut().skip(place + 1).take(secrets).for_each(|arg| *arg = hidden());
+                    place += 1 + secrets;
                 }
             }
             "config|set" => {

@@ -11,11 +11,15 @@ use self::load::load;
 use self::save::save;
 use super::call::{Call, Life};
 use super::command::{Command, Run};
+use super::config::Config;
 use super::error::{self, Error};
 use super::group::Group;
 use super::number;
 use super::reply::Reply;
+use super::store::{DATABASES, Store};
+use super::value::Value;
 use crate::bytes::Bytes;
+use alloc::{format, string::ToString, vec::Vec};
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::Generic, name, arity, run)
@@ -41,6 +45,17 @@ pub const COMMANDS: &[Command] = &[
         .keys("1 OW update")
         .takes("3.0.0", "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]")
         .says("RESTORE as a cluster that moves keys calls it", "集群迁移键时使用的 RESTORE"),
+    row("migrate", -6, migrate)
+        .flags("write movablekeys")
+        .categories("dangerous")
+        .keys("3 RW access delete;KEYS@-2:-1 RW access delete incomplete")
+        .tips("nondeterministic_output")
+        .takes(
+            "2.6.0",
+            "host port key|\"\" destination-db timeout [COPY] [REPLACE] [[AUTH password]|[AUTH2 username password]] \
+             [KEYS key [key ...]]",
+        )
+        .says("Moves keys to another server, which this one never reaches", "把键迁移到另一台服务器，本服务器无法连上"),
 ];
 
 /// The version of RDB that Redis 7.0 writes.
@@ -75,6 +90,55 @@ fn dump(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     bytes.extend(VERSION.to_le_bytes());
     bytes.extend(checksum(&bytes).to_le_bytes());
     Ok(Reply::Bulk(Bytes::from(bytes)))
+}
+
+/// A value as it is read after it was written; `None` for what a mistake of ours left unreadable.
+pub fn again(value: &Value, config: &Config) -> Option<Value> {
+    let mut bytes = save(value);
+    bytes.extend([0; FOOTER]);
+    load(&bytes, config)
+}
+
+/// Everything that is stored, as the bytes of an RDB file.
+pub fn whole(store: &Store, now_ms: u64) -> Vec<u8> {
+    let mut out = format!("REDIS{VERSION:04}").into_bytes();
+    let (seconds, used) = ((now_ms / 1000).to_string(), store.used_bytes().to_string());
+    let about = [("redis-ver", super::info::VERSION), ("redis-bits", "64"), ("ctime", &seconds), ("used-mem", &used)];
+    for (name, value) in about.into_iter().chain([("aof-base", "0")]) {
+        out.push(opcode::ABOUT);
+        save::string(name.as_bytes(), &mut out);
+        save::string(value.as_bytes(), &mut out);
+    }
+    for db in (0..DATABASES).filter(|db| store.database(*db).len() > 0) {
+        let database = store.database(db);
+        out.push(opcode::DATABASE);
+        save::length(u64::from(db), &mut out);
+        out.push(opcode::SIZES);
+        save::length(database.len(), &mut out);
+        save::length(database.expiring(), &mut out);
+        for (key, entry) in database.iter() {
+            if let Some(last_ms) = entry.expires_at_ms {
+                out.push(opcode::END_MS);
+                out.extend(last_ms.to_le_bytes());
+            }
+            let value = save(&entry.value);
+            out.push(value[0]);
+            save::string(key, &mut out);
+            out.extend_from_slice(&value[1..]);
+        }
+    }
+    out.push(opcode::END);
+    out.extend(checksum(&out).to_le_bytes());
+    out
+}
+
+/// What stands between the values of an RDB file.
+mod opcode {
+    pub const ABOUT: u8 = 0xFA;
+    pub const SIZES: u8 = 0xFB;
+    pub const END_MS: u8 = 0xFC;
+    pub const DATABASE: u8 = 0xFE;
+    pub const END: u8 = 0xFF;
 }
 
 /// Whether version and checksum are right.
@@ -120,6 +184,32 @@ impl Options {
     }
 }
 
+/// MIGRATE as of a server whose target does not listen: this one has no way to any other.
+fn migrate(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let (mut place, mut keys) = (6, &call.args[3..4]);
+    while place < call.args.len() {
+        let more = call.args.len() - 1 - place;
+        if call.is_word(place, "auth") && more >= 1 {
+            place += 1;
+        } else if call.is_word(place, "auth2") && more >= 2 {
+            place += 2;
+        } else if call.is_word(place, "keys") {
+            if !call.arg(3).is_empty() {
+                return Err(error::MIGRATE_KEY);
+            }
+            keys = &call.args[place + 1..];
+            break;
+        } else if !call.is_word(place, "copy") && !call.is_word(place, "replace") {
+            return Err(error::SYNTAX);
+        }
+        place += 1;
+    }
+    call.integer(5)?;
+    call.integer(4)?;
+    let is_any_there = keys.iter().filter(|key| call.exists(key)).count() > 0;
+    if is_any_there { Err(error::MIGRATE_TARGET) } else { Ok(Reply::status("NOKEY")) }
+}
+
 fn restore(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let options = Options::read(call)?;
     let key = call.arg(1);
@@ -136,10 +226,23 @@ fn restore(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     if life > 0 && last <= now_ms {
         // It is over before it begins; what was there is gone all the same.
         call.delete(key, "del");
+        call.replicates(&[&[b"DEL", key]]);
         return Ok(Reply::OK);
     }
     call.room_for(value.size())?;
     call.put(key, value, if life > 0 { Life::Until(last) } else { Life::Endless }, "restore");
+    if life > 0 && !options.absolute {
+        let moment = last.to_string();
+        let mut words: Vec<&[u8]> = call.args.iter().map(|arg| &**arg).collect();
+        words[2] = moment.as_bytes();
+        words.push(b"ABSTTL");
+        call.replicates(&[&words]);
+    }
+    if let Some(frequency) = options.frequency
+        && let Some(place) = call.store.database(call.db).place(key)
+    {
+        call.store.database_mut(call.db).set_frequency(place, frequency as u8, now_ms);
+    }
     if let Some(idle) = options.idle_seconds {
         let idle_ms = idle.unsigned_abs().saturating_mul(1000);
         if let Some(place) = call.store.database(call.db).place(key) {

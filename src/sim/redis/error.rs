@@ -94,7 +94,12 @@ pub const INVALID_CURSOR: Error = fixed("ERR invalid cursor");
 pub const EXPIRE_NX: Error = fixed("ERR NX and XX, GT or LT options at the same time are not compatible");
 /// EXPIRE GT LT.
 pub const EXPIRE_GT_LT: Error = fixed("ERR GT and LT options at the same time are not compatible");
-/// OBJECT FREQ without an LFU policy, which the store does not have.
+/// OBJECT IDLETIME with an LFU policy.
+pub const NO_LRU: Error = fixed(
+    "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime \
+     LRU and LFU data will take some time to adjust.",
+);
+/// OBJECT FREQ without an LFU policy.
 pub const NO_LFU: Error = fixed(
     "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching \
      between policies at runtime LRU and LFU data will take some time to adjust.",

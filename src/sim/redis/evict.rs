@@ -16,6 +16,8 @@ impl Store {
             let Some((db, key)) = self.victim(cx) else { return };
             let Some(entry) = self.database_mut(db).remove(&key) else { return };
             self.stats_mut().evicted += 1;
+            self.note_end_for_replicas(db, &key);
+            self.propagate(false, cx);
             self.touched(db, &key, "evicted", cx);
             cx.tell(|| {
                 let old = Some(Glimpse::of(&entry.value));
@@ -28,7 +30,7 @@ impl Store {
     fn victim(&self, cx: &mut Cx<'_>) -> Option<(u8, Bytes)> {
         let policy = self.config.maxmemory_policy;
         let samples = self.config.number("maxmemory-samples").max(1);
-        let only_volatile = policy.only_volatile?;
+        let (only_volatile, (_, decay)) = (policy.only_volatile?, self.config.lfu);
         let mut best: Option<(u64, u8, Bytes)> = None;
         for db in (0..DATABASES).filter(|db| self.database(*db).len() > 0) {
             let database = self.database(db);
@@ -43,7 +45,8 @@ impl Store {
                 let Some(key) = drawn else { break };
                 let rank = match policy.first {
                     First::Random => 0,
-                    First::Lru | First::Lfu | First::Ttl => database.get(&key).map_or(0, |entry| entry.accessed_ms),
+                    First::Lfu => database.get(&key).map_or(0, |entry| u64::from(entry.frequency_at(cx.now_ms, decay))),
+                    First::Lru | First::Ttl => database.get(&key).map_or(0, |entry| entry.accessed_ms),
                 };
                 if best.as_ref().is_none_or(|(least, _, _)| rank < *least) {
                     best = Some((rank, db, key));

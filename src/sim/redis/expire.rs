@@ -5,6 +5,7 @@ use super::command::{Command, Run};
 use super::error::{self, Error};
 use super::group::Group;
 use super::reply::Reply;
+use alloc::string::ToString;
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::Generic, name, arity, run)
@@ -125,9 +126,17 @@ fn set_end(call: &mut Call<'_, '_>, unit_ms: i64, from_now: bool) -> Result<Repl
         return Ok(Reply::from(false));
     }
     match u64::try_from(end) {
-        Ok(last) if last > now_ms => call.set_life(key, Some(last), "expire"),
+        Ok(last) if last > now_ms => {
+            call.set_life(key, Some(last), "expire");
+            let moment = last.to_string();
+            call.replicates_with(&[(0, b"PEXPIREAT"), (2, moment.as_bytes())]);
+        }
         Ok(_) | Err(_) => {
             call.delete(key, "del");
+            call.replicates(&[&[
+                if call.store.config.is_on("lazyfree-lazy-expire") { b"UNLINK" } else { b"DEL" },
+                key,
+            ]]);
         }
     }
     Ok(Reply::from(true))

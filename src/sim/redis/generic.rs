@@ -24,7 +24,7 @@ pub const COMMANDS: &[Command] = &[
         .tips("request_policy:multi_shard response_policy:agg_sum")
         .takes("1.0.0", "key [key ...]")
         .says("Removes keys", "删除键"),
-    row("unlink", -2, del)
+    row("unlink", -2, unlink)
         .flags("write fast")
         .keys("1:-1 RM delete")
         .tips("request_policy:multi_shard response_policy:agg_sum")
@@ -114,7 +114,19 @@ pub const COMMANDS: &[Command] = &[
         .says("Tells how many times a value is referred to", "返回值的引用计数"),
 ];
 
+fn unlink(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    for key in &call.args[1..] {
+        let counts = call.entry(key).is_some_and(|entry| entry.value.is_laborious());
+        call.store.stats_mut().lazyfreed += u64::from(counts);
+    }
+    remove(call)
+}
+
 fn del(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    if call.store.config.is_on("lazyfree-lazy-user-del") { unlink(call) } else { remove(call) }
+}
+
+fn remove(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let deleted = call.args[1..].iter().filter(|key| call.delete(key, "del")).count();
     Ok(Reply::Integer(deleted as i64))
 }
@@ -221,14 +233,21 @@ fn object_encoding(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn object_freq(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    if call.exists(call.arg(2)) { Err(error::NO_LFU) } else { Ok(Reply::Nil) }
+    let (now_ms, (_, decay), counts) =
+        (call.cx.now_ms, call.store.config.lfu, call.store.config.maxmemory_policy.is_lfu());
+    let Some(entry) = call.entry(call.arg(2)) else { return Ok(Reply::Nil) };
+    if counts { Ok(Reply::Integer(i64::from(entry.frequency_at(now_ms, decay)))) } else { Err(error::NO_LFU) }
 }
 
 fn object_idletime(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let now_ms = call.cx.now_ms;
     // Redis's clock for this ticks in whole seconds.
     let idle = |accessed_ms: u64| Reply::Integer((now_ms / 1000).saturating_sub(accessed_ms / 1000) as i64);
-    Ok(call.entry(call.arg(2)).map_or(Reply::Nil, |entry| idle(entry.accessed_ms)))
+    let counts_uses = call.store.config.maxmemory_policy.is_lfu();
+    match call.entry(call.arg(2)) {
+        Some(_) if counts_uses => Err(error::NO_LRU),
+        entry => Ok(entry.map_or(Reply::Nil, |entry| idle(entry.accessed_ms))),
+    }
 }
 
 fn object_refcount(call: &mut Call<'_, '_>) -> Result<Reply, Error> {

@@ -101,6 +101,12 @@ pub enum Flag {
     Pubsub,
     /// It cannot run in a script.
     Noscript,
+    /// It cannot run in a transaction.
+    NoMulti,
+    /// It runs before the client has said who it is.
+    NoAuth,
+    /// It runs while a replica has lost its master.
+    Stale,
 }
 
 /// The flags in the order of their bits.
@@ -113,6 +119,9 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag::Blocking,
     Flag::Pubsub,
     Flag::Noscript,
+    Flag::NoMulti,
+    Flag::NoAuth,
+    Flag::Stale,
 ];
 
 /// Whether `words`, parted by spaces, hold `word`. It runs when the program is compiled.
@@ -145,6 +154,9 @@ impl Flag {
             Flag::Blocking => "blocking",
             Flag::Pubsub => "pubsub",
             Flag::Noscript => "noscript",
+            Flag::NoMulti => "no_multi",
+            Flag::NoAuth => "no_auth",
+            Flag::Stale => "stale",
         }
     }
 }

@@ -203,6 +203,7 @@ fn hincrbyfloat(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let text = Bytes::from(old.add(&amount).ok_or(error::NAN_OR_INFINITY)?.to_text());
     call.change_or_make(key, |hash: &mut Hash, config| hash.set(field, &text, config))?;
     call.changed(key, "hincrbyfloat");
+    call.replicates_with(&[(0, b"HSET"), (3, &text)]);
     Ok(Reply::Bulk(text))
 }
 

@@ -9,6 +9,7 @@ use super::introspect::{bare_container, help};
 use super::latency;
 use super::memory;
 use super::monitor::monitor;
+use super::replication::role;
 use super::reply::Reply;
 use super::store::{DATABASES, EPOCH_MS, Store};
 use super::table::commands;
@@ -167,7 +168,7 @@ fn section(call: &Call<'_, '_>, name: &str) -> String {
         "Memory" => memory::section(store),
         "Persistence" => persistence(store),
         "Stats" => counters(store),
-        "Replication" => REPLICATION.replace('\n', "\r\n"),
+        "Replication" => store.replication_section(),
         "CPU" => "used_cpu_sys:0.000000\r\nused_cpu_user:0.000000\r\nused_cpu_sys_children:0.000000\r\nused_cpu_user_children:0.000000\r\n".into(),
         "Commandstats" => command_stats(store),
         "Errorstats" => store.stats.errors.iter().map(|(code, count)| format!("errorstat_{}:count={count}\r\n", code.text())).collect(),
@@ -177,20 +178,6 @@ fn section(call: &Call<'_, '_>, name: &str) -> String {
         _ => String::new(),
     }
 }
-
-const REPLICATION: &str = "\
-role:master
-connected_slaves:0
-master_failover_state:no-failover
-master_replid:0000000000000000000000000000000000000000
-master_replid2:0000000000000000000000000000000000000000
-master_repl_offset:0
-second_repl_offset:-1
-repl_backlog_active:0
-repl_backlog_size:1048576
-repl_backlog_first_byte_offset:0
-repl_backlog_histlen:0
-";
 
 fn server(call: &Call<'_, '_>) -> String {
     let (host, now_ms) = (call.store.host, call.cx.now_ms);
@@ -212,6 +199,7 @@ fn server(call: &Call<'_, '_>) -> String {
 
 fn clients(store: &Store) -> String {
     let (mut count, mut blocked) = (0, 0);
+    let [.., tracking] = store.tracking_counts();
     for (_, client) in store.clients() {
         count += 1;
         blocked += u64::from(client.blocked.is_some() || client.postponed.is_some());
@@ -219,7 +207,7 @@ fn clients(store: &Store) -> String {
     let most = store.config.maxclients;
     format!(
         "connected_clients:{count}\r\ncluster_connections:0\r\nmaxclients:{most}\r\nclient_recent_max_input_buffer:0\r\n\
-         client_recent_max_output_buffer:0\r\nblocked_clients:{blocked}\r\ntracking_clients:0\r\nclients_in_timeout_table:0\r\n"
+         client_recent_max_output_buffer:0\r\nblocked_clients:{blocked}\r\ntracking_clients:{tracking}\r\nclients_in_timeout_table:0\r\n"
     )
 }
 
@@ -240,6 +228,7 @@ fn counters(store: &Store) -> String {
     let stats = &store.stats;
     let [read, written, reads, writes] = stats.net;
     let (channels, patterns, shards) = store.topic_counts();
+    let [keys, items, prefixes, _] = store.tracking_counts();
     format!(
         "total_connections_received:{}\r\ntotal_commands_processed:{}\r\ninstantaneous_ops_per_sec:0\r\ntotal_net_input_bytes:{read}\r\n\
          total_net_output_bytes:{written}\r\ntotal_net_repl_input_bytes:0\r\ntotal_net_repl_output_bytes:0\r\n\
@@ -250,8 +239,8 @@ fn counters(store: &Store) -> String {
          keyspace_hits:{}\r\nkeyspace_misses:{}\r\npubsub_channels:{channels}\r\npubsub_patterns:{patterns}\r\n\
          pubsubshard_channels:{shards}\r\nlatest_fork_usec:0\r\ntotal_forks:0\r\nmigrate_cached_sockets:0\r\n\
          slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\nactive_defrag_misses:0\r\nactive_defrag_key_hits:0\r\n\
-         active_defrag_key_misses:0\r\ntotal_active_defrag_time:0\r\ncurrent_active_defrag_time:0\r\ntracking_total_keys:0\r\n\
-         tracking_total_items:0\r\ntracking_total_prefixes:0\r\nunexpected_error_replies:0\r\ntotal_error_replies:{}\r\n\
+         active_defrag_key_misses:0\r\ntotal_active_defrag_time:0\r\ncurrent_active_defrag_time:0\r\ntracking_total_keys:{keys}\r\n\
+         tracking_total_items:{items}\r\ntracking_total_prefixes:{prefixes}\r\nunexpected_error_replies:0\r\ntotal_error_replies:{}\r\n\
          dump_payload_sanitizations:0\r\ntotal_reads_processed:{reads}\r\ntotal_writes_processed:{writes}\r\n\
          io_threaded_reads_processed:0\r\nio_threaded_writes_processed:0\r\nreply_buffer_shrinks:0\r\nreply_buffer_expands:0\r\n",
         stats.connections,
@@ -312,10 +301,6 @@ fn lolwut(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         call.integer(2)?;
     }
     Ok(Reply::Verbatim("txt", Bytes::from(format!("Redis ver. {VERSION}\n"))))
-}
-
-fn role(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    Ok(Reply::Array(vec![Reply::text("master"), Reply::Integer(0), Reply::Array(Vec::new())]))
 }
 
 /// How many calls SLOWLOG GET shows when no number is given.

@@ -103,7 +103,7 @@ fn command_list(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     };
     let is = |place, word| call.is_word(place, word);
     Ok(Reply::Set(match &call.args[2..] {
-        [] => top().map(|command| Reply::text(command.name)).collect(),
+        [] => names(&|_| true),
         [_, _, _] if is(2, "filterby") && is(3, "module") => Vec::new(),
         [_, _, category] if is(2, "filterby") && is(3, "aclcat") => {
             names(&|command| command.acl_categories().iter().any(|own| category.eq_ignore_ascii_case(own.as_bytes())))
@@ -136,7 +136,7 @@ fn keys_of(call: &Call<'_, '_>) -> Result<Vec<(usize, &'static str)>, Error> {
         if places.is_empty() && !command.flags.contains("no_mandatory_keys") {
             return Err(error::INVALID_ARGUMENTS);
         }
-        Ok(places.into_iter().map(|(place, flags)| (place + 2, flags)).collect())
+        Ok(places.into_iter().map(|(place, flags)| (place + 2, command.flags_as_called(flags, args))).collect())
     }
 }
 

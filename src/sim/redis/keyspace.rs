@@ -16,12 +16,24 @@ pub struct Entry {
     pub expires_at_ms: Option<u64>,
     /// When it was last read or written, for OBJECT IDLETIME.
     pub accessed_ms: u64,
+    /// How often it is used, on the logarithmic scale of OBJECT FREQ, as of that moment.
+    pub frequency: u8,
 }
+
+/// What a new key has on that scale, so that it is not the first to go.
+pub const FREQUENCY_AT_FIRST: u8 = 5;
 
 impl Entry {
     /// Whether its time has passed.
     pub fn is_over(&self, now_ms: u64) -> bool {
         self.expires_at_ms.is_some_and(|last| last < now_ms)
+    }
+
+    /// [`Entry::frequency`] now: it sinks by one in so many minutes; with 0, never.
+    pub fn frequency_at(&self, now_ms: u64, decay_minutes: u64) -> u8 {
+        let minutes = (now_ms / 60_000).saturating_sub(self.accessed_ms / 60_000);
+        let steps = minutes.checked_div(decay_minutes).unwrap_or(0);
+        self.frequency.saturating_sub(u8::try_from(steps).unwrap_or(u8::MAX))
     }
 }
 
@@ -138,6 +150,13 @@ impl Database {
     pub fn touch(&mut self, place: usize, now_ms: u64) {
         if let Some(entry) = self.entries.nth_mut(place) {
             entry.accessed_ms = now_ms;
+        }
+    }
+
+    /// Notes how often an entry is used, and when it was used last.
+    pub fn set_frequency(&mut self, place: usize, frequency: u8, now_ms: u64) {
+        if let Some(entry) = self.entries.nth_mut(place) {
+            (entry.frequency, entry.accessed_ms) = (frequency, now_ms);
         }
     }
 

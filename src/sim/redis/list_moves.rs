@@ -10,7 +10,7 @@ use super::list::{take, take_one};
 use super::number::at_least;
 use super::reply::Reply;
 use crate::bytes::Bytes;
-use alloc::{vec, vec::Vec};
+use alloc::{string::ToString, vec, vec::Vec};
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::List, name, arity, run)
@@ -150,6 +150,11 @@ fn move_element(call: &mut Call<'_, '_>, from: Side, to: Side) -> Result<Option<
     call.change_or_make(target, |list: &mut List, _| list.push(to, element.clone()))?;
     call.changed(target, to.pushed());
     call.changed(source, from.popped());
+    match call.command.name {
+        "blmove" => call.replicates(&[&[b"LMOVE", source, target, call.arg(3), call.arg(4)]]),
+        "brpoplpush" => call.replicates(&[&[b"RPOPLPUSH", source, target]]),
+        _ => {}
+    }
     Ok(Some(Reply::Bulk(element)))
 }
 
@@ -173,6 +178,7 @@ fn pop_or_wait(call: &mut Call<'_, '_>, side: Side) -> Result<Reply, Error> {
         if is_list(call, key)?
             && let Some(element) = take_one(call, key, side)?
         {
+            call.replicates(&[&[side.pop(), key]]);
             return Ok(Reply::Array(vec![Reply::Bulk(key.clone()), Reply::Bulk(element)]));
         }
     }
@@ -219,6 +225,7 @@ fn pop_first(call: &mut Call<'_, '_>, wanted: &Wanted<'_>) -> Result<Option<Repl
         if is_list(call, key)?
             && let Some(taken) = take(call, key, wanted.side, wanted.count)?
         {
+            call.replicates(&[&[wanted.side.pop(), key, taken.len().to_string().as_bytes()]]);
             let taken: Vec<Reply> = taken.into_iter().map(Reply::Bulk).collect();
             return Ok(Some(Reply::Array(vec![Reply::Bulk(key.clone()), Reply::Array(taken)])));
         }

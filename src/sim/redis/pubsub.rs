@@ -223,11 +223,13 @@ fn sunsubscribe(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn publish(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    call.replicates_anyway();
     let receivers = call.store.publish(call.arg(1), call.arg(2), call.cx);
     Ok(Reply::Integer(receivers))
 }
 
 fn spublish(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    call.replicates_anyway();
     let receivers = call.store.deliver(Topic::Shard, call.arg(1), call.arg(1), call.arg(2), call.cx);
     Ok(Reply::Integer(receivers))
 }

@@ -51,16 +51,18 @@ fn dbsize(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn flushall(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    read_mode(call)?;
+    read_mode(call, 0..DATABASES)?;
     call.store.invalidate_all(call.cx);
     (0..DATABASES).for_each(|db| flush(call, db));
+    call.replicates_anyway();
     Ok(Reply::OK)
 }
 
 fn flushdb(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    read_mode(call)?;
+    read_mode(call, call.db..call.db + 1)?;
     call.store.invalidate_all(call.cx);
     flush(call, call.db);
+    call.replicates_anyway();
     Ok(Reply::OK)
 }
 
@@ -68,12 +70,12 @@ fn swapdb(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let first = small_integer(call.arg(1)).map_err(|_| error::FIRST_DB_INDEX)?;
     let second = small_integer(call.arg(2)).map_err(|_| error::SECOND_DB_INDEX)?;
     let (first, second) = (db_index(first)?, db_index(second)?);
-    call.store.swap_databases(first, second);
-    for db in [first, second] {
-        let (one, other) = (call.store.database(first).clone(), call.store.database(second).clone());
-        call.store.spoil_watches_of(db, &|key| one.get(key).is_some() || other.get(key).is_some());
+    let [one, other] = call.store.swap_databases(first, second);
+    for (db, before, after) in [(first, &one, &other), (second, &other, &one)] {
+        call.store.spoil_watches_of(db, before, Some(after), call.cx.now_ms);
         call.store.waiting.note_all(db);
     }
+    call.store.dirty += 1;
     call.cx.tell(|| Event::Swapped { first, second });
     Ok(Reply::OK)
 }
@@ -85,16 +87,22 @@ fn time(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 /// ASYNC or SYNC, which only tell a real server whether to wait.
-fn read_mode(call: &Call<'_, '_>) -> Result<(), Error> {
+fn read_mode(call: &mut Call<'_, '_>, databases: core::ops::Range<u8>) -> Result<(), Error> {
+    let lazily =
+        call.is_word(1, "async") || call.args.len() == 1 && call.store.config.is_on("lazyfree-lazy-user-flush");
+    if lazily {
+        let keys: u64 = databases.map(|db| call.store.database(db).len()).sum();
+        call.store.stats_mut().lazyfreed += keys;
+    }
     let known = call.args.len() == 1 || (call.args.len() == 2 && (call.is_word(1, "sync") || call.is_word(1, "async")));
     if known { Ok(()) } else { Err(error::SYNTAX) }
 }
 
 fn flush(call: &mut Call<'_, '_>, db: u8) {
-    let before = call.store.database(db).clone();
-    let keys = call.store.flush(db);
+    let before = call.store.flush(db);
+    let keys = before.len();
     if keys > 0 {
-        call.store.spoil_watches_of(db, &|key| before.get(key).is_some());
+        call.store.spoil_watches_of(db, &before, None, call.cx.now_ms);
         call.store.waiting.note_all(db);
         call.cx.tell(|| Event::Flushed { db, keys });
     }

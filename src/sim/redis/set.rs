@@ -136,7 +136,14 @@ fn spop(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     })?;
     *call.cx.prng = prng;
     call.changed(key, "spop");
-    let mut taken = taken.unwrap_or_default().into_iter().map(Reply::Bulk);
+    let taken = taken.unwrap_or_default();
+    if call.store.database(call.db).get(key).is_none() && count.is_some() {
+        call.replicates(&[&[b"DEL", key]]);
+    } else {
+        let words: Vec<&[u8]> = [&b"SREM"[..], key].into_iter().chain(taken.iter().map(|member| &**member)).collect();
+        call.replicates(&[&words]);
+    }
+    let mut taken = taken.into_iter().map(Reply::Bulk);
     Ok(if count.is_some() { Reply::Set(taken.collect()) } else { taken.next().unwrap_or(Reply::Nil) })
 }
 

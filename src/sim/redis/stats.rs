@@ -25,6 +25,8 @@ pub struct Host {
     pub sleep: Sleep,
     /// When the last command ended, or [`Store::begin_turn`] was called: one look at the clock for each command is enough.
     pub(super) lap: u64,
+    /// Listens on another port from now on; whether that can be done.
+    pub listen: Listen,
 }
 
 impl Host {
@@ -36,7 +38,15 @@ impl Host {
 
 impl Default for Host {
     fn default() -> Self {
-        Host { pid: 1, port: 6379, started_ms: super::store::EPOCH_MS, micros: || 0, sleep: |_| {}, lap: 0 }
+        Host {
+            pid: 1,
+            port: 6379,
+            started_ms: super::store::EPOCH_MS,
+            micros: || 0,
+            sleep: |_| {},
+            lap: 0,
+            listen: |_| true,
+        }
     }
 }
 
@@ -120,6 +130,8 @@ pub struct Stats {
     pub expired: u64,
     /// Keys that went because the memory was full.
     pub evicted: u64,
+    /// Values that were large enough to be freed in the background of a real server.
+    pub lazyfreed: u64,
     /// Look-ups that found their key.
     pub hits: u64,
     /// Look-ups that did not.
@@ -147,6 +159,7 @@ impl Default for Stats {
             rejected: 0,
             expired: 0,
             evicted: 0,
+            lazyfreed: 0,
             hits: 0,
             misses: 0,
             net: [0; 4],
@@ -299,3 +312,5 @@ impl Store {
 pub type Micros = fn() -> u64;
 /// What lets time pass.
 pub type Sleep = fn(u64);
+/// What listens on another port.
+pub type Listen = fn(u16) -> bool;

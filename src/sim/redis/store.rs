@@ -8,6 +8,7 @@ use super::event::{Event, Glimpse};
 use super::keyspace::Database;
 use super::monitor::Monitors;
 use super::pubsub::{Subscriptions, Topics};
+use super::replication::Replication;
 use super::reply::{Reply, Resp};
 use super::stats::{Host, Stats};
 use super::tracking::{Trackers, Tracking};
@@ -69,6 +70,8 @@ pub struct Out {
 pub enum Sent {
     /// A late answer or a message.
     Reply(Reply),
+    /// Bytes as they are: a copy of everything, for a replica.
+    Bytes(Bytes),
     /// The store ends the connection once what was sent before has left.
     Close,
     /// SHUTDOWN: the server ends. In a world nothing happens.
@@ -110,6 +113,19 @@ pub struct Link {
     pub descriptor: u32,
 }
 
+/// The buffers of a client's connection, in bytes, as a server tells of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Buffers {
+    /// What was read and not yet run.
+    pub query: u64,
+    /// What the buffer for that has room for beyond it.
+    pub query_free: u64,
+    /// The size of the buffer for answers.
+    pub reply: u64,
+    /// What waits to be sent: in that buffer, and beyond it.
+    pub unsent: u64,
+}
+
 /// What the store knows of a connected client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Client {
@@ -119,6 +135,8 @@ pub(super) struct Client {
     pub name: Bytes,
     /// Its connection.
     pub link: Link,
+    /// Its buffers, as of the last time that anybody asked.
+    pub buffers: Buffers,
     /// When it connected and when it last sent something, in Unix milliseconds; 0 if no server told.
     pub created_ms: u64,
     /// When it last sent something.
@@ -171,10 +189,13 @@ pub struct Store {
     pub(super) postponed: Vec<ClientId>,
     /// Who is to be told of which keys.
     pub(super) trackers: Trackers,
+    pub(super) replication: Replication,
     pub(super) host: Host,
     /// Whether keys expire before somebody looks: DEBUG SET-ACTIVE-EXPIRE.
     pub(super) active_expire: bool,
     pub(super) stats: Rc<Stats>,
+    /// What DEBUG SLEEP took, until the clock of the call is put forward.
+    pub(super) slept_ms: u64,
     /// How many changes were made since the start, as `rdb_changes_since_last_save` of INFO counts them.
     pub(super) dirty: u64,
 }
@@ -196,9 +217,11 @@ impl Store {
             pause: None,
             postponed: Vec::new(),
             trackers: Trackers::default(),
+            replication: Replication::default(),
             host: Host::default(),
             active_expire: true,
             stats: Rc::default(),
+            slept_ms: 0,
             dirty: 0,
         }
     }
@@ -221,6 +244,13 @@ impl Store {
         self.stats_mut().connections += 1;
     }
 
+    /// Tells of a client's buffers.
+    pub fn set_buffers(&mut self, id: ClientId, buffers: Buffers) {
+        if let Some(client) = self.clients.get_mut(id) {
+            client.buffers = buffers;
+        }
+    }
+
     /// A client's connection ends. Nothing happens if it is not connected.
     pub fn client_close(&mut self, id: ClientId) {
         self.unwatch(id);
@@ -229,6 +259,7 @@ impl Store {
         self.stop_monitor(id);
         self.postponed.retain(|other| *other != id);
         self.stop_tracking(id);
+        self.forget_replica(id);
         self.clients.remove(id);
     }
 
@@ -280,7 +311,7 @@ impl Store {
     /// The virtual moment, in Unix milliseconds, at which something happens by itself: a key expires or a client has waited long
     /// enough. Call [`Store::tick`] then.
     pub fn next_due(&self) -> Option<u64> {
-        let databases = if self.active_expire { self.databases.iter() } else { [].iter() };
+        let databases = if self.active_expire && self.pause.is_none() { self.databases.iter() } else { [].iter() };
         let expiry = databases.filter_map(|db| db.first_expiry()).min().map(|last| last.saturating_add(1));
         let pause = self.pause.map(|pause| pause.until_ms);
         [expiry, self.waiting.next_deadline(), pause].into_iter().flatten().min()
@@ -293,7 +324,7 @@ impl Store {
 
     /// As [`Store::tick`], but of keys only so many expire: what is left is still due.
     pub fn tick_some(&mut self, most: usize, cx: &mut Cx<'_>) {
-        let mut left = if self.active_expire { most } else { 0 };
+        let mut left = if self.active_expire && !self.is_at_rest(cx.now_ms) { most } else { 0 };
         for db in 0..DATABASES {
             while left > 0
                 && let Some(key) = self.database(db).first_expired(cx.now_ms).cloned()
@@ -302,6 +333,7 @@ impl Store {
                 left -= 1;
             }
         }
+        self.propagate(false, cx);
         self.end_waits(cx);
         self.end_pause(cx);
         self.serve_ready(cx);
@@ -310,8 +342,12 @@ impl Store {
 
     /// Takes out a key whose time has passed.
     pub(super) fn expire(&mut self, db: u8, key: &Bytes, cx: &mut Cx<'_>) {
+        if self.is_at_rest(cx.now_ms) {
+            return;
+        }
         if let Some(entry) = self.database_mut(db).remove(key) {
             self.stats_mut().expired += 1;
+            self.note_end_for_replicas(db, key);
             self.touched(db, key, "expired", cx);
             cx.tell(|| {
                 let (key, old) = (key.clone(), Some(Glimpse::of(&entry.value)));
@@ -322,7 +358,8 @@ impl Store {
 
     /// What has to be done whenever a key changed, whoever changed it: `how` is the name of Redis's keyspace notification.
     pub(super) fn touched(&mut self, db: u8, key: &Bytes, how: &'static str, cx: &mut Cx<'_>) {
-        self.dirty += 1;
+        // Redis does not count what goes by itself as a change.
+        self.dirty += u64::from(!matches!(how, "expired" | "evicted"));
         self.spoil_watches(db, key);
         self.invalidate(key, cx);
         // Nobody waits for entries to leave a stream.
@@ -345,13 +382,16 @@ impl Store {
         Rc::make_mut(&mut self.databases[usize::from(db)])
     }
 
-    pub(super) fn swap_databases(&mut self, first: u8, second: u8) {
+    /// Swaps two databases, and returns what was in each before.
+    pub(super) fn swap_databases(&mut self, first: u8, second: u8) -> [Rc<Database>; 2] {
+        let before = [first, second].map(|db| self.databases[usize::from(db)].clone());
         self.databases.swap(usize::from(first), usize::from(second));
+        before
     }
 
-    /// Empties a database and returns how many keys it had.
-    pub(super) fn flush(&mut self, db: u8) -> u64 {
-        core::mem::take(&mut self.databases[usize::from(db)]).len()
+    /// Empties a database and returns what was in it.
+    pub(super) fn flush(&mut self, db: u8) -> Rc<Database> {
+        core::mem::take(&mut self.databases[usize::from(db)])
     }
 
     pub(super) fn clients(&self) -> impl Iterator<Item = (ClientId, &Client)> {

@@ -6,7 +6,7 @@ use super::command::{Command, Run};
 use super::error::{self, Error};
 use super::group::Group;
 use super::introspect::{bare_container, help};
-use super::kind::stream::{Fields, Id, NewId, Refusal, Stream};
+use super::kind::stream::{Bound, Fields, Id, NewId, Refusal, Stream};
 use super::reply::Reply;
 use super::stream_args::{Options, Trim, end_id, start_id, strict_id};
 use super::stream_group::{
@@ -16,7 +16,12 @@ use super::stream_group::{
 use super::stream_info::{xinfo_consumers, xinfo_groups, xinfo_stream};
 use super::stream_read::{xread, xreadgroup};
 use crate::bytes::Bytes;
-use alloc::{vec, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::Stream, name, arity, run)
@@ -201,6 +206,7 @@ fn xadd(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     if let Some(trim) = options.trim {
         trim_stream(call, key, trim)?;
     }
+    replicate_exactly(call, key, &options, Some(id));
     Ok(id_reply(id))
 }
 
@@ -208,7 +214,63 @@ fn xtrim(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let options = Options::read(call, false)?;
     let key = call.arg(1);
     let Some(trim) = options.trim else { return Err(error::TRIM_NOTHING) };
-    Ok(Reply::Integer(trim_stream(call, key, trim)? as i64))
+    let deleted = trim_stream(call, key, trim)?;
+    if deleted > 0 {
+        replicate_exactly(call, key, &options, None);
+    }
+    Ok(Reply::Integer(deleted as i64))
+}
+
+/// Replicas are told the id that an entry got, and where trimming ended rather than about where.
+fn replicate_exactly(call: &mut Call<'_, '_>, key: &Bytes, options: &Options, id: Option<Id>) {
+    use super::kind::Kind;
+    let entry = call.store.database(call.db).get(key);
+    let Some(stream) = entry.and_then(|entry| Stream::of(&entry.value)) else { return };
+    let mut changed: Vec<(usize, String)> = Vec::new();
+    if let Some(trim) = options.trim.filter(|trim| trim.approximate) {
+        let end = match trim.bound {
+            Bound::Length(_) => format!("{}", stream.len()),
+            Bound::From(_) => stream.range(Id::MIN, Id::MAX).next().map_or(Id::MIN, |(first, _)| first).text(),
+        };
+        changed.extend([(trim.place - 1, "=".to_string()), (trim.place, end)]);
+    }
+    changed.extend(id.map(|id| (options.place, id.text())));
+    let changed: Vec<(usize, &[u8])> = changed.iter().map(|(place, word)| (*place, word.as_bytes())).collect();
+    call.replicates_with(&changed);
+}
+
+/// Tells replicas who has which entries of a group now; one that is pending no more is acknowledged.
+pub fn replicate_claims(call: &mut Call<'_, '_>, key: &Bytes, name: &Bytes, ids: &[Id]) {
+    use super::kind::Kind;
+    call.replicates(&[]);
+    if !call.store.replication.is_on() {
+        return;
+    }
+    for id in ids {
+        let entry = call.store.database(call.db).get(key);
+        let group = entry.and_then(|entry| Stream::of(&entry.value)).and_then(|stream| stream.group(name));
+        let Some(group) = group else { return };
+        let (id, last) = (id.text(), group.last_id.text());
+        let Some(pending) = group.pending().get(&strict_id(id.as_bytes()).unwrap_or(Id::MIN)).cloned() else {
+            call.replicates(&[&[b"XACK", key, name, id.as_bytes()]]);
+            continue;
+        };
+        let (at, times) = (format!("{}", pending.delivered_ms), format!("{}", pending.times));
+        let moment: [&[u8]; 4] = [b"TIME", at.as_bytes(), b"RETRYCOUNT", times.as_bytes()];
+        let head: [&[u8]; 6] = [b"XCLAIM", key, name, &pending.consumer, b"0", id.as_bytes()];
+        let tail: [&[u8]; 4] = [b"FORCE", b"JUSTID", b"LASTID", last.as_bytes()];
+        call.replicates(&[&[&head[..], &moment, &tail].concat()]);
+    }
+}
+
+/// Tells replicas how far a group has read.
+pub fn replicate_last(call: &mut Call<'_, '_>, key: &Bytes, name: &Bytes) {
+    use super::kind::Kind;
+    let entry = call.store.database(call.db).get(key);
+    let group = entry.and_then(|entry| Stream::of(&entry.value)).and_then(|stream| stream.group(name));
+    let Some(group) = group else { return };
+    let (last, read) = (group.last_id.text(), format!("{}", group.entries_read));
+    call.replicates(&[&[b"XGROUP", b"SETID", key, name, last.as_bytes(), b"ENTRIESREAD", read.as_bytes()]]);
 }
 
 fn trim_stream(call: &mut Call<'_, '_>, key: &Bytes, trim: Trim) -> Result<u64, Error> {

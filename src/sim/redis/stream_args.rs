@@ -102,6 +102,8 @@ pub struct Trim {
     pub approximate: bool,
     /// The most entries that may go; 0 for any number.
     pub limit: u64,
+    /// The place of the bound among the arguments.
+    pub place: usize,
 }
 
 /// The options of XADD and XTRIM.
@@ -120,7 +122,7 @@ pub struct Options {
 impl Options {
     /// Reads them from the third argument on: XADD's end at the id.
     pub fn read(call: &Call<'_, '_>, adds: bool) -> Result<Self, Error> {
-        let (mut bound, mut approximate, mut limit) = (None, false, None);
+        let (mut bound, mut approximate, mut limit, mut bound_place) = (None, false, None, 0);
         let mut read = Options { no_make: false, trim: None, id: NewId::Auto, place: call.args.len() };
         let mut place = 2;
         while place < call.args.len() {
@@ -137,6 +139,7 @@ impl Options {
                 let signed = more >= 2 && (sign == b"~" || sign == b"=");
                 approximate = signed && sign == b"~";
                 place += 1 + usize::from(signed);
+                bound_place = place;
                 bound = Some(if by_id {
                     Bound::From(strict_id(call.arg(place))?)
                 } else {
@@ -160,13 +163,14 @@ impl Options {
             }
             place += 1;
         }
+        let bound = bound.map(|bound| (bound, bound_place));
         read.trim = trim_of(bound, approximate, limit, adds, &call.store.config)?;
         Ok(read)
     }
 }
 
 fn trim_of(
-    bound: Option<Bound>,
+    bound: Option<(Bound, usize)>,
     approximate: bool,
     limit: Option<u64>,
     adds: bool,
@@ -188,7 +192,7 @@ fn trim_of(
         },
         None => 0,
     };
-    Ok(bound.map(|bound| Trim { bound, approximate, limit }))
+    Ok(bound.map(|(bound, place)| Trim { bound, approximate, limit, place }))
 }
 
 #[cfg(test)]

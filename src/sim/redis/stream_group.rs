@@ -4,7 +4,7 @@ use super::call::Call;
 use super::error::{self, Error};
 use super::kind::stream::{Group, Id, Pending, Stream, UNKNOWN_READ};
 use super::reply::Reply;
-use super::stream::{entry_reply, id_reply};
+use super::stream::{entry_reply, id_reply, replicate_claims, replicate_last};
 use super::stream_args::{any_id, end_id, start_id, strict_id};
 use crate::bytes::Bytes;
 use alloc::{string::ToString, vec, vec::Vec};
@@ -275,7 +275,7 @@ pub fn xclaim(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     }
     // A moment that is yet to come is no reason to refuse: clocks differ.
     claim.delivered_ms = u64::try_from(delivered).ok().filter(|ms| *ms <= now_ms).unwrap_or(now_ms);
-    let (mut made, mut replies, mut changes) = (false, Vec::new(), false);
+    let (mut made, mut replies, mut changes, mut told) = (false, Vec::new(), false, Vec::new());
     call.change::<Stream, _>(key, |stream, _| {
         if let Some(group) = stream.group_mut(name).filter(|group| last_id > group.last_id) {
             group.last_id = last_id;
@@ -283,13 +283,23 @@ pub fn xclaim(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         }
         for id in ids {
             match claim.try_claim(stream, (name, consumer), id, now_ms, &mut made) {
-                Claimed::Yes(reply) => replies.push(reply),
-                Claimed::Gone(was) => changes |= was,
+                Claimed::Yes(reply) => {
+                    replies.push(reply);
+                    told.push(id);
+                }
+                Claimed::Gone(was) => {
+                    changes |= was;
+                    told.extend(was.then_some(id));
+                }
                 Claimed::No => {}
             }
         }
     })?;
     tell_claim(call, key, made, changes || !replies.is_empty(), "xclaim");
+    replicate_claims(call, key, name, &told);
+    if changes && told.is_empty() {
+        replicate_last(call, key, name);
+    }
     Ok(Reply::Array(replies))
 }
 
@@ -329,7 +339,7 @@ pub fn xautoclaim(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let group = stream.and_then(|stream| stream.group(name)).ok_or_else(|| error::no_key_or_group(key, name))?;
     let attempts = usize::try_from(count.saturating_mul(ATTEMPTS)).unwrap_or(usize::MAX);
     let mut ids = group.pending_ids(None, start, Id::MAX).into_iter();
-    let (mut made, mut replies, mut gone, mut tried) = (false, Vec::new(), Vec::new(), 0);
+    let (mut made, mut replies, mut gone, mut tried, mut told) = (false, Vec::new(), Vec::new(), 0, Vec::new());
     call.change::<Stream, _>(key, |stream, _| {
         while tried < attempts && count > 0 {
             let Some(id) = ids.next() else { return };
@@ -339,10 +349,12 @@ pub fn xautoclaim(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
                 Claimed::Gone(_) => gone.push(id_reply(id)),
                 Claimed::No => continue,
             }
+            told.push(id);
             count -= 1;
         }
     })?;
     tell_claim(call, key, made, !gone.is_empty() || !replies.is_empty(), "xautoclaim");
+    replicate_claims(call, key, name, &told);
     let next = ids.next().unwrap_or(Id::MIN);
     Ok(Reply::Array(vec![id_reply(next), Reply::Array(replies), Reply::Array(gone)]))
 }

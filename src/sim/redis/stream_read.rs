@@ -4,7 +4,7 @@ use super::call::Call;
 use super::error::{self, Error};
 use super::kind::stream::{Id, Pending, Stream};
 use super::reply::{Reply, Resp};
-use super::stream::{entry_reply, id_reply};
+use super::stream::{entry_reply, id_reply, replicate_claims, replicate_last};
 use super::stream_args::strict_id;
 use crate::bytes::Bytes;
 use alloc::{vec, vec::Vec};
@@ -53,6 +53,9 @@ fn read(call: &mut Call<'_, '_>, grouped: bool) -> Result<Reply, Error> {
         starts.push(start(call, &asked, place)?);
     }
     let mut found = Vec::new();
+    if grouped {
+        call.replicates(&[]);
+    }
     for (place, from) in (asked.keys..).zip(&starts) {
         let key = call.arg(place);
         let entries = match &asked.reader {
@@ -188,7 +191,7 @@ fn as_consumer(
     }
     let meet = |stream: &mut Stream| stream.group_mut(group).is_some_and(|group| group.meet(consumer, now_ms));
     if call.change::<Stream, _>(key, |stream, _| meet(stream))? == Some(true) {
-        call.noted(key, "xgroup-createconsumer", true);
+        tell_consumer(call, asked, key, reader);
     }
     let entries = match from {
         From::New => deliver(call, asked, key, reader, last)?,
@@ -199,6 +202,14 @@ fn as_consumer(
         }
     };
     Ok(Some(Reply::Array(entries)))
+}
+
+/// Tells that a consumer came to be; replicas hear of it from what it is given, unless that is noted nowhere.
+fn tell_consumer(call: &mut Call<'_, '_>, asked: &Asked, key: &Bytes, (group, consumer): &(Bytes, Bytes)) {
+    call.noted(key, "xgroup-createconsumer", true);
+    if asked.noack {
+        call.replicates(&[&[b"XGROUP", b"CREATECONSUMER", key, group, consumer]]);
+    }
 }
 
 /// Delivers what comes behind `last`, and notes it as pending.
@@ -212,9 +223,10 @@ fn deliver(
     let now_ms = call.cx.now_ms;
     let noack = asked.noack;
     let first = last.next().unwrap_or(Id::MAX);
+    let mut ids = Vec::new();
     let entries = call.change::<Stream, _>(key, |stream, _| {
         let Some(own) = stream.group(group) else { return Vec::new() };
-        let (mut read, mut ids, mut entries) = (own.entries_read, Vec::new(), Vec::new());
+        let (mut read, mut entries) = (own.entries_read, Vec::new());
         for (id, fields) in stream.range(first, Id::MAX).take(most(asked.count)) {
             read = stream.read_after(read, id);
             ids.push(id);
@@ -223,12 +235,17 @@ fn deliver(
         let Some(own) = stream.group_mut(group) else { return entries };
         own.entries_read = read;
         own.last_id = ids.last().copied().unwrap_or(own.last_id);
-        for id in ids.into_iter().filter(|_| !noack) {
+        for id in ids.iter().copied().filter(|_| !noack) {
             own.assign(id, Pending { consumer: consumer.clone(), delivered_ms: now_ms, times: 1 });
         }
         entries
     })?;
     call.noted(key, "xreadgroup", false);
+    if noack {
+        replicate_last(call, key, group);
+    } else {
+        replicate_claims(call, key, group, &ids);
+    }
     Ok(entries.unwrap_or_default())
 }
 
@@ -292,7 +309,7 @@ fn after_wait(call: &mut Call<'_, '_>, asked: &Asked, key: &Bytes) -> Result<Rep
                 stream.group_mut(group).is_some_and(|group| group.meet(&reader.1, now_ms))
             })?;
             if made == Some(true) {
-                call.noted(key, "xgroup-createconsumer", true);
+                tell_consumer(call, asked, key, reader);
             }
             let again = Asked { count, block_ms: None, reader: None, noack: asked.noack, keys: 0, streams: 0 };
             deliver(call, &again, key, reader, behind)?

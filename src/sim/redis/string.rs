@@ -11,7 +11,7 @@ use super::set_options::{Options, Unit, expiry};
 use super::value::{Str, Value};
 use crate::bytes::Bytes;
 use crate::longdouble::LongDouble;
-use alloc::vec::Vec;
+use alloc::{string::ToString, vec::Vec};
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::String, name, arity, run)
@@ -152,6 +152,17 @@ fn set(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     };
     if allowed {
         write(call, key, value, life);
+        match life {
+            Life::Until(last) => replicates_end(call, key, value, last),
+            Life::Kept | Life::Endless if options.get => {
+                // The old value is nobody else's business.
+                let words = call.args.iter().enumerate();
+                let words: Vec<&[u8]> =
+                    words.filter(|(at, _)| *at < 3 || !call.is_word(*at, "get")).map(|(_, word)| &**word).collect();
+                call.replicates(&[&words]);
+            }
+            Life::Kept | Life::Endless => {}
+        }
     }
     Ok(if options.get {
         Reply::from(old)
@@ -201,12 +212,15 @@ fn mget(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 fn getset(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let reply = get(call)?;
     write(call, call.arg(1), call.arg(2), Life::Endless);
+    call.replicates_with(&[(0, b"SET")]);
     Ok(reply)
 }
 
 fn getdel(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let reply = get(call)?;
-    call.delete(call.arg(1), "del");
+    if call.delete(call.arg(1), "del") {
+        call.replicates(&[&[b"DEL", call.arg(1)]]);
+    }
     Ok(reply)
 }
 
@@ -218,11 +232,14 @@ fn getex(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         let last = expiry(call, unit, place)?;
         if unit.is_absolute() && last <= call.cx.now_ms {
             call.delete(key, "del");
+            call.replicates(&[&[b"DEL", key]]);
         } else {
             call.set_life(key, Some(last), "expire");
+            call.replicates(&[&[b"PEXPIREAT", key, last.to_string().as_bytes()]]);
         }
     } else if options.keep && call.entry(key).is_some_and(|entry| entry.expires_at_ms.is_some()) {
         call.set_life(key, None, "persist");
+        call.replicates(&[&[b"PERSIST", key]]);
     }
     Ok(Reply::Bulk(text.to_bytes()))
 }
@@ -298,6 +315,7 @@ fn incrbyfloat(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let bytes = Bytes::from(text);
     // Redis keeps the sum as text even when it is a whole number.
     call.put(key, Str::plain(&bytes), Life::Kept, "incrbyfloat");
+    call.replicates(&[&[b"SET", key, &bytes, b"KEEPTTL"]]);
     Ok(Reply::Bulk(bytes))
 }
 
@@ -318,9 +336,16 @@ fn write(call: &mut Call<'_, '_>, key: &Bytes, value: &Bytes, life: Life) {
     }
 }
 
+/// Replicas are told when a key ends, whatever the command said.
+fn replicates_end(call: &mut Call<'_, '_>, key: &[u8], value: &[u8], last: u64) {
+    let moment = last.to_string();
+    call.replicates(&[&[b"SET", key, value, b"PXAT", moment.as_bytes()]]);
+}
+
 fn set_with_life(call: &mut Call<'_, '_>, unit: Unit) -> Result<Reply, Error> {
     let last = expiry(call, unit, 2)?;
     write(call, call.arg(1), call.arg(3), Life::Until(last));
+    replicates_end(call, call.arg(1), call.arg(3), last);
     Ok(Reply::OK)
 }
 

@@ -69,8 +69,6 @@ struct Broadcast {
     keys: SortedMap<Bytes, Option<ClientId>>,
 }
 
-/// How many keys are remembered at most: `tracking-table-max-keys`.
-const MAX_KEYS: usize = 1_000_000;
 const CHANNEL: &str = "__redis__:invalidate";
 
 fn client_tracking(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
@@ -289,11 +287,20 @@ impl Store {
             let keys = key.map_or(Reply::Nil, |key| Reply::Array(vec![Reply::Bulk(key)]));
             self.tell_invalid(target, keys, cx);
         }
-        while self.trackers.keys.len() > MAX_KEYS {
+        let most = self.config.tracking_table_max_keys;
+        while most > 0 && self.trackers.keys.len() as u64 > most {
             let first = self.trackers.keys.first_key_value().map(|(key, _)| key.clone());
             let Some(key) = first else { return };
             self.invalidate(&key, cx);
         }
+    }
+
+    /// The lines of INFO: keys that are remembered, by how many clients in all, prefixes; and the clients that track.
+    pub(super) fn tracking_counts(&self) -> [usize; 4] {
+        let trackers = &self.trackers;
+        let items = trackers.keys.values().map(SortedSet::len).sum();
+        let clients = self.clients().filter(|(_, client)| client.tracking.on).count();
+        [trackers.keys.len(), items, trackers.prefixes.len(), clients]
     }
 
     /// Tells who listens to prefixes of all keys that changed.

@@ -5,6 +5,7 @@ use super::command::{Command, Run};
 use super::dispatch::resolve;
 use super::error::{self, Error};
 use super::group::Group;
+use super::keyspace::Database;
 use super::reply::Reply;
 use super::store::{Client, ClientId, Store};
 use crate::bytes::Bytes;
@@ -62,9 +63,18 @@ impl Watches {
 /// What a client watches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Watches {
-    keys: Vec<(u8, Bytes)>,
+    keys: Vec<Watched>,
     /// Whether one of them was touched.
     spoiled: bool,
+}
+
+/// A watched key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Watched {
+    db: u8,
+    key: Bytes,
+    /// Whether its time had passed when it was watched: that it goes is no touch then.
+    was_over: bool,
 }
 
 fn multi(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
@@ -82,8 +92,7 @@ fn exec(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let now_ms = call.cx.now_ms;
     let watched = call.state().watches.clone();
     // A key that has expired since it was watched counts as touched, even if nobody has noticed yet.
-    let expired =
-        |(db, key): &(u8, Bytes)| call.store.database(*db).get(key).is_some_and(|entry| entry.is_over(now_ms));
+    let expired = |watched: &Watched| !watched.was_over && call.store.is_over(watched.db, &watched.key, now_ms);
     let spoiled = watched.spoiled || watched.keys.iter().any(expired);
     call.store.unwatch(client);
     if multi.spoiled {
@@ -119,9 +128,7 @@ fn watch(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         return Err(error::WATCH_IN_MULTI);
     }
     for key in &call.args[1..] {
-        // A key that has expired is taken out first, so that its end does not count as a touch later.
-        call.exists(key);
-        call.store.watch(call.client, call.db, key);
+        call.store.watch(call.client, call.db, key, call.cx.now_ms);
     }
     Ok(Reply::OK)
 }
@@ -169,23 +176,29 @@ impl Store {
         error::exec_abort_because(error)
     }
 
-    fn watch(&mut self, client: ClientId, db: u8, key: &Bytes) {
-        let watched = (db, key.clone());
+    /// Whether a key is there whose time has passed.
+    fn is_over(&self, db: u8, key: &Bytes, now_ms: u64) -> bool {
+        self.database(db).get(key).is_some_and(|entry| entry.is_over(now_ms))
+    }
+
+    fn watch(&mut self, client: ClientId, db: u8, key: &Bytes, now_ms: u64) {
+        let was_over = self.is_over(db, key, now_ms);
         let Some(state) = self.client_mut(client) else { return };
-        if !state.watches.keys.contains(&watched) {
-            state.watches.keys.push(watched.clone());
-            self.watchers.get_or_insert_with(watched, Vec::new).push(client);
+        if !state.watches.keys.iter().any(|watched| watched.db == db && watched.key == *key) {
+            state.watches.keys.push(Watched { db, key: key.clone(), was_over });
+            self.watchers.get_or_insert_with((db, key.clone()), Vec::new).push(client);
         }
     }
 
     /// A client watches nothing any more.
     pub(super) fn unwatch(&mut self, client: ClientId) {
         let Some(state) = self.client_mut(client) else { return };
-        for watched in core::mem::take(&mut state.watches).keys {
-            let Some(watchers) = self.watchers.get_mut(&watched) else { continue };
+        for Watched { db, key, .. } in core::mem::take(&mut state.watches).keys {
+            let place = (db, key);
+            let Some(watchers) = self.watchers.get_mut(&place) else { continue };
             watchers.retain(|other| *other != client);
             if watchers.is_empty() {
-                self.watchers.remove(&watched);
+                self.watchers.remove(&place);
             }
         }
     }
@@ -195,27 +208,51 @@ impl Store {
         if self.watchers.is_empty() {
             return;
         }
-        for client in self.watchers.get(&(db, key.clone())).cloned().unwrap_or_default() {
-            if let Some(state) = self.client_mut(client) {
-                state.watches.spoiled = true;
+        let is_there = self.database(db).get(key).is_some();
+        self.watched(db, key, |was_over| match (*was_over, is_there) {
+            (false, _) => true,
+            (true, is_there) => {
+                *was_over = is_there;
+                false
             }
+        });
+    }
+
+    /// Shows the mark of each who watches a key to `touches`, which says whether that was a touch.
+    fn watched(&mut self, db: u8, key: &Bytes, touches: impl Fn(&mut bool) -> bool) {
+        for client in self.watchers.get(&(db, key.clone())).cloned().unwrap_or_default() {
+            let Some(watches) = self.client_mut(client).map(|state| &mut state.watches) else { continue };
+            let own = watches.keys.iter_mut().find(|watched| watched.db == db && watched.key == *key);
+            watches.spoiled |= own.is_some_and(|watched| touches(&mut watched.was_over));
         }
     }
 
-    /// All keys of a database that `touches` says yes to were touched at once.
-    pub(super) fn spoil_watches_of(&mut self, db: u8, touches: &dyn Fn(&Bytes) -> bool) {
-        let keys: Vec<Bytes> = self
-            .watchers
-            .keys()
-            .filter(|(other, key)| *other == db && touches(key))
-            .map(|(_, key)| key.clone())
-            .collect();
-        keys.iter().for_each(|key| self.spoil_watches(db, key));
+    /// A database was emptied, or replaced by another (`touchAllWatchedKeysInDb` of Redis).
+    pub(super) fn spoil_watches_of(&mut self, db: u8, before: &Database, after: Option<&Database>, now_ms: u64) {
+        let keys: Vec<Bytes> =
+            self.watchers.keys().filter(|(other, _)| *other == db).map(|(_, key)| key.clone()).collect();
+        for key in keys {
+            let was_there = before.get(&key).is_some();
+            let entry = after.and_then(|after| after.get(&key));
+            if !was_there && entry.is_none() {
+                continue;
+            }
+            let is_over = entry.is_some_and(|entry| entry.is_over(now_ms));
+            self.watched(db, &key, |was_over| {
+                // What had ended and goes, ends as it was, or comes ended is no change that anybody could see.
+                let unseen = if *was_over { entry.is_none() || is_over } else { !was_there && is_over };
+                if unseen {
+                    *was_over = entry.is_some();
+                }
+                !unseen
+            });
+        }
     }
 
     pub(super) fn check_watches(&self, id: ClientId, client: &Client) {
         for watched in &client.watches.keys {
-            assert!(self.watchers.get(watched).is_some_and(|ids| ids.contains(&id)), "who watches is noted at the key");
+            let place = (watched.db, watched.key.clone());
+            assert!(self.watchers.get(&place).is_some_and(|ids| ids.contains(&id)), "who watches is noted at the key");
         }
     }
 }

@@ -213,7 +213,7 @@ impl Engine {
                     self.unread.remove(&client);
                     heard.closed.push(client);
                 }
-                Sent::Shutdown => {}
+                Sent::Bytes(_) | Sent::Shutdown => {}
             }
         }
     }

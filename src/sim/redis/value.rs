@@ -75,7 +75,29 @@ impl Encoding {
     }
 }
 
+/// A real server frees values of more pieces than this in the background.
+const LAZY_PIECES: u64 = 64;
+
 impl Value {
+    /// Whether a real server would free it in the background (`lazyfreeGetFreeEffort` of Redis).
+    pub fn is_laborious(&self) -> bool {
+        let pieces = match self {
+            Value::String(_) => 1,
+            // A node of a list holds about as much as this.
+            Value::List(_) => self.size() / 8192,
+            Value::Set(_) | Value::Hash(_) | Value::Zset(_) => match self.encoding() {
+                Encoding::Hashtable | Encoding::Skiplist => self.count(),
+                _ => 1,
+            },
+            Value::Stream(stream) => {
+                let groups = stream.groups();
+                let own = groups.first_key_value().map_or(0, |(_, group)| 1 + group.pending().len() as u64);
+                stream.nodes().count() as u64 + groups.len() as u64 * own
+            }
+        };
+        pieces > LAZY_PIECES
+    }
+
     /// The type's name as TYPE prints it.
     pub fn type_name(&self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@
 
 use super::super::config::Config;
 use super::super::double::Double;
-use super::super::kind::stream::{Group, Id, Node, Pending};
+use super::super::kind::stream::{Group, Id, Node, Pending, UNKNOWN_READ};
 use super::super::kind::{Hash, Kind, List, Scored, Set, Side, Stream, Zset};
 use super::super::value::{Str, Value};
 use super::lzf;
@@ -258,7 +258,10 @@ impl<'a> Reader<'a> {
         }
         for _ in 0..self.length()? {
             let name = self.string()?;
-            let group = self.group(counts)?;
+            let mut group = self.group(counts)?;
+            if !counts {
+                group.entries_read = stream.count_up_to(group.last_id).map_or(UNKNOWN_READ, |count| count as i64);
+            }
             if !stream.add_group(name, group) {
                 return None;
             }
@@ -268,8 +271,8 @@ impl<'a> Reader<'a> {
 
     fn group(&mut self, counts: bool) -> Option<Group> {
         let last_id = self.id()?;
-        // What older versions did not write nobody can tell.
-        let read = if counts { self.length()? as i64 } else { -1 };
+        // What older versions did not write is told from the stream, where that can be done.
+        let read = if counts { self.length()? as i64 } else { UNKNOWN_READ };
         let mut group = Group::new(last_id, read);
         let mut pending = Vec::new();
         for _ in 0..self.length()? {

@@ -50,7 +50,7 @@ pub fn save(value: &Value) -> Vec<u8> {
 }
 
 /// How many: in as few bytes as it takes.
-fn length(number: u64, out: &mut Vec<u8>) {
+pub fn length(number: u64, out: &mut Vec<u8>) {
     match number {
         0..64 => out.push(number as u8),
         64..16_384 => out.extend([0x40 | (number >> 8) as u8, number as u8]),
@@ -85,7 +85,8 @@ fn string_value(text: &Str, out: &mut Vec<u8>) {
     }
 }
 
-fn string(bytes: &[u8], out: &mut Vec<u8>) {
+/// A string: as a number, compressed, or as it is.
+pub fn string(bytes: &[u8], out: &mut Vec<u8>) {
     if bytes.len() <= 11
         && let Some(number) = parse_integer(bytes)
         && short_integer(number, out)

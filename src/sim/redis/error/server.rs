@@ -44,8 +44,26 @@ pub const NO_MODULES: Error = fixed(
 );
 /// REPLICAOF with no port.
 pub const MASTER_PORT: Error = fixed("ERR Invalid master port");
-/// Whatever would copy data from or to another server.
-pub const NO_REPLICATION: Error = fixed("ERR This server neither is a replica nor has any");
+/// DEBUG RELOAD of a value that cannot be read again.
+pub const RELOAD: Error = fixed("ERR Error trying to load the RDB dump");
+/// MIGRATE with keys in two places.
+pub const MIGRATE_KEY: Error =
+    fixed("ERR When using MIGRATE KEYS option, the key argument must be set to the empty string");
+/// MIGRATE to a server that cannot be reached.
+pub const MIGRATE_TARGET: Error = fixed("IOERR error or timeout writing to target instance");
+/// A command that cannot stand in a transaction.
+pub const NOT_IN_MULTI: Error = fixed("ERR Command not allowed inside a transaction");
+/// A write while too few replicas are there.
+pub const NOT_ENOUGH_REPLICAS: Error = fixed("NOREPLICAS Not enough good replicas to write.");
+/// A write to a replica.
+pub const READ_ONLY_REPLICA: Error = fixed("READONLY You can't write against a read only replica.");
+/// A replica that may not show old data.
+pub const MASTER_DOWN: Error =
+    fixed("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
+/// SYNC with a replica that is not connected to its own master.
+pub const NO_MASTER_LINK: Error = fixed("NOMASTERLINK Can't SYNC while not connected with my master");
+/// REPLICAOF of a client that is a replica itself.
+pub const REPLICA_OF_REPLICA: Error = fixed("ERR Command is not valid when client is a replica.");
 /// FAILOVER ABORT.
 pub const NO_FAILOVER: Error = fixed("ERR No failover in progress.");
 /// FAILOVER without replicas.

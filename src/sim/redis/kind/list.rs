@@ -32,6 +32,14 @@ impl Side {
         }
     }
 
+    /// The command that takes an element from there.
+    pub fn pop(self) -> &'static [u8] {
+        match self {
+            Side::Left => b"LPOP",
+            Side::Right => b"RPOP",
+        }
+    }
+
     /// What an element taken from there is told as.
     pub fn popped(self) -> &'static str {
         match self {

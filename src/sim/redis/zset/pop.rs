@@ -8,7 +8,7 @@ use super::super::number;
 use super::super::reply::Reply;
 use super::{is_resp3, with_scores};
 use crate::bytes::Bytes;
-use alloc::{vec, vec::Vec};
+use alloc::{string::ToString, vec, vec::Vec};
 
 /// Which end members are taken from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,6 +66,11 @@ fn pop_first(call: &mut Call<'_, '_>, keys: &[Bytes], from: From, count: Option<
             continue;
         }
         if let Some(taken) = pop(call, key, from, count.unwrap_or(1))? {
+            let name: &[u8] = if from == From::Min { b"ZPOPMIN" } else { b"ZPOPMAX" };
+            match count {
+                Some(_) => call.replicates(&[&[name, key, taken.len().to_string().as_bytes()]]),
+                None => call.replicates(&[&[name, key]]),
+            }
             let name = Reply::Bulk(key.clone());
             return Ok(Some(Reply::Array(match count {
                 Some(_) => vec![name, Reply::Array(with_scores(taken.iter(), true))],

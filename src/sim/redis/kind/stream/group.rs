@@ -132,7 +132,7 @@ impl Stream {
     }
 
     /// How many entries were ever added up to an id, where that can be told.
-    fn count_up_to(&self, id: Id) -> Option<u64> {
+    pub fn count_up_to(&self, id: Id) -> Option<u64> {
         if self.entries_added == 0 {
             return Some(0);
         }
