@@ -61,6 +61,57 @@ pub enum Theme {
     Dark,
 }
 
+/// The forms over the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A method sent by hand, this one first.
+    Method(usize),
+    /// Add a consumer or a producer.
+    Add,
+    /// What can be broken.
+    Break,
+    /// Definitions as files.
+    Definitions,
+    /// A line of script.
+    Command,
+}
+
+/// The borders between panels that can be moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Border {
+    /// Right of the lesson.
+    Lesson,
+    /// Above code and tables.
+    Tables,
+    /// Left of the details.
+    Details,
+    /// Right of the code.
+    Code,
+}
+
+/// How much of the page's code is there. It is loaded in parts (see `src/xtask/split/parts.rs`), in this order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loaded {
+    /// What shows the first picture.
+    Picture,
+    /// What plays the first lesson.
+    Play,
+    /// All of it.
+    #[default]
+    Whole,
+}
+
+impl Loaded {
+    /// By the number of parts beside the first one.
+    pub fn parts(count: u32) -> Loaded {
+        match count {
+            0 => Loaded::Picture,
+            1 => Loaded::Play,
+            _ => Loaded::Whole,
+        }
+    }
+}
+
 /// One thing a person did.
 #[allow(clippy::large_enum_variant, reason = "one action lives at a time")]
 #[derive(Clone, Debug, PartialEq)]
@@ -77,8 +128,10 @@ pub enum Action {
     SeekEnd,
     /// Choose a speed, as an index into `app::SPEEDS`.
     Speed(usize),
-    /// Begin the lesson again with this seed.
-    Restart(u64),
+    /// Type a seed.
+    Seed(String),
+    /// Begin the lesson again with the seed that was typed.
+    Restart,
     /// Open a lesson by its id.
     OpenLesson(String),
     /// Open a chapter: the moment before it.
@@ -126,6 +179,56 @@ pub enum Action {
     Share,
     /// Fold a side panel away, or show it again: the left one when true.
     Fold(bool),
+    /// Show this form over the stage, or none.
+    Form(Option<Form>),
+    /// Make the panel at this border so large, in px.
+    Resize(Border, i32),
     /// Put away the notice.
     Dismiss,
+    /// Ask once more for what could not be loaded.
+    LoadAgain,
+}
+
+impl Action {
+    /// How much of the page's code has to be there for this.
+    pub fn needs(&self) -> Loaded {
+        match self {
+            Action::TogglePlay
+            | Action::Step
+            | Action::Seed(_)
+            | Action::Back
+            | Action::Seek(_)
+            | Action::SeekEnd
+            | Action::Speed(_)
+            | Action::OpenChapter(_)
+            | Action::Continue
+            | Action::Answer { .. }
+            | Action::Point(_)
+            | Action::Branch(_)
+            | Action::Open(Tab::Queues | Tab::Code)
+            | Action::ShowCode(_)
+            | Action::Wear(_)
+            | Action::Fold(_)
+            | Action::Form(None)
+            | Action::Resize(..)
+            | Action::Dismiss
+            | Action::Select(Selection::Nothing) => Loaded::Play,
+            Action::Restart
+            | Action::OpenLesson(_)
+            | Action::Submit(_)
+            | Action::SubmitLine(_)
+            | Action::Ask(_)
+            | Action::Import(_)
+            | Action::Export
+            | Action::Vhost(_)
+            | Action::Type(_)
+            | Action::Console(_)
+            | Action::Select(_)
+            | Action::Open(Tab::Events | Tab::Console | Tab::Keys)
+            | Action::Speak(_)
+            | Action::Share
+            | Action::Form(Some(_)) => Loaded::Whole,
+            Action::LoadAgain => Loaded::Picture,
+        }
+    }
 }

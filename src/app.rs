@@ -4,6 +4,7 @@ mod address;
 mod deeds;
 mod import;
 mod keys;
+mod parts;
 mod rooms;
 mod time;
 
@@ -24,17 +25,14 @@ use yew::prelude::*;
 
 use self::keys::key_action;
 use crate::{
-    action::{Action, Selection, Tab, Theme},
+    action::{Action, Border, Form, Loaded, Selection, Tab, Theme},
     bridge, memory,
     shell::{
         definitions::{self, ImportView},
-        header, lesson,
-        splitter::Splitter,
-        toolbar::{self, Toolbar},
-        transport,
+        header, lesson, transport,
     },
-    stage::{self, Stage, StageHandle},
-    text::{Language, fill},
+    stage::{self, StageHandle},
+    text::Language,
 };
 
 /// The speeds that can be chosen: virtual time per real time.
@@ -57,6 +55,18 @@ pub enum Msg {
     AddressChanged,
     /// The window changed its size.
     Resized,
+    /// So much of the page's code is there now.
+    Loaded(Loaded),
+    /// A part of the page's code could not be loaded.
+    NotLoaded,
+}
+
+/// What the page is opened with.
+#[derive(Properties, Clone, PartialEq, Default)]
+pub struct Props {
+    /// How much of its code is there.
+    #[prop_or_default]
+    pub loaded: Loaded,
 }
 
 /// A line at the top that tells something once.
@@ -68,6 +78,11 @@ struct Notice {
 
 /// The page.
 pub struct App {
+    loaded: Loaded,
+    /// What was done before the code for it was there, in order.
+    waiting: Vec<Action>,
+    /// Whether the last try to load a part failed.
+    not_loaded: bool,
     session: Rc<RefCell<Session>>,
     /// The lesson that was opened last, to notice when a script opens another.
     opened: Rc<Lesson>,
@@ -99,6 +114,11 @@ pub struct App {
     vhost: Bytes,
     narrow: bool,
     folded: (bool, bool),
+    /// The sizes of the panels at the borders, in px, by [`Border::ALL`].
+    sizes: [i32; 4],
+    form: Option<Form>,
+    /// A seed that was typed, and whether it was refused.
+    seed: (Option<String>, bool),
     canvas: NodeRef,
     handle: StageHandle,
     listeners: Vec<EventListener>,
@@ -106,7 +126,7 @@ pub struct App {
 
 impl Component for App {
     type Message = Msg;
-    type Properties = ();
+    type Properties = Props;
 
     fn create(ctx: &Context<Self>) -> Self {
         let language = first_language();
@@ -117,9 +137,13 @@ impl Component for App {
         };
         let first = lesson_of(lessons::LESSONS[0].id, language).expect("the first lesson is tested to parse");
         let seed = first.seed;
+        let loaded = ctx.props().loaded;
         let mut app = App {
+            loaded,
+            waiting: Vec::new(),
+            not_loaded: false,
             opened: first.clone(),
-            session: Rc::new(RefCell::new(Session::new(first, seed))),
+            session: Rc::new(RefCell::new(Session::bare(first, seed))),
             language,
             theme,
             titles: titles(language),
@@ -142,10 +166,16 @@ impl Component for App {
             vhost: Bytes::from(DEFAULT_VHOST),
             narrow: is_narrow(),
             folded: (false, false),
+            sizes: Border::ALL.map(Border::initial),
+            form: None,
+            seed: (None, false),
             canvas: NodeRef::default(),
             handle: StageHandle::new(is_narrow(), ctx.link().callback(|()| Msg::Resized)),
             listeners: Vec::new(),
         };
+        if loaded > Loaded::Picture {
+            app.session.borrow_mut().prepare();
+        }
         app.read_address();
         app.wear();
         app.settle_view();
@@ -157,15 +187,14 @@ impl Component for App {
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
             Msg::Do(action) => {
-                self.act(action);
+                self.act_when_loaded(action);
                 self.request_frame(ctx);
                 true
             }
             Msg::Frame(now) => {
                 self.frame = None;
-                let changed = self.tick(now);
-                let again = self.paint();
-                if again || self.playing || self.tween.is_some() {
+                let (changed, again) = self.show_frame(now);
+                if again {
                     self.request_frame(ctx);
                 } else {
                     self.last_frame = None;
@@ -173,15 +202,19 @@ impl Component for App {
                 changed
             }
             Msg::Changed => {
-                self.playing = false;
-                self.tween = None;
-                let lesson = self.session.borrow().lesson().clone();
-                if !Rc::ptr_eq(&lesson, &self.opened) {
-                    self.opened = lesson;
-                    self.begin();
-                }
-                self.settle_view();
+                // Scripts are answered by all of the page's code.
+                self.loaded(Loaded::Whole);
+                self.look_again();
                 self.request_frame(ctx);
+                true
+            }
+            Msg::Loaded(loaded) => {
+                self.loaded(loaded);
+                self.request_frame(ctx);
+                true
+            }
+            Msg::NotLoaded => {
+                self.not_loaded = true;
                 true
             }
             Msg::AddressChanged => {
@@ -199,7 +232,7 @@ impl Component for App {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
-        if first || self.frame.is_none() && self.paint() {
+        if self.loaded > Loaded::Picture && (first || self.frame.is_none() && self.paint()) {
             self.request_frame(ctx);
         }
     }
@@ -215,36 +248,40 @@ impl Component for App {
             self.narrow.then_some("narrow"),
             session.lesson().console.then_some("console-lesson"),
         );
+        let begun = self.loaded > Loaded::Picture;
+        let rooms = if begun { self.rooms(&session, text, &on) } else { self.still_rooms(text, &on) };
+        let hash = begun.then(|| session.hash());
+        let seed = (self.seed.0.clone().unwrap_or_else(|| session.seed().to_string()), self.seed.1);
+        let (playing, speed) = (self.playing, self.speed);
         html! {
             <div {class} lang={self.language.tag()}>
-                { header::show(&header::Props { view: header::view(&session, &self.titles), text, theme: self.theme, on: on.clone() }) }
-                <div class="notice-place" role="status">{ self.notice(ctx, text) }</div>
+                { header::show(&header::Props { view: header::view(&session, &self.titles, hash), text, theme: self.theme, on: on.clone() }) }
+                <div class="notice-place" role="status">{ self.notice(text, &on) }</div>
                 <main class="rooms">
                     <section class="lesson" id="lesson" tabindex="-1" aria-label={text.app.lesson}>
-                        { self.fold_button(ctx, text, true) }
+                        { self.fold_button(text, &on, true) }
                         { lesson::show(&lesson::Props { view: self.lesson_view(&session), text, on: on.clone() }) }
                     </section>
-                    <Splitter property="--lesson-width" initial={320} min={240} max={560}
-                        label={fill(text.app.resize, &[text.app.lesson])} />
+                    { self.border(Border::Lesson, text.app.lesson, text, &on) }
                     <div class="middle">
-                        <section class="stage" aria-label={text.app.stage}>
-                            <Toolbar view={toolbar::view(&session, &self.vhost, text)} {text} fault={self.fault.clone()}
-                                imported={self.imported.clone()} on={on.clone()} />
-                            <Stage view={stage::view(&session, &self.vhost, self.handle.is_narrow(), text)} {text} on={on.clone()} pointed={self.pointed}
-                                selection={self.selection.clone()} canvas={self.canvas.clone()} handle={self.handle.clone()} />
-                        </section>
-                        <Splitter property="--tables-height" sideways=false behind=true initial={260} min={120} max={560}
-                            label={fill(text.app.resize, &[text.app.tables])} />
-                        { self.lower(&session, text, &on) }
+                        <section class="stage" aria-label={text.app.stage}>{ rooms.toolbar }{ rooms.stage }</section>
+                        { self.border(Border::Tables, text.app.tables, text, &on) }
+                        <div class="lower">
+                            <section class="code-room" aria-label={rooms.beside.0}>{ rooms.beside.1 }</section>
+                            { self.border(Border::Code, text.app.code, text, &on) }
+                            <section class="tables-room" aria-label={text.app.tables}>
+                                { self.tabs(text, &on) }
+                                <div class="tab-body" role="tabpanel" aria-labelledby={self.tab.id()} tabindex="0">{ rooms.tables }</div>
+                            </section>
+                        </div>
                     </div>
-                    <Splitter property="--details-width" behind=true initial={320} min={240} max={560}
-                        label={fill(text.app.resize, &[text.app.details])} />
+                    { self.border(Border::Details, text.app.details, text, &on) }
                     <section class="details" aria-label={text.app.details}>
-                        { self.fold_button(ctx, text, false) }
-                        { self.details(&session, text, &on) }
+                        { self.fold_button(text, &on, false) }
+                        { rooms.details }
                     </section>
                 </main>
-                { transport::show(&transport::Props { view: transport::view(&session), playing: self.playing, speed: self.speed, text, on }) }
+                { transport::show(&transport::Props { view: transport::view(&session), playing, speed, busy: !begun, seed, text, on }) }
             </div>
         }
     }
@@ -268,13 +305,27 @@ impl App {
     }
 
     fn request_frame(&mut self, ctx: &Context<Self>) {
-        if self.frame.is_none() {
+        if self.frame.is_none() && self.loaded > Loaded::Picture {
             let link = ctx.link().clone();
             self.frame = Some(request_animation_frame(move |now| link.send_message(Msg::Frame(now))));
         }
     }
 
+    /// A script changed the session.
+    #[inline(never)]
+    fn look_again(&mut self) {
+        self.playing = false;
+        self.tween = None;
+        let lesson = self.session.borrow().lesson().clone();
+        if !Rc::ptr_eq(&lesson, &self.opened) {
+            self.opened = lesson;
+            self.begin();
+        }
+        self.settle_view();
+    }
+
     /// Draws what moves. True when it wants to be called again though the clock stands still.
+    #[inline(never)]
     fn paint(&self) -> bool {
         self.canvas
             .cast::<HtmlCanvasElement>()
@@ -298,7 +349,8 @@ impl App {
         self.settle_view();
     }
 
-    fn act(&mut self, action: Action) {
+    #[inline(never)]
+    fn answer(&mut self, action: Action) {
         match action {
             Action::TogglePlay => self.toggle_play(),
             Action::Step => self.step(),
@@ -306,7 +358,8 @@ impl App {
             Action::Seek(step) => self.jump(|session| session.seek(step.min(session.timeline().length()))),
             Action::SeekEnd => self.jump(Session::seek_end),
             Action::Speed(speed) => self.speed = speed.min(SPEEDS.len() - 1),
-            Action::Restart(seed) => self.restart(seed),
+            Action::Seed(typed) => self.seed.0 = Some(typed),
+            Action::Restart => self.restart(),
             Action::OpenLesson(id) => self.open_lesson(&id),
             Action::OpenChapter(chapter) => self.jump(|session| session.open_chapter(chapter)),
             Action::Continue => self.go_on(),
@@ -348,7 +401,10 @@ impl App {
             Action::Share => self.share(),
             Action::Fold(true) => self.folded.0 = !self.folded.0,
             Action::Fold(false) => self.folded.1 = !self.folded.1,
+            Action::Form(form) => self.form = form,
+            Action::Resize(border, px) => self.sizes[border as usize] = border.set(px),
             Action::Dismiss => self.notice = None,
+            Action::LoadAgain => {}
         }
     }
 
@@ -366,6 +422,7 @@ impl App {
         self.pointed = None;
         self.notice = None;
         self.fault = None;
+        self.seed = (None, false);
         self.code_of = None;
         self.tab = if self.opened.console { Tab::Console } else { Tab::Queues };
     }

@@ -82,6 +82,8 @@ functions! {
 #[inline(never)]
 fn call(place: usize, session: &Shared, arguments: &[JsValue], changed: &Callback<()>) -> Answer {
     let (run, changes) = ROWS[place];
+    // A script may call before the page itself has come so far.
+    session.borrow_mut().prepare();
     let answer = run(session, arguments)?;
     if changes {
         changed.emit(());

@@ -478,3 +478,21 @@ fn a_goodbye_is_no_disaster() {
     assert!(ends("start c receive queue=q\nrun idle\nbroker stop\nrun idle") > 0);
     assert!(ends("broker stop\nstart c receive queue=q\nrun idle") > 0);
 }
+
+/// The first picture is drawn before the world has begun, with rooms that are empty: so the first lesson has to begin with an empty world.
+#[test]
+fn the_first_lesson_begins_with_nobody_on_the_stage() {
+    let lesson = Rc::new(warren_sim::lessons::lesson(warren_sim::lessons::LESSONS[0].id, "en").expect("it is tested"));
+    let mut session = Session::bare(lesson.clone(), lesson.seed);
+    assert!(!session.chapter_done(), "nothing has been carried out");
+    assert!(session.world().processes().is_empty());
+    assert_eq!(session.world().broker().queues().count(), 0);
+    assert!(view(&session).nodes.is_empty());
+    session.prepare();
+    let whole = Session::new(lesson.clone(), lesson.seed);
+    assert_eq!((session.hash(), session.timeline().length()), (whole.hash(), whole.timeline().length()));
+    session.seek_end();
+    let end = session.hash();
+    session.prepare();
+    assert_eq!((session.hash(), session.timeline().position()), (end, whole.timeline().length()), "once is enough");
+}

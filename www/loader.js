@@ -1,44 +1,74 @@
 // Starts the page: loads the files that the build named in <meta name="warren-page">.
 // A file of its own because the Content-Security-Policy allows no inline script.
 //
-// The page's code is in two files (see src/xtask/split.rs). The first one opens and plays a lesson. The second one, "rest", is fetched at the first
-// touch of the page, or at once where it is known to be wanted. Should something need it sooner, the page waits for it. A build for developers has no second file.
+// The page's code is in parts (see src/xtask/split/parts.rs). The first one shows the first picture. The next one, which plays the first lesson, is
+// fetched as soon as that stands; the others at the first touch of the page, or before anything is seen where they are known to be wanted. What
+// a person does before its part is there waits in the page, which asks for it by warrenWant; a script's call, which cannot wait, loads it by
+// warrenLoadPart. A build for developers has one part only.
 const built = document.querySelector('meta[name="warren-page"]').dataset;
-const file = (name) => new URL(name, document.baseURI).href;
+const later = built.later?.split(" ") ?? [];
+const address = (name) => new URL(name, document.baseURI).href;
 
-let first; // what the first file offers to the second
-let rest; // the second file, once it is there
-const join = (module) => {
-  rest ??= new WebAssembly.Instance(module, { p: first });
+let page; // what the page offers to this script
+const parts = []; // what each part offers to those after it
+const modules = []; // the parts on their way
+const join = (at, module) => {
+  if (parts.length !== at) return;
+  const offers = Object.fromEntries(parts.map((part, of) => [`p${of}`, part]));
+  parts.push(new WebAssembly.Instance(module, offers).exports);
 };
 let styled;
 const style = () => {
   if (styled) return;
   styled = document.createElement("link");
   styled.rel = "stylesheet";
-  styled.href = file(`./store_rest.css?${built.js}`); // no browser's cache holds it for another build
+  styled.href = address(`./store_rest.css?${built.js}`); // no browser's cache holds it for another build
   document.head.append(styled);
 };
-let fetched;
-const fetchRest = () => {
-  style();
-  fetched ??= fetch(file(built.rest)).then((answer) => answer.arrayBuffer()).then(WebAssembly.compile);
-  return fetched;
+const fetchPart = (at) => {
+  if (at === later.length) style(); // what the last part shows has a style sheet of its own
+  return (modules[at] ??= fetch(address(later[at - 1]))
+    .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(Error(`${answer.url}: ${answer.status}`))))
+    .then(WebAssembly.compile)
+    .catch((error) => {
+      modules[at] = undefined; // so that it can be tried again
+      throw error;
+    }));
 };
 
-// Called by the first file in the middle of its work, where nothing can be awaited.
-window.warrenLoadRest = () => {
-  if (rest || !built.rest) return;
-  style();
-  const request = new XMLHttpRequest();
-  request.open("GET", file(built.rest), false);
-  request.overrideMimeType("text/plain; charset=x-user-defined"); // every byte as it is
-  request.send();
-  if (request.status !== 200) throw new Error(`${built.rest}: ${request.status} ${request.statusText}`);
-  join(new WebAssembly.Module(Uint8Array.from(request.responseText, (letter) => letter.charCodeAt(0) & 255)));
+// Loads so many parts beside the first.
+async function load(count) {
+  const missing = later.slice(0, count).map((_, before) => before + 1).filter((at) => at >= parts.length);
+  const coming = await Promise.all(missing.map(fetchPart));
+  missing.forEach((at, place) => join(at, coming[place]));
+}
+
+// Called by the page when something needs parts that may not be there; it hears what came of it.
+window.warrenWant = (count) => {
+  load(count).then(
+    () => page.loaded(later.length ? parts.length - 1 : count),
+    (error) => {
+      console.error(error);
+      page.not_loaded();
+    },
+  );
 };
 
-// A link and Chinese want both files.
+// Called by a part in the middle of its work, where nothing can be awaited.
+window.warrenLoadPart = (count) => {
+  for (let at = parts.length; at <= Math.min(count, later.length); at++) {
+    if (at === later.length) style();
+    const request = new XMLHttpRequest();
+    request.open("GET", address(later[at - 1]), false);
+    request.overrideMimeType("text/plain; charset=x-user-defined"); // every byte as it is
+    request.send();
+    if (request.status !== 200) throw new Error(`${later[at - 1]}: ${request.status} ${request.statusText}`);
+    join(at, new WebAssembly.Module(Uint8Array.from(request.responseText, (letter) => letter.charCodeAt(0) & 255)));
+    setTimeout(() => page.loaded(at));
+  }
+};
+
+// A link and Chinese want everything.
 function wantsWhole() {
   let language;
   try {
@@ -51,14 +81,17 @@ function wantsWhole() {
 
 async function start() {
   const whole = wantsWhole();
-  if (!built.rest) style();
-  else if (whole) fetchRest();
-  const page = await import(file(built.js));
-  first = await page.default({ module_or_path: file(built.wasm) });
-  if (built.rest && whole) join(await fetchRest());
-  page.open(whole);
-  // Whoever touches the page is about to want more than the first picture.
-  const touched = () => built.rest && fetchRest().then(join, console.error);
+  if (!later.length) style();
+  const early = whole ? later.map((_, before) => fetchPart(before + 1)) : [];
+  page = await import(address(built.js));
+  parts.push(await page.default({ module_or_path: address(built.wasm) }));
+  await Promise.all(early);
+  if (whole) await load(later.length);
+  page.open(whole || !later.length ? 99 : 0);
+  if (whole || !later.length) return;
+  setTimeout(() => window.warrenWant(1));
+  // Whoever touches the page is about to want more than to see the first lesson.
+  const touched = () => window.warrenWant(later.length);
   for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, touched, { once: true, capture: true });
 }
 

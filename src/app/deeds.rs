@@ -7,7 +7,14 @@ use crate::text::fill;
 
 impl App {
     #[inline(never)]
-    pub(super) fn restart(&mut self, seed: u64) {
+    pub(super) fn restart(&mut self) {
+        let seed = match self.seed.0.as_deref().map_or(Ok(self.session.borrow().seed()), |typed| typed.trim().parse()) {
+            Ok(seed) => seed,
+            Err(_) => {
+                self.seed.1 = true;
+                return;
+            }
+        };
         let lesson = self.session.borrow().lesson().clone();
         self.open(Session::new(lesson, seed));
     }

@@ -5,17 +5,33 @@ use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 use yew::prelude::*;
 
-use super::{App, Msg};
+use super::App;
 use crate::{
-    action::{Action, Tab},
-    panels::{self, inspector},
+    action::{Action, Border, Loaded, Tab},
+    panels::{self, code, inspector},
     shell::{
         icon::{Icon, icon},
         lesson,
-        splitter::Splitter,
+        splitter::splitter,
+        toolbar,
     },
+    stage::{self, Stage},
     text::{Text, fill},
 };
+
+/// What the rooms of the page hold.
+pub(super) struct Rooms {
+    /// What can be done, on the stage.
+    pub toolbar: Html,
+    /// The stage.
+    pub stage: Html,
+    /// What stands left of the tables, with its name.
+    pub beside: (&'static str, Html),
+    /// The tab that is open.
+    pub tables: Html,
+    /// What is selected.
+    pub details: Html,
+}
 
 impl App {
     pub(super) fn lesson_view(&self, session: &Session) -> lesson::LessonView {
@@ -24,54 +40,83 @@ impl App {
         lesson::view(session, self.playing, self.answers.get(&session.chapter()).copied(), next)
     }
 
-    pub(super) fn notice(&self, ctx: &Context<Self>, text: &'static Text) -> Html {
-        let Some(notice) = &self.notice else { return html! { <span></span> } };
-        let dismiss = ctx.link().callback(|_| Msg::Do(Action::Dismiss));
-        html! {
-            <div class={classes!("notice", notice.bad.then_some("bad"))}>
-                <p>{ &notice.text }</p>
-                <button class="button quiet square" aria-label={text.app.close} onclick={dismiss}>{ icon(Icon::Close) }</button>
-            </div>
-        }
+    /// What is told at the top: that a part of the page is missing, or else the last notice.
+    pub(super) fn notice(&self, text: &'static Text, on: &Callback<Action>) -> Html {
+        let waits = !self.waiting.is_empty();
+        let (words, bad, action) = match &self.notice {
+            _ if self.not_loaded && (waits || self.loaded == Loaded::Picture) => {
+                (text.app.not_loaded, true, Some((text.app.try_again, Action::LoadAgain)))
+            }
+            _ if waits => (text.app.one_moment, false, None),
+            Some(notice) => (notice.text.as_str(), notice.bad, Some((text.app.close, Action::Dismiss))),
+            None => return html! { <span></span> },
+        };
+        let button = action.map(|(name, action)| {
+            let (closes, onclick) = (action == Action::Dismiss, on.reform(move |_| action.clone()));
+            html! {
+                <button class={if closes { "button quiet square" } else { "button" }} aria-label={name} {onclick}>
+                    { if closes { icon(Icon::Close) } else { html! { { name } } } }
+                </button>
+            }
+        });
+        html! { <div class={classes!("notice", bad.then_some("bad"))}><p>{ words }</p><span>{ button }</span></div> }
     }
 
-    pub(super) fn fold_button(&self, ctx: &Context<Self>, text: &'static Text, left: bool) -> Html {
+    /// The border of a panel.
+    pub(super) fn border(&self, border: Border, panel: &str, text: &'static Text, on: &Callback<Action>) -> Html {
+        splitter(border, self.sizes[border as usize], fill(text.app.resize, &[panel]), on)
+    }
+
+    pub(super) fn fold_button(&self, text: &'static Text, on: &Callback<Action>, left: bool) -> Html {
         let folded = if left { self.folded.0 } else { self.folded.1 };
         let name = if left { text.app.lesson } else { text.app.details };
         let label = fill(if folded { text.app.unfold } else { text.app.fold }, &[name]);
         let picture = if left == folded { Icon::Right } else { Icon::Left };
-        let toggle = ctx.link().callback(move |_| Msg::Do(Action::Fold(left)));
+        let toggle = on.reform(move |_| Action::Fold(left));
         html! {
             <button class="button quiet square fold" aria-expanded={(!folded).to_string()} aria-label={label.clone()} title={label}
                 onclick={toggle}>{ icon(picture) }</button>
         }
     }
 
-    /// What is selected, on the right.
-    pub(super) fn details(&self, session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
-        let view = inspector::view(session, &self.selection, text);
-        inspector::show(&inspector::Props { view, text, on: on.clone(), pointed: self.pointed })
+    /// The rooms before the world has begun: all are empty and say what will fill them. The first lesson begins with nothing in its world.
+    pub(super) fn still_rooms(&self, text: &'static Text, on: &Callback<Action>) -> Rooms {
+        let view = inspector::still(text);
+        Rooms {
+            toolbar: toolbar::show(None, Html::default(), Html::default(), text, on),
+            stage: stage::still(text),
+            beside: (text.app.code, code::still(text)),
+            tables: panels::still_queue_room(text),
+            details: inspector::show(&inspector::Props { view, text, on: on.clone(), pointed: None }),
+        }
     }
 
-    /// Code and tables under the stage; on a phone they share one row of tabs.
-    pub(super) fn lower(&self, session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
+    /// The rooms as the world is. The page is cut here: the first picture does without.
+    #[inline(never)]
+    pub(super) fn rooms(&self, session: &Session, text: &'static Text, on: &Callback<Action>) -> Rooms {
+        let form = self.form.map(|form| {
+            let (fault, imported) = (self.fault.clone(), self.imported.clone());
+            toolbar::form(
+                form,
+                &toolbar::Props { view: toolbar::view(session, text), text, fault, imported, on: on.clone() },
+            )
+        });
+        let vhosts = toolbar::vhost_choice(session, &self.vhost, text, on);
+        let view = stage::view(session, &self.vhost, self.handle.is_narrow(), text);
+        let (selection, canvas, handle) = (self.selection.clone(), self.canvas.clone(), self.handle.clone());
         // Where the console is what a lesson is about, the keys stand beside it instead of code that is not there.
-        let (room, beside) = if session.lesson().console {
+        let beside = if session.lesson().console {
             (text.panels.keys.title, panels::keys_room(session, self.console, text, on))
         } else {
             (text.app.code, panels::code_room(session, self.code_of, text, on))
         };
-        html! {
-            <div class="lower">
-                <section class="code-room" aria-label={room}>{ beside }</section>
-                <Splitter property="--code-width" initial={420} min={200} max={900} label={fill(text.app.resize, &[text.app.code])} />
-                <section class="tables-room" aria-label={text.app.tables}>
-                    { self.tabs(text, on) }
-                    <div class="tab-body" role="tabpanel" aria-labelledby={self.tab.id()} tabindex="0">
-                        { self.tab_body(session, text, on) }
-                    </div>
-                </section>
-            </div>
+        let shown = inspector::view(session, &self.selection, text);
+        Rooms {
+            toolbar: toolbar::show(self.form, form.unwrap_or_default(), vhosts, text, on),
+            stage: html! { <Stage {view} {text} on={on.clone()} pointed={self.pointed} {selection} {canvas} {handle} /> },
+            beside,
+            tables: self.tab_body(session, text, on),
+            details: inspector::show(&inspector::Props { view: shown, text, on: on.clone(), pointed: self.pointed }),
         }
     }
 

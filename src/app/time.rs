@@ -8,8 +8,16 @@ const STEP_MS: f64 = 220.0;
 const STEPS_PER_FRAME: u32 = 2_000;
 
 impl App {
+    /// Moves time on and draws what moves: whether the session moved, and whether a next picture is wanted.
+    #[inline(never)]
+    pub(super) fn show_frame(&mut self, now: f64) -> (bool, bool) {
+        let changed = self.tick(now);
+        let again = self.paint();
+        (changed, again || self.playing || self.tween.is_some())
+    }
+
     /// Moves the shown moment on. True when the session moved.
-    pub(super) fn tick(&mut self, now: f64) -> bool {
+    fn tick(&mut self, now: f64) -> bool {
         let elapsed = (now - self.last_frame.unwrap_or(now)).clamp(0.0, 100.0);
         self.last_frame = Some(now);
         if let Some((from, to, since)) = self.tween {

@@ -169,7 +169,7 @@ pub fn Code(props: &Props) -> Html {
         use_effect_with(place, move |_| bring_into_sight(&lit));
     }
     let Some(program) = &view.program else {
-        return html! { <p class="empty">{ t.empty }</p> };
+        return still(text);
     };
     html! {
         <div class="code">
@@ -197,6 +197,11 @@ pub fn Code(props: &Props) -> Html {
             </div>
         </div>
     }
+}
+
+/// The panel while there is no program.
+pub fn still(text: &Text) -> Html {
+    html! { <p class="empty">{ text.panels.code.empty }</p> }
 }
 
 /// Scrolls the listing, and nothing around it, so that the line at work is seen.

@@ -122,7 +122,7 @@ pub fn show(props: &Props) -> Html {
     let Props { view, text, on } = props;
     let t = &text.panels.consumers;
     if view.rows.is_empty() {
-        return html! { <p class="empty">{ t.empty }</p> };
+        return still(text);
     }
     html! {
         <div class="consumers">
@@ -142,6 +142,11 @@ pub fn show(props: &Props) -> Html {
             </table>
         </div>
     }
+}
+
+/// The table while there is no consumer.
+pub fn still(text: &Text) -> Html {
+    html! { <p class="empty">{ text.panels.consumers.empty }</p> }
 }
 
 fn print_row(at: usize, row: &ConsumerRow, text: &'static Text, on: &Callback<Action>) -> Html {

@@ -211,7 +211,7 @@ pub fn Contents(props: &Props) -> Html {
     let t = &text.panels.contents;
     let mode = use_state(|| 0_usize);
     let Some(queue) = &view.queue else {
-        return html! { <p class="empty">{ t.no_queue }</p> };
+        return still(text);
     };
     let name = queue.to_string();
     html! {
@@ -228,6 +228,11 @@ pub fn Contents(props: &Props) -> Html {
             </div>
         </div>
     }
+}
+
+/// The table while there is no queue.
+pub fn still(text: &Text) -> Html {
+    html! { <p class="empty">{ text.panels.contents.no_queue }</p> }
 }
 
 fn get_form(

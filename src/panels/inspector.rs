@@ -91,6 +91,11 @@ impl InspectorView {
     }
 }
 
+/// What the inspector shows before the world has begun.
+pub fn still(text: &Text) -> InspectorView {
+    nothing::page(Vec::new(), text)
+}
+
 /// What the inspector shows of a session.
 pub fn view(session: &Session, selection: &Selection, text: &Text) -> InspectorView {
     let teller = Teller::new(session, text);
@@ -172,14 +177,25 @@ fn print_section(at: usize, section: &Section, text: &'static Text, on: &Callbac
 
 fn print_part(part: &Part, text: &'static Text, on: &Callback<Action>) -> Html {
     match part {
-        Part::Way(stations) => html! {
-            <ol class="way">{ for stations.iter().enumerate().map(|(at, station)| print_station(at, station, on)) }</ol>
-        },
         Part::Sentences(sentences) => html! {
             <div class="inspector-sentences">
                 { for sentences.iter().enumerate().map(|(at, sentence)| html! { <p key={at}>{ sentence }</p> }) }
             </div>
         },
+        Part::Way(_) | Part::Table(_) | Part::Lines(_) | Part::Terminal(_) | Part::Deeds(_) => {
+            print_more(part, text, on)
+        }
+    }
+}
+
+/// What only something selected has. The page is cut here.
+#[inline(never)]
+fn print_more(part: &Part, text: &'static Text, on: &Callback<Action>) -> Html {
+    match part {
+        Part::Way(stations) => html! {
+            <ol class="way">{ for stations.iter().enumerate().map(|(at, station)| print_station(at, station, on)) }</ol>
+        },
+        Part::Sentences(_) => print_part(part, text, on),
         Part::Table(rows) => html! {
             <dl class="inspector-table">
                 { for rows.iter().enumerate().map(|(at, (name, value))| html! {

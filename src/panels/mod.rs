@@ -37,6 +37,11 @@ pub fn tabs(text: &Text) -> Vec<(Tab, &'static str)> {
     TABS.iter().map(|(tab, title)| (*tab, title(text))).collect()
 }
 
+/// The first tab before the world has begun.
+pub fn still_queue_room(text: &Text) -> Html {
+    html! { <div key="queues" class="queue-room">{ queues::still(text) }{ consumers::still(text) }{ contents::still(text) }</div> }
+}
+
 /// The first tab: the queues, who consumes from them, and what the chosen one holds.
 pub fn queue_room(
     session: &Session,

@@ -123,7 +123,7 @@ pub fn show(props: &Props) -> Html {
     let Props { view, text, on } = props;
     let t = &text.panels.queues;
     if view.rows.is_empty() {
-        return html! { <p class="empty">{ if view.running { t.empty } else { t.broker_down } }</p> };
+        return nothing(if view.running { t.empty } else { t.broker_down });
     }
     html! {
         <div class="queues">
@@ -143,6 +143,15 @@ pub fn show(props: &Props) -> Html {
             <p class="muted panel-more">{ if view.more > 0 { fill(t.more, &[&view.more.to_string()]) } else { String::new() } }</p>
         </div>
     }
+}
+
+fn nothing(why: &'static str) -> Html {
+    html! { <p class="empty">{ why }</p> }
+}
+
+/// The table before the world has begun.
+pub fn still(text: &Text) -> Html {
+    nothing(text.panels.queues.empty)
 }
 
 fn print_row(row: &QueueRow, on: &Callback<Action>) -> Html {

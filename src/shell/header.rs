@@ -18,18 +18,17 @@ pub struct HeaderView {
     pub current: usize,
     /// The seed.
     pub seed: u64,
-    /// The world's hash: its first eight digits in two groups.
-    pub hash: String,
+    /// The world's hash: its first eight digits in two groups. None until the run has been carried out.
+    pub hash: Option<String>,
 }
 
-/// What the header shows of a session; `lessons` are all there are, in the language of the page.
-pub fn view(session: &Session, lessons: &[(String, String)]) -> HeaderView {
-    let hash = session.hash();
+/// What the header shows of a session; `lessons` are all there are, in the language of the page, and `hash` the world's.
+pub fn view(session: &Session, lessons: &[(String, String)], hash: Option<String>) -> HeaderView {
     HeaderView {
         lessons: lessons.to_vec(),
         current: lessons.iter().position(|(id, _)| *id == session.lesson().id).unwrap_or(0),
         seed: session.seed(),
-        hash: format!("{} {}", &hash[..4], &hash[4..8]),
+        hash: hash.map(|hash| format!("{} {}", &hash[..4], &hash[4..8])),
     }
 }
 
@@ -98,7 +97,7 @@ pub fn show(props: &Props) -> Html {
             </select>
             <span class="chip lesson-count">{ fill(place, &[&number, &count]) }</span>
             <span class="spring"></span>
-            <span class="chip mono run" title={text.run_hint}>{ fill(text.run, &[&view.seed.to_string(), &view.hash]) }</span>
+            <span class="chip mono run" title={text.run_hint}>{ fill(text.run, &[&view.seed.to_string(), view.hash.as_deref().unwrap_or("…")]) }</span>
             <span class="segments" role="group" aria-label={text.language}>
                 { speak(Language::English, "EN") }
                 { speak(Language::Chinese, "中文") }

@@ -169,6 +169,7 @@ fn go_on(props: &Props, count: usize) -> Html {
     }
 }
 
+#[inline(never)]
 fn breaks(props: &Props, breaks: &[(String, String)]) -> Html {
     let text = &props.text.app;
     html! {

@@ -6,7 +6,7 @@ use warren_sim::bytes::Bytes;
 use warren_sim::script::quoted;
 use warren_sim::session::Session;
 use warren_sim::sorted::sort_by_key;
-use web_sys::{FormData, HtmlFormElement};
+use web_sys::{FormData, HtmlFormElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     method_form::{self, Answer, DECLARE, MethodForm, PUBLISH},
 };
 use crate::{
-    action::Action,
+    action::{Action, Form},
     text::{Text, fill},
 };
 
@@ -30,17 +30,13 @@ pub struct ToolbarView {
     pub processes: Vec<(String, bool)>,
     /// Whether the broker is up.
     pub running: bool,
-    /// The virtual hosts, and which one is shown.
-    pub vhosts: (Vec<String>, usize),
     /// What the broker last said to the learner's client.
     pub answer: Option<Answer>,
 }
 
 /// What the toolbar offers in this world.
-pub fn view(session: &Session, vhost: &Bytes, text: &Text) -> ToolbarView {
+pub fn view(session: &Session, text: &Text) -> ToolbarView {
     let world = session.world();
-    let vhosts: Vec<String> = world.broker().vhosts().map(|(name, _)| name.text().into_owned()).collect();
-    let shown = world.broker().vhosts().position(|(name, _)| name == vhost).unwrap_or(0);
     // A client by hand speaks to the default virtual host.
     let here = |resource: &Resource| resource.vhost == DEFAULT_VHOST;
     let exchanges = world.broker().exchanges().map(|exchange| &exchange.resource);
@@ -52,26 +48,13 @@ pub fn view(session: &Session, vhost: &Bytes, text: &Text) -> ToolbarView {
     ToolbarView {
         exchanges,
         queues: queues.filter(|one| here(one)).map(|one| one.name.text().into_owned()).collect(),
-        vhosts: (vhosts, shown),
         processes: world.processes().iter().map(|p| (p.name.text().into_owned(), p.is_alive())).collect(),
         running: world.broker().is_running(),
         answer: method_form::answer(session, text),
     }
 }
 
-/// The forms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// A method sent by hand, this one first.
-    Method(usize),
-    Add,
-    Break,
-    Definitions,
-    Command,
-}
-
-/// What the component is given.
-#[derive(Properties, PartialEq)]
+/// What a form is given.
 pub struct Props {
     /// What to offer.
     pub view: ToolbarView,
@@ -85,55 +68,45 @@ pub struct Props {
     pub on: Callback<Action>,
 }
 
-/// The toolbar.
-#[component]
-pub fn Toolbar(props: &Props) -> Html {
-    let text = &props.text.app;
-    let open = use_state(|| None::<Form>);
-    let toggle = |form: Form, name: &'static str| {
-        let open = open.clone();
-        let is_open = *open == Some(form);
+/// The toolbar. `open` is the form that is shown, `shown` its elements, and `beside` stands at the end of the row.
+pub fn show(open: Option<Form>, shown: Html, beside: Html, text: &'static Text, on: &Callback<Action>) -> Html {
+    let text = &text.app;
+    let buttons = [
+        (Form::Method(PUBLISH), text.publish),
+        (Form::Method(DECLARE), text.declare),
+        (Form::Add, text.add),
+        (Form::Break, text.break_menu),
+        (Form::Definitions, text.definitions),
+        (Form::Command, text.command),
+    ];
+    let button = |(form, name): (Form, &'static str)| {
+        let is_open = open == Some(form);
+        let toggle = on.reform(move |_| Action::Form(if is_open { None } else { Some(form) }));
         html! {
-            <button class={classes!("button", is_open.then_some("chosen"))} aria-expanded={is_open.to_string()}
-                onclick={move |_| open.set(if is_open { None } else { Some(form) })}>{ name }</button>
+            <button key={name} class={classes!("button", is_open.then_some("chosen"))} aria-expanded={is_open.to_string()}
+                onclick={toggle}>{ name }</button>
         }
     };
-    let close = {
-        let open = open.clone();
-        Callback::from(move |()| open.set(None))
-    };
     let escape = {
-        let close = close.clone();
+        let on = on.clone();
         Callback::from(move |event: KeyboardEvent| {
             if event.key() == "Escape" {
-                close.emit(());
+                on.emit(Action::Form(None));
             }
         })
     };
     html! {
         <div class="toolbar" onkeydown={escape}>
-            <div class="toolbar-row">
-                { toggle(Form::Method(PUBLISH), text.publish) }
-                { toggle(Form::Method(DECLARE), text.declare) }
-                { toggle(Form::Add, text.add) }
-                { toggle(Form::Break, text.break_menu) }
-                { toggle(Form::Definitions, text.definitions) }
-                { toggle(Form::Command, text.command) }
-                { vhost_choice(props) }
-            </div>
-            <div class="toolbar-form">
-                { match *open {
-                    None => html! { <span key="none"></span> },
-                    Some(form) => open_form(form, props, &close),
-                } }
-            </div>
+            <div class="toolbar-row">{ for buttons.into_iter().map(button) }{ beside }</div>
+            <div class="toolbar-form">{ shown }</div>
         </div>
     }
 }
 
-/// A function of its own: the page is cut here, and gets the forms when one is first opened.
+/// A form. A function of its own: the page is cut here, and gets the forms when one is first opened.
 #[inline(never)]
-fn open_form(form: Form, props: &Props, close: &Callback<()>) -> Html {
+pub fn form(form: Form, props: &Props) -> Html {
+    let close = &props.on.reform(|()| Action::Form(None));
     match form {
         Form::Method(first) => html! {
             <MethodForm key={first} {first} view={props.view.clone()} text={props.text} on={props.on.clone()} close={close.clone()} />
@@ -334,18 +307,18 @@ fn break_menu(props: &Props, close: &Callback<()>) -> Html {
 }
 
 /// Which virtual host is looked at, where there are several.
-fn vhost_choice(props: &Props) -> Html {
-    let (names, shown) = &props.view.vhosts;
-    let on = props.on.clone();
-    let choose = Callback::from(move |event: Event| {
-        let select = event.target_dyn_into::<web_sys::HtmlSelectElement>();
-        on.emit(Action::Vhost(select.map(|select| select.value()).unwrap_or_default()));
+pub fn vhost_choice(session: &Session, vhost: &Bytes, text: &'static Text, on: &Callback<Action>) -> Html {
+    let names = session.world().broker().vhosts().map(|(name, _)| (name.text().into_owned(), name == vhost));
+    let names: Vec<(String, bool)> = names.collect();
+    let choose = on.reform(|event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        Action::Vhost(select.value())
     });
     html! {
-        <label class="vhost" hidden={names.len() < 2}><span class="sr">{ props.text.app.vhost }</span>
-            <select onchange={choose} title={props.text.app.vhost}>
-                { for names.iter().enumerate().map(|(at, name)| html! {
-                    <option key={name.clone()} value={name.clone()} selected={at == *shown}>{ name }</option>
+        <label key="vhost" class="vhost" hidden={names.len() < 2}><span class="sr">{ text.app.vhost }</span>
+            <select onchange={choose} title={text.app.vhost}>
+                { for names.iter().map(|(name, chosen)| html! {
+                    <option key={name.clone()} value={name.clone()} selected={*chosen}>{ name }</option>
                 }) }
             </select>
         </label>

@@ -42,33 +42,32 @@ pub struct TransportView {
     pub branches: Vec<BranchMark>,
     /// The one that is looked at.
     pub branch: u32,
-    /// The seed.
-    pub seed: u64,
 }
 
 /// What the timeline shows of a session.
 pub fn view(session: &Session) -> TransportView {
     let timeline = session.timeline();
     let branch = timeline.branch();
-    let marks = branch
-        .inputs()
-        .iter()
-        .map(|(step, input)| Mark {
-            step: *step,
-            label: input.to_string(),
-            fault: matches!(input, Input::Kill { .. } | Input::BrokerKill | Input::BrokerStop),
-        })
-        .collect();
     TransportView {
         position: timeline.position(),
         length: timeline.length(),
         now_ms: session.world().now_ms(),
-        marks,
-        chapters: (0..session.lesson().chapters.len()).map(|k| (session.span(k).0, k + 1)).collect(),
+        // At first nothing has been done, and the page is cut here.
+        marks: if branch.inputs().is_empty() { Vec::new() } else { branch.inputs().iter().map(mark).collect() },
+        // On a timeline of no length there are no places.
+        chapters: (0..session.lesson().chapters.len())
+            .filter(|_| timeline.length() > 0)
+            .map(|k| (session.span(k).0, k + 1))
+            .collect(),
         branches: timeline.branches().iter().map(|branch| (branch.id, branch.forked, branch.length())).collect(),
         branch: branch.id,
-        seed: session.seed(),
     }
+}
+
+#[inline(never)]
+fn mark((step, input): &(u32, Input)) -> Mark {
+    let fault = matches!(input, Input::Kill { .. } | Input::BrokerKill | Input::BrokerStop);
+    Mark { step: *step, label: input.to_string(), fault }
 }
 
 /// What it is given. A function and no component: it keeps nothing, and a component type costs the bundle ten kilobytes.
@@ -79,6 +78,10 @@ pub struct Props {
     pub playing: bool,
     /// The chosen speed.
     pub speed: usize,
+    /// Whether the run is still to be carried out: then the timeline is not what it will be.
+    pub busy: bool,
+    /// The seed as it is typed, and whether it was refused.
+    pub seed: (String, bool),
     /// The words.
     pub text: &'static Text,
     /// Where actions go.
@@ -101,10 +104,11 @@ pub fn show(props: &Props) -> Html {
         let select: HtmlSelectElement = event.target_unchecked_into();
         Action::Speed(select.selected_index().max(0) as usize)
     });
-    let step_text = fill(text.step_of, &[&view.position.to_string(), &view.length.to_string()]);
+    let length = if props.busy { "…".to_string() } else { view.length.to_string() };
+    let step_text = fill(text.step_of, &[&view.position.to_string(), &length]);
     let time = fill(text.at_time, &[&seconds(view.now_ms)]);
     html! {
-        <footer class="transport" aria-label={text.timeline}>
+        <footer class="transport" aria-label={text.timeline} aria-busy={props.busy.to_string()}>
             <div class="transport-buttons">
                 { button(text.back, Icon::Back, Action::Back, "back") }
                 { button(play_name, play_icon, Action::TogglePlay, "primary play") }
@@ -121,7 +125,7 @@ pub fn show(props: &Props) -> Html {
                 <span class="chip num step-chip">{ step_text.clone() }</span>
                 <span class="chip num time-chip">{ time.clone() }</span>
                 { branches(props) }
-                <SeedForm seed={view.seed} text={props.text} on={props.on.clone()} />
+                { seed_form(props) }
             </div>
         </footer>
     }
@@ -204,40 +208,26 @@ fn branches(props: &Props) -> Html {
     }
 }
 
-/// What the seed's form is given.
-#[derive(Properties, PartialEq)]
-struct SeedProps {
-    seed: u64,
-    text: &'static Text,
-    on: Callback<Action>,
-}
-
 /// The seed, and the button that begins again with it.
-#[component]
-fn SeedForm(props: &SeedProps) -> Html {
+fn seed_form(props: &Props) -> Html {
     let text = &props.text.app;
-    let field = use_node_ref();
-    let wrong = use_state(|| false);
-    let begin = {
-        let (on, field, wrong) = (props.on.clone(), field.clone(), wrong.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            let typed = field.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
-            let seed = typed.trim().parse();
-            wrong.set(seed.is_err());
-            if let Ok(seed) = seed {
-                on.emit(Action::Restart(seed));
-            }
-        })
-    };
+    let (typed, refused) = &props.seed;
+    let begin = props.on.reform(|event: SubmitEvent| {
+        event.prevent_default();
+        Action::Restart
+    });
+    let note = props.on.reform(|event: InputEvent| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        Action::Seed(input.value())
+    });
     html! {
         <form class="restart" onsubmit={begin}>
             <label><span class="seed-label">{ text.seed }</span>
-                <input ref={field} class="seed num" aria-label={text.seed} inputmode="numeric" autocomplete="off" maxlength="20" size="4"
-                    aria-invalid={wrong.to_string()} value={props.seed.to_string()} />
+                <input class="seed num" aria-label={text.seed} inputmode="numeric" autocomplete="off" maxlength="20" size="4"
+                    aria-invalid={refused.to_string()} value={typed.clone()} oninput={note} />
             </label>
             <button class="button square" aria-label={text.restart} title={text.restart_hint}>{ icon(Icon::Restart) }</button>
-            <span class="seed-wrong" role="alert">{ if *wrong { text.bad_seed } else { "" } }</span>
+            <span class="seed-wrong" role="alert">{ if *refused { text.bad_seed } else { "" } }</span>
         </form>
     }
 }

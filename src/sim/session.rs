@@ -34,13 +34,19 @@ impl Session {
     /// The lesson's world at its first moment.
     pub fn new(lesson: Rc<Lesson>, seed: u64) -> Self {
         let mut session = Session::bare(lesson, seed);
-        session.carry_on();
-        session.timeline.seek(0);
+        session.prepare();
         session
     }
 
-    /// The lesson's world with nothing carried out ahead.
-    pub(crate) fn bare(lesson: Rc<Lesson>, seed: u64) -> Self {
+    /// Carries out what has not been carried out ahead of a [`Session::bare`].
+    pub fn prepare(&mut self) {
+        let here = self.timeline.position();
+        self.carry_on();
+        self.timeline.seek(here);
+    }
+
+    /// The lesson's world with nothing carried out ahead: a first picture can be drawn of it, and whatever follows wants [`Session::prepare`].
+    pub fn bare(lesson: Rc<Lesson>, seed: u64) -> Self {
         let mut world = World::new(seed, lesson.latency_ms);
         let mut events = Vec::new();
         for input in &lesson.setup {
@@ -80,7 +86,7 @@ impl Session {
 
     /// The hash of that world, as the page shows it: 16 hexadecimal digits.
     pub fn hash(&self) -> String {
-        alloc::format!("{:016x}", self.world().hash())
+        alloc::format!("{:016x}", self.timeline.hash())
     }
 
     /// One step forward. False when the run stands still.
@@ -176,7 +182,8 @@ impl Session {
         }
     }
 
-    /// Carries out what is left of the lesson's script at the end of the branch.
+    /// Carries out what is left of the lesson's script at the end of the branch. The page is cut here, and at the other functions that are never inlined.
+    #[inline(never)]
     fn carry_on(&mut self) {
         let lesson = self.lesson.clone();
         let plan: Vec<&Command> = lesson.plan().collect();
@@ -234,7 +241,8 @@ impl Session {
 
     /// Whether the chapter that is read has happened.
     pub fn chapter_done(&self) -> bool {
-        self.timeline.position() >= self.span(self.chapter).1
+        let carried_out = self.timeline.last_progress().done >= self.lesson.first_command(self.chapter + 1);
+        carried_out && self.timeline.position() >= self.span(self.chapter).1
     }
 
     /// Opens a chapter: the moment before it happens is looked at.
@@ -247,6 +255,7 @@ impl Session {
     }
 
     /// For each choice of a chapter's question, whether the run bears it out; empty when there is none.
+    #[inline(never)]
     pub fn verdicts(&self, chapter: usize) -> Vec<bool> {
         let Some(question) = self.lesson.chapters.get(chapter).and_then(|chapter| chapter.question.as_ref()) else {
             return Vec::new();

@@ -4,7 +4,8 @@
 //! it grows; [`Timeline::seek`] restores the nearest checkpoint and replays from there.
 
 use crate::sorted::SortedMap;
-use alloc::vec::Vec;
+use alloc::{rc::Rc, vec::Vec};
+use core::cell::Cell;
 
 use crate::{event::Event, input::Input, world::World};
 
@@ -31,7 +32,7 @@ pub struct Branch {
     event_ends: Vec<u32>,
     /// For each step, from 0, the clock after it.
     times_ms: Vec<u64>,
-    checkpoints: SortedMap<u32, World>,
+    checkpoints: SortedMap<u32, Rc<World>>,
     checkpoint_every: u32,
     /// How far the learner has been.
     visited: u32,
@@ -91,7 +92,7 @@ impl Branch {
     }
 
     /// The nearest checkpoint at or before a step.
-    fn checkpoint(&self, step: u32) -> (u32, &World) {
+    fn checkpoint(&self, step: u32) -> (u32, &Rc<World>) {
         let nearest = self.checkpoints.range(..=step).next_back();
         nearest.map(|(at, world)| (*at, world)).expect("step 0 is always a checkpoint")
     }
@@ -106,7 +107,7 @@ impl Branch {
         self.visited = self.visited.min(step);
     }
 
-    fn note_step(&mut self, world: &World) {
+    fn note_step(&mut self, world: &Rc<World>) {
         self.event_ends.push(self.events.len() as u32);
         self.times_ms.push(world.now_ms());
         let step = self.length();
@@ -127,13 +128,17 @@ pub struct Timeline {
     branches: Vec<Branch>,
     current: usize,
     position: u32,
-    world: World,
+    /// Shared with the checkpoints until it moves on.
+    world: Rc<World>,
+    /// The world's hash, once it has been asked for.
+    hash: Cell<Option<u64>>,
     next_branch: u32,
 }
 
 impl Timeline {
     /// A timeline whose step 0 is this world; `events` are what made it.
     pub fn new(world: World, events: Vec<Event>) -> Self {
+        let world = Rc::new(world);
         let branch = Branch {
             id: 1,
             forked: None,
@@ -146,12 +151,33 @@ impl Timeline {
             visited: 0,
             progress: Vec::new(),
         };
-        Timeline { branches: Vec::from([branch]), current: 0, position: 0, world, next_branch: 2 }
+        Timeline {
+            branches: Vec::from([branch]),
+            current: 0,
+            position: 0,
+            world,
+            hash: Cell::new(None),
+            next_branch: 2,
+        }
     }
 
     /// The world at the moment that is looked at.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// The world about to change. It leaves the checkpoint it is shared with as it is.
+    fn world_mut(&mut self) -> &mut World {
+        self.hash.set(None);
+        Rc::make_mut(&mut self.world)
+    }
+
+    /// The hash of the world at the moment that is looked at, computed once for each moment.
+    #[inline(never)]
+    pub fn hash(&self) -> u64 {
+        let hash = self.hash.get().unwrap_or_else(|| self.world.hash());
+        self.hash.set(Some(hash));
+        hash
     }
 
     /// The step that is looked at.
@@ -214,7 +240,7 @@ impl Timeline {
             self.replay_one(&mut events);
             return true;
         }
-        if self.length() >= MAX_STEPS || !self.world.step(&mut events) {
+        if self.length() >= MAX_STEPS || !self.world_mut().step(&mut events) {
             return false;
         }
         self.record(events);
@@ -224,7 +250,8 @@ impl Timeline {
     /// Replays the recorded step that follows.
     fn replay_one(&mut self, events: &mut Vec<Event>) {
         let next = self.position + 1;
-        self.branches[self.current].replay(&mut self.world, next, events);
+        self.hash.set(None);
+        self.branches[self.current].replay(Rc::make_mut(&mut self.world), next, events);
         self.position = next;
     }
 
@@ -243,7 +270,7 @@ impl Timeline {
         }
         self.leave_future();
         let mut events = Vec::new();
-        self.world.submit(&input, &mut events);
+        self.world_mut().submit(&input, &mut events);
         let step = self.position + 1;
         self.branches[self.current].inputs.push((step, input));
         self.record(events);
@@ -278,6 +305,7 @@ impl Timeline {
         let (at, world) = self.branch().checkpoint(n);
         if n < self.position || at > self.position {
             self.world = world.clone();
+            self.hash.set(None);
             self.position = at;
         }
         let mut events = Vec::new();
@@ -315,7 +343,7 @@ impl Timeline {
     }
 
     /// A world of the current branch, looked at without moving.
-    pub fn world_at(&self, n: u32) -> World {
+    pub fn world_at(&self, n: u32) -> Rc<World> {
         let branch = self.branch();
         let n = n.min(branch.length());
         let (mut at, mut world) = branch.checkpoint(n);
@@ -325,7 +353,7 @@ impl Timeline {
         let mut world = world.clone();
         let mut events = Vec::new();
         for step in at + 1..=n {
-            branch.replay(&mut world, step, &mut events);
+            branch.replay(Rc::make_mut(&mut world), step, &mut events);
             events.clear();
         }
         world

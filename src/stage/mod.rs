@@ -39,7 +39,7 @@ pub use self::{
 };
 use crate::{
     action::{Action, Selection},
-    text::Text,
+    text::{StageText, Text},
 };
 
 /// The stage is never drawn smaller than this, so that its text stays readable; what does not fit is scrolled.
@@ -173,12 +173,24 @@ pub fn Stage(props: &Props) -> Html {
             </div>
             <canvas ref={props.canvas.clone()} class="stage-canvas" aria-hidden="true" />
             <p class="stage-down" role="status">{ if view.broker_down { stage.broker_down } else { "" } }</p>
-            <div class="stage-empty" hidden={!view.nodes.is_empty()}>
-                <p><strong>{ stage.empty_title }</strong></p>
-                <p class="muted">{ stage.empty_hint }</p>
-            </div>
+            { nobody(view.nodes.is_empty(), stage) }
         </div>
     }
+}
+
+/// What stands on the stage while nobody else does.
+fn nobody(shown: bool, stage: &StageText) -> Html {
+    html! {
+        <div class="stage-empty" hidden={!shown}>
+            <p><strong>{ stage.empty_title }</strong></p>
+            <p class="muted">{ stage.empty_hint }</p>
+        </div>
+    }
+}
+
+/// The stage before the world has begun.
+pub fn still(text: &Text) -> Html {
+    html! { <div class="stage-room">{ nobody(true, &text.stage) }</div> }
 }
 
 /// Keeps the drawing between its least and its most scale. A style attribute would be against the page's security policy; this is not one.

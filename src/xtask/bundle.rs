@@ -3,7 +3,7 @@
 use crate::problem::{Outcome, Problem};
 use crate::process::{capture, path_with, run, target_dir, workspace};
 use crate::tools;
-use crate::{compiler, finish};
+use crate::{compiler, finish, split::parts::LATER};
 use flate2::{Compression, write::GzEncoder};
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,16 +11,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What wasm, js and css are to weigh together before the first picture, gzip, in bytes (220 KiB). Not reached yet: see docs/benchmarks.md.
-pub const GOAL_BYTES: u64 = 220 * 1024;
-/// What they may weigh today. It only ever goes down, until it meets the goal.
-pub const BUDGET_BYTES: u64 = 270 * 1024;
-/// What they may weigh with the second file, which is loaded when it is first wanted. It grows with what the page can do.
+/// What wasm, js and css may weigh together before the first picture, gzip, in bytes. The first promise was 220 KiB; it only ever goes down.
+pub const BUDGET_BYTES: u64 = 132 * 1024;
+/// What they may weigh with the part that plays the first lesson.
+pub const PLAY_BYTES: u64 = 280 * 1024;
+/// What they may weigh with all parts. It grows with what the page can do.
 pub const WHOLE_BYTES: u64 = 720 * 1024;
-/// The kinds of files that count before anything is seen, and the second file of the page's code (see `split.rs`).
-const KINDS: [&str; 4] = ["wasm", "js", "css", REST];
-/// How the second file's name ends.
-const REST: &str = "rest";
+/// The kinds of files that are loaded before anything is seen.
+const KINDS: [&str; 3] = ["wasm", "js", "css"];
 
 /// How the page is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +94,8 @@ fn fetch_crates(small: bool) -> Outcome {
 
 /// Bytes after gzip for each kind of file below `dist`.
 fn weigh(dist: &Path) -> Outcome<BTreeMap<&'static str, u64>> {
-    let mut weights: BTreeMap<&'static str, u64> = KINDS.iter().map(|kind| (*kind, 0)).collect();
+    let mut weights: BTreeMap<&'static str, u64> =
+        KINDS.iter().copied().chain(LATER.iter().map(|part| part.name)).map(|kind| (kind, 0)).collect();
     let unreadable = |error| Problem::new(format!("{} cannot be read: {error}.", dist.display()));
     let mut folders = vec![dist.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -106,10 +105,10 @@ fn weigh(dist: &Path) -> Outcome<BTreeMap<&'static str, u64>> {
                 folders.push(path);
                 continue;
             }
-            let second = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_rest"));
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
-            let ending = if second { REST.to_string() } else { ending };
-            if let Some(weight) = weights.get_mut(ending.as_str()) {
+            let later = LATER.iter().find(|part| stem.rsplit_once('_').is_some_and(|(_, kind)| kind == part.name));
+            if let Some(weight) = weights.get_mut(later.map_or(ending.as_str(), |part| part.name)) {
                 *weight += gzip_len(&fs::read(&path).map_err(unreadable)?).map_err(unreadable)?;
             }
         }
@@ -124,38 +123,31 @@ fn gzip_len(bytes: &[u8]) -> std::io::Result<u64> {
     Ok(encoder.finish()?.len() as u64)
 }
 
-/// Prints the weights and holds them against the budget, which only a build with wasm-opt and the small standard library can keep.
+/// Prints the weights and holds them against the budgets, which only a build with wasm-opt and the small standard library can keep.
 fn judge(weights: &BTreeMap<&'static str, u64>, optimised: bool) -> Outcome {
     let kib = |bytes: u64| format!("{}.{} KiB", bytes / 1024, bytes % 1024 * 10 / 1024);
-    let whole: u64 = weights.values().sum();
-    let first = whole - weights.get(REST).copied().unwrap_or_default();
-    let parts: Vec<String> = weights
-        .iter()
-        .filter(|(kind, _)| **kind != REST)
-        .map(|(kind, bytes)| format!("{kind} {}", kib(*bytes)))
+    let of = |kind: &str| weights.get(kind).copied().unwrap_or_default();
+    let parts: Vec<String> = KINDS.iter().map(|kind| format!("{kind} {}", kib(of(kind)))).collect();
+    let mut sum: u64 = KINDS.iter().map(|kind| of(kind)).sum();
+    let mut sums = vec![sum];
+    for part in &LATER {
+        sum += of(part.name);
+        sums.push(sum);
+    }
+    let budgets = [("first picture", BUDGET_BYTES), ("first lesson, played,", PLAY_BYTES), ("whole page", WHOLE_BYTES)];
+    let lines: Vec<String> = (budgets.iter().zip(&sums))
+        .map(|((what, budget), sum)| format!("{what} {} of {}", kib(*sum), kib(*budget)))
         .collect();
-    println!(
-        "Bundle, gzip: {}; together {} of {} today, {} in the end. With what is loaded when it is wanted: {} of {}.",
-        parts.join(", "),
-        kib(first),
-        kib(BUDGET_BYTES),
-        kib(GOAL_BYTES),
-        kib(whole),
-        kib(WHOLE_BYTES)
-    );
-    let Some((what, weight, budget)) = [("first picture", first, BUDGET_BYTES), ("whole page", whole, WHOLE_BYTES)]
-        .into_iter()
-        .find(|(_, weight, budget)| weight > budget)
-    else {
-        return Ok(());
-    };
+    println!("Bundle, gzip: {}. {}.", parts.join(", "), lines.join("; "));
+    let over = budgets.iter().zip(&sums).find(|((_, budget), sum)| *sum > budget);
+    let Some(((what, budget), weight)) = over else { return Ok(()) };
     if !optimised {
         println!(
             "That is over the budget, but not all was there that makes it smaller (see above), so it is not held against it."
         );
         return Ok(());
     }
-    Err(Problem::new(format!("The {what} weighs {}, {} more than its budget.", kib(weight), kib(weight - budget)))
+    Err(Problem::new(format!("The {what} weighs {}, {} more than its budget.", kib(*weight), kib(weight - budget)))
         .remedy("find what grew it, or raise the budget in src/xtask/bundle.rs and say why"))
 }
 
@@ -172,9 +164,10 @@ mod tests {
     }
 
     #[test]
-    fn the_second_file_has_a_budget_of_its_own() {
-        let weights = |rest| BTreeMap::from([("wasm", 1), (REST, rest)]);
+    fn the_later_parts_have_budgets_of_their_own() {
+        let weights = |rest| BTreeMap::from([("wasm", 1), ("rest", rest)]);
         assert_eq!(judge(&weights(WHOLE_BYTES - 1), true), Ok(()));
         assert!(judge(&weights(WHOLE_BYTES), true).is_err());
+        assert!(judge(&BTreeMap::from([("play", PLAY_BYTES + 1)]), true).is_err());
     }
 }

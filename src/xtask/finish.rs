@@ -1,8 +1,8 @@
-//! What is done to the page's WebAssembly after Trunk has put it into `dist/`: it is cut in two, made smaller, and named by what it holds.
+//! What is done to the page's WebAssembly after Trunk has put it into `dist/`: it is cut into parts, made smaller, and named by what it holds.
 
 use crate::problem::{Outcome, Problem};
 use crate::process::run;
-use crate::split;
+use crate::split::{self, parts::LATER};
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
@@ -34,8 +34,7 @@ pub fn finish(dist: &Path, linked: Option<&Path>, wasm_opt: Option<&Path>) -> Ou
     let (name, bound) = find(dist, |name| name.ends_with("_bg.wasm"))?;
     let mut files = vec![read(&bound)?];
     if let Some(linked) = linked {
-        let split = split::split(&read(linked)?, &files[0])?;
-        files = vec![split.first, split.rest];
+        files = split::split(&read(linked)?, &files[0])?;
     }
     let (script_name, script) = shorten(dist, &mut files[0])?;
     fs::remove_file(&bound).map_err(|error| cannot("removed", &bound, &error))?;
@@ -50,7 +49,8 @@ pub fn finish(dist: &Path, linked: Option<&Path>, wasm_opt: Option<&Path>) -> Ou
     // Every name holds the hash of all: a browser's cache can never bring together files that do not belong together.
     let hash = format!("{:016x}", hasher.finish());
     let named = |kind: &str| format!("page-{hash}_{kind}.wasm");
-    for (bytes, kind) in files.iter().zip(["bg", "rest"]) {
+    let kinds = || std::iter::once("bg").chain(LATER.iter().map(|part| part.name));
+    for (bytes, kind) in files.iter().zip(kinds()) {
         let file = dist.join(named(kind));
         fs::write(&file, bytes).map_err(|error| cannot("written", &file, &error))?;
     }
@@ -59,11 +59,10 @@ pub fn finish(dist: &Path, linked: Option<&Path>, wasm_opt: Option<&Path>) -> Ou
     fs::write(&file, script).map_err(|error| cannot("written", &file, &error))?;
     let index = dist.join("index.html");
     let html = String::from_utf8_lossy(&read(&index)?).replace(&name, &named("bg")).replace(&script_name, &new_script);
-    let rest = format!("data-wasm=\"./{0}\" data-rest=\"./{1}\"", named("bg"), named("rest"));
-    let html = match files.len() {
-        1 => html,
-        _ => html.replace(&format!("data-wasm=\"./{}\"", named("bg")), &rest),
-    };
+    // The loader learns from the page's head what the parts are called, in their order.
+    let later: Vec<String> = kinds().take(files.len()).skip(1).map(|kind| format!("./{}", named(kind))).collect();
+    let first = format!("data-wasm=\"./{}\"", named("bg"));
+    let html = html.replace(&first, &format!("{first} data-later=\"{}\"", later.join(" ")));
     fs::write(&index, html).map_err(|error| cannot("written", &index, &error))
 }
 

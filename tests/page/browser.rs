@@ -101,7 +101,20 @@ impl Page {
         // From a page to itself with another fragment the browser would not load anything.
         self.goto("about:blank").await?;
         self.goto(&format!("{}{path}", self.address)).await?;
-        self.until("!document.getElementById('loading')", "the page has started").await
+        self.until("!document.getElementById('loading')", "the page has started").await?;
+        self.until("document.querySelector('.transport[aria-busy=false]')", "the world has begun").await
+    }
+
+    /// Opens the page as [`Page::open`] does, while the browser refuses files whose addresses fit this pattern. None is refused afterwards.
+    pub async fn open_without(&self, pattern: &str) -> Checked {
+        self.goto("about:blank").await?;
+        self.cdp("Network.enable", json!({})).await?;
+        self.cdp("Network.setBlockedURLs", json!({ "urls": [pattern] })).await?;
+        self.goto(&self.address).await?;
+        self.until("!document.getElementById('loading')", "the page has started").await?;
+        self.until("document.querySelector('.notice.bad')", "it is told that something is missing").await?;
+        self.cdp("Network.setBlockedURLs", json!({ "urls": [] })).await?;
+        self.cdp("Network.disable", json!({})).await.map(drop)
     }
 
     /// Waits until a JavaScript expression is true; `what` completes "it never came to pass that ...".
