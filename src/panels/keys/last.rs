@@ -1,5 +1,7 @@
 //! What the last command of all did to a database.
 
+use std::rc::Rc;
+
 use warren_sim::sorted::{SortedMap, SortedSet};
 use warren_sim::{
     bytes::Bytes,
@@ -22,7 +24,7 @@ pub struct Last {
     /// The command's name.
     pub command: String,
     /// The world before it.
-    pub before: World,
+    pub before: Rc<World>,
     /// What became of the keys it spoke of that are still there.
     pub changes: SortedMap<Bytes, Change>,
     /// Those that went.
