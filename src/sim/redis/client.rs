@@ -112,7 +112,7 @@ fn hello(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         }
     }
     if let Some((user, password)) = login {
-        call.store.authenticate(call.client, &user, &password)?;
+        call.authenticate(&user, &password)?;
     }
     if call.store.needs_login(call.client) {
         return Err(error::HELLO_NO_AUTH);
@@ -146,7 +146,7 @@ fn client_id(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn client_info(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    let line = describe(call, call.client);
+    let line = describe_from(call, call.client);
     Ok(Reply::Verbatim("txt", Bytes::from(line)))
 }
 
@@ -300,29 +300,32 @@ fn client_list(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     } else {
         return Err(error::SYNTAX);
     };
-    let text: String = ids.into_iter().map(|id| describe(call, id)).collect();
+    let text: String = ids.into_iter().map(|id| describe_from(call, id)).collect();
     Ok(Reply::Verbatim("txt", Bytes::from(text)))
 }
 
 /// The size of a new buffer for answers, and of each piece of the list behind it.
 const REPLY_PIECE: u64 = 16_384;
 
-/// A client's line in CLIENT LIST.
-fn describe(call: &Call<'_, '_>, id: ClientId) -> String {
-    let Some(client) = call.store.client(id) else { return String::new() };
-    let now_ms = call.cx.now_ms;
+/// A client's line in the answer to this call.
+fn describe_from(call: &Call<'_, '_>, id: ClientId) -> String {
+    describe(call.store, id, (id == call.client).then_some(call.args), call.cx.now_ms)
+}
+
+/// A client's line in CLIENT LIST; `calling` is what it calls at this moment.
+pub(super) fn describe(store: &Store, id: ClientId, calling: Option<&[Bytes]>, now_ms: u64) -> String {
+    let Some(client) = store.client(id) else { return String::new() };
     let age = |since_ms: u64| if since_ms == 0 { 0 } else { now_ms.saturating_sub(since_ms) / 1000 };
-    let is_me = id == call.client;
     // What this command took in the buffer, as RESP.
     let digits = |number: usize| format!("{number}").len();
-    let query: usize =
-        call.args.iter().map(|arg| arg.len() + digits(arg.len()) + 5).sum::<usize>() + digits(call.args.len()) + 3;
-    let (query, free, argv) = if is_me {
-        (query, 20_474_usize.saturating_sub(query), call.args.iter().map(|arg| arg.len()).sum())
-    } else {
-        (client.buffers.query as usize, client.buffers.query_free as usize, 0)
+    let sent = |args: &[Bytes]| {
+        args.iter().map(|arg| arg.len() + digits(arg.len()) + 5).sum::<usize>() + digits(args.len()) + 3
     };
-    let argv: usize = argv;
+    let (query, free) = match calling.map(sent) {
+        Some(query) => (query, 20_474_usize.saturating_sub(query)),
+        None => (client.buffers.query as usize, client.buffers.query_free as usize),
+    };
+    let argv: usize = calling.map_or(0, |args| args.iter().map(|arg| arg.len()).sum());
     // What does not fit into the buffer waits in a list behind it.
     let Buffers { reply, unsent, .. } = client.buffers;
     let (near, far) = (unsent.min(reply), unsent.saturating_sub(reply));
@@ -342,8 +345,8 @@ fn describe(call: &Call<'_, '_>, id: ClientId) -> String {
         client.link.descriptor,
         text(&client.name),
         age(client.created_ms),
-        if is_me { 0 } else { age(client.seen_ms) },
-        flags(call.store, id, client),
+        if calling.is_some() { 0 } else { age(client.seen_ms) },
+        flags(store, id, client),
         client.db,
         1800 + (query + free) as u64 + reply + far,
         text(&client.user()),

@@ -173,15 +173,15 @@ impl Command {
     /// Its ACL categories in Redis's order, each without its `@`.
     pub fn acl_categories(&self) -> Vec<&'static str> {
         let own = |name: &str| self.categories.split(' ').any(|word| word == name);
-        // A container says nothing about itself: its subcommands are what can be allowed.
-        let group = if self.container { None } else { self.group.category() };
+        // A container that does nothing by itself says nothing about itself, either.
+        let group = if self.container && self.arity == -2 { None } else { self.group.category() };
         let has = |name: &&str| match *name {
             "read" => self.is(Flag::Readonly) && self.group != Group::Scripting,
             "write" => self.is(Flag::Write),
-            "admin" => self.is(Flag::Admin),
+            "admin" => self.is(Flag::Admin) || own(name),
             "dangerous" => self.is(Flag::Admin) || own(name),
             "blocking" => self.is(Flag::Blocking),
-            "pubsub" => self.is(Flag::Pubsub) || group == Some(name),
+            "pubsub" => self.is(Flag::Pubsub),
             "fast" => self.is(Flag::Fast),
             "slow" => !self.is(Flag::Fast),
             // WAIT has nothing to do with keys, SORT with those of the keyspace.
@@ -203,7 +203,10 @@ impl Command {
         // Channels of shards stand where keys could, so that a cluster finds their node, but they are none.
         for spec in self.key_specs().into_iter().filter(|spec| spec.flags != NOT_KEY) {
             match spec.places(args) {
-                Found::Keys(range) => places.extend(range.map(|place| (place, spec.flags))),
+                Found::Keys(range) => {
+                    let flags = self.flags_as_called(spec.flags, args);
+                    places.extend(range.map(|place| (place, flags)));
+                }
                 Found::Nothing => {}
                 Found::Wrong => return None,
                 Found::Unknown => return Some(self.own_places(args)),
@@ -213,7 +216,7 @@ impl Command {
     }
 
     /// The flags of a key where they depend on the arguments: SET reads it only for GET, BITFIELD may only read it.
-    pub fn flags_as_called(&self, flags: &'static str, args: &[Bytes]) -> &'static str {
+    fn flags_as_called(&self, flags: &'static str, args: &[Bytes]) -> &'static str {
         if !flags.ends_with("variable_flags") {
             return flags;
         }

@@ -130,7 +130,7 @@ fn set(call: &mut Call<'_, '_>, name: &'static str, value: Bytes) {
         "proto-max-bulk-len" => call.store.set_max_bulk(number),
         name => {
             if name == "requirepass" {
-                call.store.has_password = !value.is_empty();
+                call.store.require_password(&value);
             }
             call.store.config.set(name, value);
         }

@@ -65,7 +65,7 @@ fn reset(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     call.store.stop_tracking(client);
     call.store.stop_monitor(client);
     let old = core::mem::take(call.state());
-    let is_known = old.is_known && call.store.config.value("requirepass").is_empty();
+    let is_known = call.store.users.are_open();
     let state = call.state();
     state.link = old.link;
     state.created_ms = old.created_ms;

@@ -23,7 +23,7 @@ impl Store {
         if self.limits().max_memory > 0 && !self.is_at_rest(cx.now_ms) {
             self.evict(cx);
         }
-        let reply = match self.admitted(client, args) {
+        let reply = match self.admitted(client, args, cx.now_ms) {
             Ok(command) if self.is_paused(client, command, cx.now_ms) => {
                 self.postpone(client, args);
                 Reply::None
@@ -62,13 +62,17 @@ impl Store {
     }
 
     /// The row of a command that may be run or queued now.
-    fn admitted(&self, client: ClientId, args: &[Bytes]) -> Result<&'static Command, Error> {
+    fn admitted(&mut self, client: ClientId, args: &[Bytes], now_ms: u64) -> Result<&'static Command, Error> {
         let command = resolve(args)?;
-        if self.has_password && self.needs_login(client) && !command.is(Flag::NoAuth) {
+        if self.needs_login(client) && !command.is(Flag::NoAuth) {
             return Err(error::NO_AUTH);
         }
         if command.is(Flag::NoMulti) && self.in_transaction(client) {
             return Err(error::NOT_IN_MULTI);
+        }
+        if let Err(denied) = self.permission(client, command, args) {
+            self.log_denial(client, self.acl_context(client), denied, command, args, now_ms);
+            return Err(denied.error(command));
         }
         let limits = self.limits();
         let full = limits.max_memory > 0 && self.used_bytes() > limits.max_memory;
@@ -260,7 +264,7 @@ pub(super) fn resolve(args: &[Bytes]) -> Result<&'static Command, Error> {
 }
 
 /// The row for these arguments, however many there are.
-fn resolve_name(args: &[Bytes]) -> Result<&'static Command, Error> {
+pub(super) fn resolve_name(args: &[Bytes]) -> Result<&'static Command, Error> {
     // The table names subcommands `container|subcommand`; a client cannot.
     let found = find_command(&args[0]).filter(|command| !command.nested);
     let command = found.ok_or_else(|| error::unknown_command(args))?;

@@ -1,9 +1,11 @@
 //! Every refusal of the store, its text written once, exactly as Redis 7.0.15 says it.
 
+mod acl;
 mod collections;
 mod server;
 mod sorted_sets;
 
+pub use acl::*;
 pub use collections::*;
 pub use server::*;
 pub use sorted_sets::*;

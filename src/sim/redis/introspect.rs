@@ -136,7 +136,7 @@ fn keys_of(call: &Call<'_, '_>) -> Result<Vec<(usize, &'static str)>, Error> {
         if places.is_empty() && !command.flags.contains("no_mandatory_keys") {
             return Err(error::INVALID_ARGUMENTS);
         }
-        Ok(places.into_iter().map(|(place, flags)| (place + 2, command.flags_as_called(flags, args))).collect())
+        Ok(places.into_iter().map(|(place, flags)| (place + 2, flags)).collect())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The group `pubsub`: channels, patterns and shard channels, who subscribes to them, and what is published.
 
+use super::acl::User;
 use super::call::Call;
 use super::command::{Command, Run};
 use super::error::{self, Error};
@@ -123,6 +124,13 @@ impl Subscriptions {
     /// How many in all.
     pub fn count(&self) -> usize {
         self.channels.len() + self.patterns.len() + self.shards.len()
+    }
+
+    /// Whether a user may listen to all of it.
+    pub(super) fn all_heard_by(&self, user: &User) -> bool {
+        let channels = self.channels.iter().chain(self.shards.iter());
+        channels.into_iter().all(|name| user.may_hear(name, false))
+            && self.patterns.iter().all(|name| user.may_hear(name, true))
     }
 }
 

@@ -59,6 +59,8 @@ struct Options<'a> {
 impl<'a> Options<'a> {
     fn read(call: &Call<'a, '_>, may_store: bool) -> Result<Self, Error> {
         let mut options = Options { limit: (0, -1), ..Options::default() };
+        // What BY and GET read is not known before they have read it.
+        let reads_all = call.store.reads_all_keys(call.client, call.command, call.args);
         let mut place = 2;
         while place < call.args.len() {
             let left = call.args.len() - place - 1;
@@ -77,9 +79,15 @@ impl<'a> Options<'a> {
             } else if call.is_word(place, "by") && left >= 1 {
                 place += 1;
                 options.by = Some(call.arg(place));
+                if !reads_all && c_string(call.arg(place)).contains(&b'*') {
+                    return Err(error::SORT_BY_DENIED);
+                }
             } else if call.is_word(place, "get") && left >= 1 {
                 place += 1;
                 options.get.push(call.arg(place));
+                if !reads_all {
+                    return Err(error::SORT_GET_DENIED);
+                }
             } else {
                 return Err(error::SYNTAX);
             }

@@ -1,5 +1,6 @@
 //! The store: sixteen databases, the clients connected to them, and the one way in.
 
+use super::acl::Users;
 use super::blocking::{Blocked, Waiting};
 use super::client::{Answers, Pause};
 use super::clients::Clients;
@@ -179,8 +180,8 @@ pub struct Store {
     pub(super) waiting: Waiting,
     /// Who subscribes to which channel.
     pub(super) topics: Topics,
-    /// Whether `requirepass` is set.
-    pub(super) has_password: bool,
+    /// The users, and what was refused to them.
+    pub(super) users: Rc<Users>,
     /// Who sees every command.
     pub(super) monitors: Monitors,
     /// CLIENT PAUSE, and who waits for its end.
@@ -212,7 +213,7 @@ impl Store {
             watchers: SortedMap::new(),
             waiting: Waiting::default(),
             topics: Topics::default(),
-            has_password: false,
+            users: Rc::default(),
             monitors: Monitors::new(),
             pause: None,
             postponed: Vec::new(),
@@ -231,7 +232,8 @@ impl Store {
     /// # Panics
     /// When one with this id is connected.
     pub fn client_open(&mut self, id: ClientId) {
-        assert!(self.clients.insert(id, Client::default()), "a client connects only once");
+        let client = Client { is_known: self.users.are_open(), ..Client::default() };
+        assert!(self.clients.insert(id, client), "a client connects only once");
     }
 
     /// Tells how a client is connected.

@@ -105,7 +105,14 @@ fn exec(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let mut replies = Vec::with_capacity(multi.queued.len());
     for args in &multi.queued {
         let reply = match resolve(args) {
-            Ok(command) => call.store.run(client, command, args, None, call.cx),
+            // What the user may do can have changed since the command was written down.
+            Ok(command) => match call.store.permission(client, command, args) {
+                Ok(()) => call.store.run(client, command, args, None, call.cx),
+                Err(denied) => {
+                    call.store.log_denial(client, "multi", denied, command, args, now_ms);
+                    Reply::Error(denied.error_in_exec())
+                }
+            },
             Err(error) => Reply::Error(error),
         };
         replies.push(reply);

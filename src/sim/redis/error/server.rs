@@ -8,7 +8,7 @@ pub const PROTOCOL_VERSION: Error = fixed("ERR Protocol version is not an intege
 pub const NO_PROTOCOL: Error = fixed("NOPROTO unsupported protocol version");
 /// HELLO of a client that has yet to say who it is.
 pub const HELLO_NO_AUTH: Error = fixed(
-    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used \
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used \
      to authenticate the client and select the RESP protocol version at the same time",
 );
 /// A command of a client that has yet to say who it is.
