@@ -21,6 +21,7 @@ mod bitmap;
 mod blocking;
 mod call;
 mod client;
+mod client_list;
 mod clients;
 mod cluster;
 mod command;

@@ -1,6 +1,6 @@
 //! ACL LOG: what was refused to whom.
 
-use super::super::client::describe;
+use super::super::client_list::describe;
 use super::super::command::Command;
 use super::super::store::{ClientId, Store};
 use super::permission::Denied;
