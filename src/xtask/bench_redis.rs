@@ -1,8 +1,8 @@
 //! `cargo xtask bench redis`: `warren server --redis` beside the real redis-server, under redis-benchmark.
 //!
 //! Both servers are asked in turn, several short rounds each; what is told are medians, of the figures and of each round's ratio. Two
-//! ratios are told, both better when
-//! larger: requests per second, which a busy machine disturbs, and requests per second of processor time that the server itself took,
+//! ratios are told, both better when larger: requests per second, which a busy machine disturbs, and requests per second of processor
+//! time that the server itself took,
 //! which it hardly does.
 
 use crate::problem::{Outcome, Problem};

@@ -3,7 +3,6 @@
 use super::request::Request;
 use mio::net::TcpStream;
 use std::io::{ErrorKind, Write};
-use std::time::{Duration, Instant};
 use warren_sim::redis::{Buffers, ClientId};
 
 /// A buffer larger than this, in bytes, is given back once it is empty.
@@ -11,7 +10,7 @@ const BUFFER_KEPT: usize = 64 * 1024;
 /// What reading takes, in bytes, as CLIENT LIST counts it.
 const READ_COUNTED: u64 = 16 * 1024;
 /// For so long.
-const READ_KEPT: Duration = Duration::from_secs(2);
+const READ_KEPT_MS: u64 = 2000;
 
 /// A client's connection.
 #[derive(Debug)]
@@ -27,10 +26,8 @@ pub struct Peer {
     /// What is to be sent; what stands before `sent` has left.
     pub out: Vec<u8>,
     sent: usize,
-    /// When it last sent something.
-    pub heard: Instant,
-    /// Since when more waits to be sent than the softer limit allows.
-    pub slow_since: Option<Instant>,
+    /// When it last sent something, in Unix milliseconds.
+    pub heard_ms: u64,
     /// Whether it is on the list of those that have something to send.
     pub is_dirty: bool,
     /// Whether it is on the list of those that have something to be run.
@@ -39,11 +36,15 @@ pub struct Peer {
     pub is_ending: bool,
     /// The connection ends now.
     pub is_over: bool,
+    /// When it last sent or took something, in Unix milliseconds.
+    pub active_ms: u64,
+    /// Since when it leaves more unread than the soft limit allows.
+    pub soft_since_ms: Option<u64>,
 }
 
 impl Peer {
     /// A client that has just connected.
-    pub fn new(stream: TcpStream, id: ClientId) -> Self {
+    pub fn new(stream: TcpStream, id: ClientId, now_ms: u64) -> Self {
         let (inbox, out) = (Vec::new(), Vec::new());
         Peer {
             stream,
@@ -52,19 +53,20 @@ impl Peer {
             request: Request::default(),
             out,
             sent: 0,
-            heard: Instant::now(),
-            slow_since: None,
+            heard_ms: now_ms,
             is_dirty: false,
             is_ready: false,
             is_ending: false,
             is_over: false,
+            active_ms: now_ms,
+            soft_since_ms: None,
         }
     }
 
     /// The sizes of its buffers. What it is read into belongs to all, and counts as its own for as long as Redis would keep it.
-    pub fn buffers(&self) -> Buffers {
+    pub fn buffers(&self, now_ms: u64) -> Buffers {
         let (used, room) = (self.inbox.len() as u64, self.inbox.capacity() as u64);
-        let room = if self.heard.elapsed() < READ_KEPT { room.max(READ_COUNTED) } else { room };
+        let room = if now_ms.saturating_sub(self.heard_ms) < READ_KEPT_MS { room.max(READ_COUNTED) } else { room };
         Buffers {
             query: used,
             query_free: room - used,
@@ -80,30 +82,22 @@ impl Peer {
         }
     }
 
-    /// Whether more waits to be sent than these limits allow: at once, or for so many seconds.
-    pub fn is_too_slow(&mut self, (hard, soft, seconds): (u64, u64, u64)) -> bool {
-        let unsent = self.unsent() as u64;
-        if soft == 0 || unsent <= soft {
-            self.slow_since = None;
-        } else if self.slow_since.is_none() {
-            self.slow_since = Some(Instant::now());
-        }
-        let is_long = self.slow_since.is_some_and(|since| since.elapsed() > Duration::from_secs(seconds));
-        (hard > 0 && unsent > hard) || is_long
-    }
-
     /// Bytes that are still to be sent.
     pub fn unsent(&self) -> usize {
         self.out.len() - self.sent
     }
 
-    /// Sends as much as the socket takes.
-    pub fn flush(&mut self) {
+    /// Sends as much as the socket takes; a connection that is over takes nothing more.
+    pub fn flush(&mut self, now_ms: u64) {
+        if self.is_over {
+            return;
+        }
         while self.sent < self.out.len() {
             match self.stream.write(&self.out[self.sent..]) {
                 Ok(0) => self.is_over = true,
                 Ok(count) => {
                     self.sent += count;
+                    self.active_ms = now_ms;
                     continue;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,

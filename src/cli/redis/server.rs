@@ -1,12 +1,13 @@
 //! The one thread: waits for sockets, runs what they bring, lets time pass, and writes once per wake-up.
 
+use super::limits::{is_silent, keep_alive, leaves_too_much, provide_descriptors};
 use super::peer::Peer;
 use super::request::{Bounds, Step};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{self, IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -38,8 +39,8 @@ pub struct Server {
     out: Vec<Out>,
     /// SHUTDOWN was called.
     is_over: bool,
-    /// When room was last given back.
-    swept: Instant,
+    /// When every client is looked at next, in Unix milliseconds.
+    next_sweep_ms: u64,
     /// Who has something to send.
     dirty: Vec<usize>,
     /// Who has something to be run without bringing anything new.
@@ -49,19 +50,22 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server that listens.
-    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+    /// A server on a socket that listens.
+    pub fn on(listener: net::TcpListener) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let mut listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let mut listener = TcpListener::from_std(listener);
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
         let mut store = Store::new(Limits::default());
-        let port = listener.local_addr()?.port();
+        let address = listener.local_addr()?;
+        let port = address.port();
         // It is set only once: a process serves one store.
         let _ = ADDRESS.set(address.ip());
         let mut host = Host::new(micros, sleep);
         (host.pid, host.port, host.started_ms, host.listen) = (std::process::id(), port, now_ms(), listen);
         store.set_host(host);
+        store.set_max_clients(provide_descriptors(store.config().maxclients));
         Ok(Server {
             poll,
             listener,
@@ -74,7 +78,7 @@ impl Server {
             scratch: vec![0; READ_BYTES].into_boxed_slice(),
             out: Vec::new(),
             is_over: false,
-            swept: Instant::now(),
+            next_sweep_ms: 0,
             dirty: Vec::new(),
             ready: Vec::new(),
             unread: Vec::new(),
@@ -108,7 +112,7 @@ impl Server {
             self.run_ready();
             self.change_port()?;
             self.let_time_pass();
-            self.sweep();
+            self.sweep()?;
             self.flush();
         }
         Ok(())
@@ -151,6 +155,7 @@ impl Server {
         }
         // It only matters for speed.
         let _ = stream.set_nodelay(true);
+        keep_alive(&stream, self.store.config().tcp_keepalive);
         let place = self.free.pop().unwrap_or_else(|| {
             self.peers.push(None);
             self.peers.len() - 1
@@ -159,9 +164,10 @@ impl Server {
         let id = ClientId(self.next_id);
         self.next_id += 1;
         self.store.client_open(id);
-        self.store.set_link(id, link(&stream), now_ms());
+        let now_ms = now_ms();
+        self.store.set_link(id, link(&stream), now_ms);
         self.places.insert(id, place);
-        self.peers[place] = Some(Box::new(Peer::new(stream, id)));
+        self.peers[place] = Some(Box::new(Peer::new(stream, id, now_ms)));
         Ok(())
     }
 
@@ -172,7 +178,8 @@ impl Server {
         match peer.stream.read(&mut scratch) {
             Ok(0) => peer.is_over = true,
             Ok(count) => {
-                peer.heard = Instant::now();
+                let now_ms = now_ms();
+                (peer.active_ms, peer.heard_ms) = (now_ms, now_ms);
                 let taken = if peer.inbox.is_empty() { self.process(&mut peer, &scratch[..count]) } else { 0 };
                 peer.inbox.extend_from_slice(&scratch[taken..count]);
                 peer.is_over |= peer.inbox.len() as u64 > self.store.config().client_query_buffer_limit;
@@ -216,7 +223,7 @@ impl Server {
         self.store.begin_turn();
         let now_ms = now_ms();
         while !peer.is_ending && !peer.is_over {
-            let bounds = Bounds { bulk: self.store.limits().max_bulk, stranger: false };
+            let bounds = Bounds { bulk: self.store.limits().max_bulk, stranger: self.store.needs_login(peer.id) };
             match peer.request.read(input, &mut at, bounds) {
                 Step::Empty => {}
                 Step::Partial => break,
@@ -242,45 +249,48 @@ impl Server {
             peer.is_over = true;
             return true;
         }
-        if name.eq_ignore_ascii_case(b"client") {
-            self.tell_buffers(peer);
+        let shows = |word: &Bytes| word.eq_ignore_ascii_case(b"list") || word.eq_ignore_ascii_case(b"info");
+        if name.eq_ignore_ascii_case(b"client") && peer.request.args.get(1).is_some_and(shows) {
+            self.tell_buffers(peer, now_ms);
         }
         let mut cx = Cx { now_ms, prng: &mut self.prng, events: None, out: &mut self.out };
         let reply = self.store.call(peer.id, &peer.request.args, &mut cx);
         peer.request.args.clear();
         reply.encode_into(self.store.resp(peer.id), &mut peer.out);
         self.deliver(Some(peer));
-        if !self.store.is_open(peer.id) {
-            peer.is_ending = true;
-        }
+        peer.is_ending |= !self.store.is_open(peer.id);
+        peer.is_over |= leaves_too_much(peer, &self.store, now_ms);
         reply == Reply::None && self.store.is_blocked(peer.id)
     }
 
     /// Tells the store of all buffers, for CLIENT LIST. `current` is the peer that is being served, and not in its place.
-    fn tell_buffers(&mut self, current: &Peer) {
-        self.store.set_buffers(current.id, current.buffers());
+    fn tell_buffers(&mut self, current: &Peer, now_ms: u64) {
+        self.store.set_buffers(current.id, current.buffers(now_ms));
         for peer in self.peers.iter().flatten() {
-            self.store.set_buffers(peer.id, peer.buffers());
+            self.store.set_buffers(peer.id, peer.buffers(now_ms));
         }
     }
 
     /// Gives back room, and lets go of those who have been too slow for too long.
-    fn sweep(&mut self) {
-        if self.swept.elapsed() < NAP {
-            return;
+    fn sweep(&mut self) -> io::Result<()> {
+        let now_ms = now_ms();
+        if now_ms < self.next_sweep_ms {
+            return Ok(());
         }
-        self.swept = Instant::now();
-        for place in 0..self.peers.len() {
-            let Some(peer) = self.peers[place].as_mut() else { continue };
+        self.next_sweep_ms = now_ms + NAP.as_millis() as u64;
+        for (place, peer) in self.peers.iter_mut().enumerate() {
+            let Some(peer) = peer else { continue };
             peer.shrink();
-            if peer.unsent() > 0 {
-                let class = self.store.buffer_class(peer.id);
-                peer.is_over |= peer.is_too_slow(self.store.config().client_output_buffer_limit[class]);
-                if peer.is_over {
-                    self.mark_dirty(place);
+            if leaves_too_much(peer, &self.store, now_ms) || is_silent(peer, &self.store, now_ms) {
+                peer.is_over = true;
+                if !peer.is_dirty {
+                    peer.is_dirty = true;
+                    self.dirty.push(place);
                 }
             }
         }
+        // When descriptors ran out, clients were left waiting.
+        self.accept()
     }
 
     /// Hands out what the store sends beside its answer. `current` is the peer that is being served, and not in its place.
@@ -288,6 +298,7 @@ impl Server {
         if self.out.is_empty() {
             return;
         }
+        let now_ms = now_ms();
         for Out { client, sent } in std::mem::take(&mut self.out) {
             let (peer, place) = match &mut current {
                 Some(peer) if peer.id == client => (&mut **peer, None),
@@ -300,14 +311,11 @@ impl Server {
             match sent {
                 Sent::Reply(reply) => reply.encode_into(self.store.resp(client), &mut peer.out),
                 Sent::Bytes(bytes) => peer.out.extend_from_slice(&bytes),
-                Sent::Close => peer.is_ending = true,
+                // Somebody else closes it: nothing more is sent.
+                Sent::Close => peer.is_over = true,
                 Sent::Shutdown => self.is_over = true,
             }
-            // Whoever does not read what it is sent is let go.
-            let limits = self.store.config().client_output_buffer_limit;
-            if limits.iter().any(|(hard, soft, _)| *hard > 0 || *soft > 0) {
-                peer.is_over |= peer.is_too_slow(limits[self.store.buffer_class(client)]);
-            }
+            peer.is_over |= leaves_too_much(peer, &self.store, now_ms);
             let Some(place) = place else { continue };
             if !peer.inbox.is_empty() && !peer.is_ready {
                 peer.is_ready = true;
@@ -356,10 +364,14 @@ impl Server {
 
     /// Sends what is to be sent, and lets go of those whose connection is over.
     fn flush(&mut self) {
+        if self.dirty.is_empty() {
+            return;
+        }
+        let now_ms = now_ms();
         for place in std::mem::take(&mut self.dirty) {
             let Some(peer) = self.peers[place].as_mut() else { continue };
             peer.is_dirty = false;
-            peer.flush();
+            peer.flush(now_ms);
             if peer.is_over {
                 self.part(place);
             }

@@ -406,6 +406,10 @@ impl Store {
     pub(super) fn require_password(&mut self, password: &[u8]) {
         let mut user = self.users.get(b"default").cloned().unwrap_or_else(User::free);
         user.require_password(password);
+        if self.users.are_open() && !password.is_empty() {
+            // Whoever was here while there was no password need not say it.
+            self.clients_mut().for_each(|client| client.is_known = true);
+        }
         self.users_mut().put(Bytes::from("default"), user);
     }
 }

@@ -69,6 +69,10 @@ impl Clients {
     pub fn iter(&self) -> impl Iterator<Item = (ClientId, &Client)> {
         self.list.iter().map(|(id, client)| (*id, &**client))
     }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Client> {
+        self.list.iter_mut().map(|(_, client)| &mut **client)
+    }
 }
 
 #[cfg(test)]

@@ -281,6 +281,13 @@ impl Store {
         &self.config
     }
 
+    /// Sets `maxclients`: a server knows how many it can have.
+    pub fn set_max_clients(&mut self, most: u64) {
+        if most != self.config.maxclients {
+            self.config.set("maxclients", Bytes::from(alloc::format!("{most}")));
+        }
+    }
+
     /// Counts bytes that came and went, and the system calls for them: read, written, reads, writes.
     pub fn count_network(&mut self, more: [u64; 4]) {
         let net = &mut self.stats_mut().net;

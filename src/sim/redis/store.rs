@@ -275,6 +275,11 @@ impl Store {
         self.clients.get(id).is_some_and(|client| client.blocked.is_some() || client.postponed.is_some())
     }
 
+    /// Whether a client that says nothing for long is idle: it waits for no answer, listens to no channel and watches no commands.
+    pub fn must_speak(&self, id: ClientId) -> bool {
+        !self.is_blocked(id) && !self.is_subscriber(id) && !self.is_monitor(id)
+    }
+
     /// The protocol that a client speaks: its replies are encoded in it.
     pub fn resp(&self, id: ClientId) -> Resp {
         self.clients.get(id).map_or(Resp::V2, |client| client.resp)
@@ -398,6 +403,10 @@ impl Store {
 
     pub(super) fn clients(&self) -> impl Iterator<Item = (ClientId, &Client)> {
         self.clients.iter()
+    }
+
+    pub(super) fn clients_mut(&mut self) -> impl Iterator<Item = &mut Client> {
+        self.clients.iter_mut()
     }
 
     pub(super) fn client(&self, id: ClientId) -> Option<&Client> {
