@@ -8,6 +8,8 @@ Warren's broker and store for real clients.
 
   warren server [--amqp ADDRESS]     AMQP 0-9-1 as RabbitMQ 3.10 speaks it (guest/guest)
                 [--http ADDRESS]     RabbitMQ's management calls for that broker: http://ADDRESS/api/
+                [--max-messages N]   messages in all its queues together (2000000)
+                [--max-bytes N]      bytes of their bodies (1073741824)
                 [--redis ADDRESS]    RESP as Redis 7.0 speaks it
 
 An address is IP:PORT, for example 127.0.0.1:5673. Nothing is kept when the server ends.
@@ -29,6 +31,10 @@ pub struct Server {
     pub amqp: Option<SocketAddr>,
     /// `--http`: only beside `--amqp`.
     pub http: Option<SocketAddr>,
+    /// `--max-messages`: copies in all queues of the broker together.
+    pub max_messages: Option<u64>,
+    /// `--max-bytes`: of their bodies.
+    pub max_bytes: Option<u64>,
     /// `--redis`
     pub redis: Option<SocketAddr>,
 }
@@ -43,6 +49,13 @@ pub fn parse(words: &[String]) -> Result<Command, String> {
     }
     let mut server = Server::default();
     while let Some(option) = words.next() {
+        if let "--max-messages" | "--max-bytes" = option {
+            let number = words.next().and_then(|word| word.parse().ok()).filter(|number| *number > 0);
+            let number = number.ok_or_else(|| format!("{option} needs a number above 0"))?;
+            let slot = if option == "--max-bytes" { &mut server.max_bytes } else { &mut server.max_messages };
+            *slot = Some(number);
+            continue;
+        }
         let slot = match option {
             "--amqp" => &mut server.amqp,
             "--http" => &mut server.http,
@@ -53,11 +66,14 @@ pub fn parse(words: &[String]) -> Result<Command, String> {
         let address = text.parse().map_err(|_| format!("'{text}' is no address such as 127.0.0.1:5673"))?;
         *slot = Some(address);
     }
-    if server == Server::default() {
+    if server.amqp.is_none() && server.redis.is_none() && server.http.is_none() {
         return Err("nothing to serve: say --amqp ADDRESS or --redis ADDRESS".to_string());
     }
     if server.http.is_some() && server.amqp.is_none() {
         return Err("--http shows the broker of --amqp ADDRESS, which is missing".to_string());
+    }
+    if (server.max_messages.is_some() || server.max_bytes.is_some()) && server.amqp.is_none() {
+        return Err("--max-messages and --max-bytes are of the broker of --amqp ADDRESS, which is missing".to_string());
     }
     Ok(Command::Server(server))
 }
@@ -81,6 +97,9 @@ mod tests {
             ("server --http 127.0.0.1:15673", "which is missing"),
             ("server --amqp", "needs an address"),
             ("server --amqp 5673", "'5673' is no address"),
+            ("server --amqp 127.0.0.1:5673 --max-bytes 0", "a number above 0"),
+            ("server --max-messages many", "a number above 0"),
+            ("server --redis 127.0.0.1:6380 --max-messages 5", "which is missing"),
             ("server --ampq 127.0.0.1:5673", "no option '--ampq'"),
         ] {
             let said = read(line).expect_err(line);

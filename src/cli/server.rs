@@ -4,14 +4,17 @@ use crate::options::Server;
 use crate::{amqp, redis};
 use std::sync::mpsc;
 use std::thread;
+use warren_sim::amqp::limits::Limits;
 
 /// Serves what the options ask for, until a client shuts it down or something fails: the sentence says what.
 pub fn run(options: &Server) -> Result<(), String> {
     let (failed, failures) = mpsc::channel();
     if let Some(address) = options.amqp {
         // The management calls look at the same broker, so they are served by the same thread.
-        let management = options.http;
-        spawn("amqp", &failed, move || amqp::serve(address, management))?;
+        let (management, mut limits) = (options.http, Limits::default());
+        limits.copies = options.max_messages.unwrap_or(limits.copies);
+        limits.bytes = options.max_bytes.unwrap_or(limits.bytes);
+        spawn("amqp", &failed, move || amqp::serve(address, management, limits))?;
     }
     if let Some(address) = options.redis {
         spawn("redis", &failed, move || redis::serve(address))?;

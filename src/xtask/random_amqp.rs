@@ -174,8 +174,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn add_vhost(server: &RabbitServer, vhost: &str) -> Outcome {
-    server.ctl(&["add_vhost", vhost])?;
-    server.ctl(&["set_permissions", "-p", vhost, "guest", ".*", ".*", ".*"]).map(drop)
+    server.manage("PUT", &format!("/api/vhosts/{vhost}"), "{}")?;
+    let everything = "{\"configure\": \".*\", \"write\": \".*\", \"read\": \".*\"}";
+    server.manage("PUT", &format!("/api/permissions/{vhost}/guest"), everything)
 }
 
 /// Prints the sequences as transcripts of the engine, with no server there.
@@ -217,7 +218,7 @@ impl Run<'_> {
                 self.say(&format!("Sequence {number} again, in a fresh virtual host: {problem}"));
                 // What is left of the old one may be stuck; to delete it with all that is in it may fail as well, once.
                 drop(live);
-                self.server.ctl(&["delete_vhost", vhost])?;
+                self.server.manage("DELETE", &format!("/api/vhosts/{vhost}"), "")?;
                 add_vhost(self.server, vhost)?;
                 live = Live::new(self.server, vhost);
             }

@@ -11,10 +11,13 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread;
 use std::time::Duration;
 
 /// How long a server may take to answer; RabbitMQ needs 7 to 20 seconds on two cores.
 const START_LIMIT: Duration = Duration::from_secs(90);
+/// How often a node that is starting is asked again whether it is up.
+const BOOT_QUESTIONS: u32 = 10;
 /// How long a server may take to stop cleanly before it is killed.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 
@@ -214,8 +217,16 @@ impl RabbitServer {
         let status = status.map_err(|error| Problem::new(format!("rabbitmq-server could not be started: {error}.")))?;
         // The port first: `await_startup` fails while the node is not yet known to epmd.
         if status.success() && wait_for_port(self.port, START_LIMIT) {
-            self.ctl(&["await_startup"])?;
-            return Ok(());
+            // On a busy machine the node may not answer at first.
+            let mut answer = self.ctl(&["await_startup"]);
+            for _ in 0..BOOT_QUESTIONS {
+                if answer.is_ok() {
+                    break;
+                }
+                thread::sleep(Duration::from_secs(2));
+                answer = self.ctl(&["await_startup"]);
+            }
+            return answer.map(drop);
         }
         let log = fs::read_to_string(self.scratch.0.join("start.log")).unwrap_or_default();
         Err(Problem::new(format!("RabbitMQ did not come up on port {} ({status}). {log}", self.port)))

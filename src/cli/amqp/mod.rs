@@ -23,16 +23,17 @@ use tokio::task::LocalSet;
 
 use crate::http;
 use node::Node;
+use warren_sim::amqp::limits::Limits;
 
 /// Serves on this address, and the management calls on the other one if there is one; it returns only when that fails.
-pub fn serve(address: SocketAddr, management: Option<SocketAddr>) -> Result<(), String> {
+pub fn serve(address: SocketAddr, management: Option<SocketAddr>, limits: Limits) -> Result<(), String> {
     let listener = bind(address)?;
     let management = management.map(bind).transpose()?;
     println!("AMQP 0-9-1 on {address}");
     if let Some(Ok(address)) = management.as_ref().map(net::TcpListener::local_addr) {
         println!("Management calls on http://{address}/api/");
     }
-    serve_on(listener, management)
+    serve_within(listener, management, limits)
 }
 
 fn bind(address: SocketAddr) -> Result<net::TcpListener, String> {
@@ -41,11 +42,19 @@ fn bind(address: SocketAddr) -> Result<net::TcpListener, String> {
 
 /// The same on sockets that listen already.
 pub fn serve_on(listener: net::TcpListener, management: Option<net::TcpListener>) -> Result<(), String> {
+    serve_within(listener, management, Limits::default())
+}
+
+fn serve_within(
+    listener: net::TcpListener,
+    management: Option<net::TcpListener>,
+    limits: Limits,
+) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("the server cannot start: {error}");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     LocalSet::new().block_on(&runtime, async {
         let address = listener.local_addr().map_err(failed)?;
-        let node = Rc::new(Node::new());
+        let node = Rc::new(Node::with_limits(limits));
         tokio::task::spawn_local(node::keep_time(node.clone()));
         if let Some(management) = management {
             let listener = from_std(management).map_err(failed)?;

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use warren_sim::amqp::broker::{Broker, Cx, Out};
 use warren_sim::amqp::channel::Capabilities;
 use warren_sim::amqp::event::{ConnectionId, MessageId};
+use warren_sim::amqp::limits::Limits;
 use warren_sim::amqp::method::{ChannelOpen, Frame};
 use warren_sim::bytes::Bytes;
 use warren_sim::prng::Prng;
@@ -62,10 +63,15 @@ pub fn now_ms() -> u64 {
 impl Node {
     /// An empty broker.
     pub fn new() -> Self {
+        Node::with_limits(Limits::default())
+    }
+
+    /// An empty broker that holds so much at most.
+    pub fn with_limits(limits: Limits) -> Self {
         // Names that the broker makes up differ from run to run, as RabbitMQ's do.
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
         let inner = Inner {
-            broker: Broker::new(),
+            broker: Broker::new().with_limits(limits),
             prng: Prng::new(seed),
             out: Vec::new(),
             peers: HashMap::new(),

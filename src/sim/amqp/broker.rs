@@ -35,6 +35,7 @@ pub struct Broker {
     pub(super) last_queue: u32,
     pub(super) last_consumer: u32,
     pub(super) tally: Tally,
+    pub(super) limits: limits::Limits,
 }
 
 /// A virtual host.
@@ -149,6 +150,7 @@ impl Broker {
             last_queue: 0,
             last_consumer: 0,
             tally: Tally::default(),
+            limits: limits::Limits::default(),
         };
         broker.add_vhost(Bytes::from(DEFAULT_VHOST));
         broker
@@ -157,6 +159,11 @@ impl Broker {
     /// The same, whose virtual moment 0 is so many ms after 1970.
     pub fn at_epoch(epoch_ms: u64) -> Self {
         Broker { epoch_ms, ..Broker::new() }
+    }
+
+    /// The same with other limits.
+    pub fn with_limits(self, limits: limits::Limits) -> Self {
+        Broker { limits, ..self }
     }
 
     /// Adds a virtual host with the predeclared exchanges, if it is not there.

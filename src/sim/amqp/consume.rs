@@ -226,9 +226,11 @@ impl Broker {
         if self.queue_at(&resource).is_some_and(Queue::is_quorum) {
             self.evaluate_limit(cx, &resource, Some(event));
         }
-        // What has expired behind it does not count as remaining.
+        // What has expired behind it does not count as remaining; a quorum queue looks only when the fetch is settled.
+        let remaining = |queue: &Queue| queue.ready.len() as u32;
+        let before = self.queue_at(&resource).filter(|queue| queue.is_quorum() && !method.no_ack).map(remaining);
         self.expire_all(cx, &resource);
-        let message_count = self.queue_at(&resource).map_or(0, |queue| queue.ready.len() as u32);
+        let message_count = before.or(self.queue_at(&resource).map(remaining)).unwrap_or(0);
         let (exchange, routing_key) = (message.exchange.clone(), message.routing_key.clone());
         let answer = BasicGetOk { delivery_tag, redelivered, exchange, routing_key, message_count };
         cx.send(at, with_content(answer, &shown), Some(event));

@@ -16,6 +16,26 @@ pub const BINDINGS_MAX: u64 = 1_000_000;
 pub const COPIES_MAX: u64 = 2_000_000;
 /// Body bytes in all queues together, each copy counted. A page has 4 GB of address space at most.
 pub const BYTES_MAX: u64 = 1 << 30;
+/// What a broker holds at most; `warren server` may be told otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Copies in all queues together.
+    pub copies: u64,
+    /// Body bytes in all queues together.
+    pub bytes: u64,
+}
+
+impl core::hash::Hash for Limits {
+    /// Nothing: what a world may hold at most is no part of what it is, and every world of the page has the same.
+    fn hash<H: core::hash::Hasher>(&self, _: &mut H) {}
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { copies: COPIES_MAX, bytes: BYTES_MAX }
+    }
+}
+
 /// Bindings that did not match are told in a routing event up to this many; a list beyond it helps nobody.
 pub const DECISIONS_SHOWN: usize = 200;
 /// Decisions told in a routing event at most, those that matched included: a fanout to 100,000 queues is told as a number.

@@ -102,11 +102,11 @@ impl Broker {
             return Err(error::delivery_mode(mode));
         }
         let more_keys = routing_headers(&properties)?;
-        if self.copies() >= limits::COPIES_MAX {
-            return Err(error::resource_limit("messages", limits::COPIES_MAX));
+        if self.copies() >= self.limits.copies {
+            return Err(error::resource_limit("messages", self.limits.copies));
         }
-        if self.tally.bytes + size > limits::BYTES_MAX {
-            return Err(error::resource_limit("bytes of messages", limits::BYTES_MAX));
+        if self.tally.bytes + size > self.limits.bytes {
+            return Err(error::resource_limit("bytes of messages", self.limits.bytes));
         }
         if let Some(headers) = &mut properties.headers {
             headers.0.retain(|(name, _)| *name != "BCC");

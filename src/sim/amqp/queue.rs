@@ -225,14 +225,14 @@ impl Queue {
     /// After a delivery: to the tail.
     pub fn rotate(&mut self, id: u32) {
         if !self.settings.single_active_consumer {
-            self.ring.retain(|other| *other != id);
+            leave(&mut self.ring, id);
             join(&self.consumers, &mut self.ring, id);
         }
     }
 
     /// Takes a consumer that may take nothing out of the ring.
     pub fn block(&mut self, id: u32) {
-        self.ring.retain(|other| *other != id);
+        leave(&mut self.ring, id);
         join(&self.consumers, &mut self.blocked, id);
     }
 
@@ -282,10 +282,17 @@ impl Queue {
     }
 }
 
-/// Puts a consumer behind the others of its priority.
+/// Takes a consumer out of a line. Most often it is the first.
+fn leave(line: &mut Vec<u32>, id: u32) {
+    if let Some(at) = line.iter().position(|other| *other == id) {
+        line.remove(at);
+    }
+}
+
+/// Puts a consumer behind the others of its priority: looked for from the tail, where those of its priority most often are.
 fn join(consumers: &SortedMap<u32, Consumer>, line: &mut Vec<u32>, id: u32) {
     let priority = |id: &u32| consumers.get(id).map_or(0, |consumer| consumer.priority);
     let mine = priority(&id);
-    let at = line.iter().position(|other| priority(other) < mine).unwrap_or(line.len());
+    let at = line.iter().rposition(|other| priority(other) >= mine).map_or(0, |before| before + 1);
     line.insert(at, id);
 }

@@ -10,7 +10,7 @@ use super::arguments::{Overflow, QueueType};
 use super::broker::{Broker, Cx};
 use super::event::{ChannelRef, Event, LossReason, RequeueReason, Resource};
 use super::message::{Held, Message, Place, expiration};
-use super::queue::Queue;
+use super::queue::{Consumer, Queue};
 use super::value::{Table, Value};
 use crate::bytes::Bytes;
 use crate::sorted::{SortedSet, sort_by};
@@ -32,11 +32,16 @@ impl Queue {
         self.settings.queue_type == QueueType::Stream
     }
 
-    /// Consumers as `queue.declare-ok` counts them. To a quorum queue a fetch that was not acknowledged is one as well, and a cancelled
-    /// consumer stays one as long as it holds something.
+    /// Consumers as `queue.declare-ok` counts them. To a quorum queue a fetch that was not acknowledged is one as well, a cancelled
+    /// consumer stays one as long as it holds something, and those that wait for a single active one to leave are none.
     pub fn consumer_count(&self) -> u32 {
         let mut count = self.consumers.len();
         if self.is_quorum() {
+            if self.settings.single_active_consumer {
+                let is_active =
+                    |(id, consumer): &(&u32, &Consumer)| self.holder == Some(**id) || consumer.in_flight > 0;
+                count = self.consumers.iter().filter(is_active).count();
+            }
             let holders = self.unacked.values().map(|unacked| unacked.consumer);
             let cancelled: SortedSet<u32> =
                 holders.clone().flatten().filter(|id| !self.consumers.contains_key(id)).collect();

@@ -279,7 +279,17 @@ impl Broker {
                     queue.remove_consumer(consuming.id);
                 }
             }
-            let unacked: Vec<&Delivery> = gone.unacked.values().filter(|delivery| delivery.name == name).collect();
+            let mut unacked: Vec<&Delivery> = gone.unacked.values().filter(|delivery| delivery.name == name).collect();
+            if self.queue_at(&resource).is_some_and(Queue::is_quorum) {
+                // What each consumer held comes back together. A fetch is a consumer whose tag is that of its delivery.
+                let tag_of = |(tag, delivery): (&u64, &Delivery)| {
+                    let own = gone.consumers.iter().find(|(_, consuming)| Some(consuming.id) == delivery.consumer);
+                    let own = own.map(|(consumer_tag, _)| consumer_tag.clone());
+                    (delivery.place, own.unwrap_or_else(|| Bytes::from(alloc::format!("{tag}"))))
+                };
+                let tags: SortedMap<Place, Bytes> = gone.unacked.iter().map(tag_of).collect();
+                sort_by_key(&mut unacked, |delivery| tags.get(&delivery.place).cloned());
+            }
             self.channel_down(cx, &resource, &unacked, reason, event, is_used);
         }
         event

@@ -5,7 +5,7 @@ use super::draw::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 use warren_sim::amqp::arguments::Overflow;
 use warren_sim::amqp::channel::Settle;
-use warren_sim::amqp::event::{ChannelRef, Event, Resource};
+use warren_sim::amqp::event::{ChannelRef, Event, LossReason, Resource};
 use warren_sim::amqp::transcript::engine::{Engine, Logged};
 use warren_sim::amqp::transcript::{Command, Line, Player, Stage};
 use warren_sim::bytes::Bytes;
@@ -219,6 +219,13 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
                 into.entry(queue).or_default().insert(origin(&by_number, logged));
                 *joined.entry(queue).or_default() += 1;
             }
+            // What a full queue refuses came to it as well.
+            Event::Lost { queue, reason: LossReason::MaxLength, .. } if refuses(after, queue) => {
+                let cause = logged.cause.and_then(|cause| by_number.get(&cause));
+                into.entry(queue)
+                    .or_default()
+                    .insert(cause.map_or(Origin::Publisher, |cause| origin(&by_number, cause)));
+            }
             Event::Requeued { queue, .. } => {
                 requeued.insert(queue);
             }
@@ -261,6 +268,12 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
         return Err("something is due soon");
     }
     Ok(())
+}
+
+/// Whether a queue refuses what is too much.
+fn refuses(after: &Simulation, queue: &Resource) -> bool {
+    let queue = after.engine.broker().find_queue(queue);
+    queue.is_some_and(|queue| queue.settings.overflow != Overflow::DropHead)
 }
 
 /// Whether it is a quorum queue that refuses what is too much: its publishers hear of that while they publish on.
