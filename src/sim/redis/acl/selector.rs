@@ -158,7 +158,8 @@ impl Selector {
         Ok(())
     }
 
-    fn allow_all(&mut self, allow: bool) {
+    /// Allows or forbids every command, as `+@all` and `-@all` do.
+    pub fn allow_all(&mut self, allow: bool) {
         self.allowed = if allow { Allowed::all() } else { Allowed::none() };
         (self.all_commands, self.starts_from_all) = (allow, allow);
         self.first_args = SortedMap::new();
