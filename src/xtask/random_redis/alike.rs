@@ -88,7 +88,7 @@ pub fn alike(engine: &mut Engine, args: &[Bytes], real: &Reply, ours: &Reply) ->
             same_leaves(real, ours)
         }
         ("xpending" | "xinfo", real, ours) => but_for_time(real, ours),
-        // A set has no order but the one that is asked for, and texts are compared up to a zero byte only.
+        // Sets of both kinds come in the order of a hash table where what they are sorted by is the same, and texts are compared up to a zero byte only.
         ("sort" | "sort_ro", Reply::Array(all), Reply::Array(own)) if is_set(engine, args) => {
             let part = args.iter().any(|arg| arg.eq_ignore_ascii_case(b"limit"));
             if part { all.len() == own.len() } else { same_leaves(real, ours) }
@@ -105,7 +105,10 @@ fn same_leaves(real: &Reply, ours: &Reply) -> bool {
 }
 
 fn is_set(engine: &mut Engine, args: &[Bytes]) -> bool {
-    args.get(1).map(|key| ask(engine, &[b"TYPE", key])) == Some(Reply::status("set"))
+    let kind = args.get(1).map(|key| ask(engine, &[b"TYPE", key]));
+    // One with scores has an order of its own unless a pattern is what it is sorted by.
+    let by = args.windows(2).any(|pair| pair[0].eq_ignore_ascii_case(b"by") && pair[1].contains(&b'*'));
+    kind == Some(Reply::status("set")) || by && kind == Some(Reply::status("zset"))
 }
 
 /// Whether the key of the command holds a hash table.
