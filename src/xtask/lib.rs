@@ -6,7 +6,7 @@
 //! [`serve`], [`stages`] (the tests), [`servers`] (the real RabbitMQ and Redis, for recording), [`record_amqp`] (the
 //! broker's transcripts, by a small client of its own), [`random_amqp`] (random sequences beside the real broker), [`record_redis`]
 //! and [`random_redis`] (the store's transcripts, and random commands beside the real one), [`conformance`] (the page of checked facts),
-//! [`fuzz`] (damaged input), [`bench_redis`] (how fast the served store is beside the real one).
+//! [`redis_suite`] (Redis's own tests), [`fuzz`] (damaged input), [`bench_redis`] (how fast the served store is beside the real one).
 //!
 //! Deliberately absent: shell scripts, and anything that the page itself needs.
 
@@ -29,6 +29,7 @@ pub mod record_amqp;
 pub mod record_definitions;
 pub mod record_redis;
 pub mod record_wire;
+pub mod redis_suite;
 pub mod serve;
 pub mod servers;
 pub mod split;

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 use xtask::problem::{Outcome, Problem};
 use xtask::{
-    bench_redis, bundle, conformance, fuzz, record_amqp, record_definitions, record_redis, record_wire, serve, stages,
+    bench_redis, bundle, conformance, fuzz, record_amqp, record_definitions, record_redis, record_wire, redis_suite,
+    serve, stages,
 };
 
 const HELP: &str = "\
@@ -12,6 +13,8 @@ Warren's developer commands. Each gets what is missing, into target/tools where 
   cargo xtask serve [--port N] [--no-open] [--dev]   builds the page, serves it on 127.0.0.1:8080, opens the browser
   cargo xtask build                                  the release page in dist/, for any static host, with its size
   cargo xtask test [stage...] [-- words]             every check; stages: fmt clippy engine native clients web build page
+  cargo xtask test redis-suite --source PATH [unit...]
+                                                     Redis's own Tcl tests against warren server and a real Redis
   cargo xtask record [amqp|redis]                    transcripts anew from the real RabbitMQ and Redis of Debian
   cargo xtask record definitions                     files of definitions through the real RabbitMQ, and Warren's export
   cargo xtask record wire                            what RabbitMQ says on the wire to right and wrong clients
@@ -38,6 +41,7 @@ fn dispatch(words: &[String]) -> Outcome {
     match (command, rest) {
         ("serve", _) => serve::serve(rest),
         ("build", []) => bundle::build(bundle::Mode::Release).map(drop),
+        ("test", [stage, rest @ ..]) if stage == "redis-suite" => redis_suite::test(rest),
         ("test", _) => stages::test(rest),
         ("record", []) => record_amqp::record(&[]).and_then(|()| record_redis::record(&[])),
         ("record", [server, rest @ ..]) if server == "amqp" => record_amqp::record(rest),

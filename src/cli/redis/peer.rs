@@ -28,6 +28,10 @@ pub struct Peer {
     sent: usize,
     /// When it last sent something, in Unix milliseconds.
     pub heard_ms: u64,
+    /// The most bytes that a request took of late: between the last two sweeps, and since.
+    pub query_peak: [u64; 2],
+    /// The most bytes that answers took of late, and since when that counts, in Unix milliseconds.
+    reply_peak: (u64, u64),
     /// Whether it is on the list of those that have something to send.
     pub is_dirty: bool,
     /// Whether it is on the list of those that have something to be run.
@@ -54,6 +58,8 @@ impl Peer {
             out,
             sent: 0,
             heard_ms: now_ms,
+            query_peak: [0; 2],
+            reply_peak: (READ_COUNTED, now_ms),
             is_dirty: false,
             is_ready: false,
             is_ending: false,
@@ -66,17 +72,23 @@ impl Peer {
     /// The sizes of its buffers. What it is read into belongs to all, and counts as its own for as long as Redis would keep it.
     pub fn buffers(&self, now_ms: u64) -> Buffers {
         let (used, room) = (self.inbox.len() as u64, self.inbox.capacity() as u64);
+        let room = room.max(self.query_peak[0].max(self.query_peak[1]));
         let room = if now_ms.saturating_sub(self.heard_ms) < READ_KEPT_MS { room.max(READ_COUNTED) } else { room };
         Buffers {
             query: used,
             query_free: room - used,
-            reply: (self.out.capacity() as u64).clamp(1024, READ_COUNTED),
+            reply: self.reply_peak.0.clamp(1024, READ_COUNTED),
             unsent: self.unsent() as u64,
         }
     }
 
-    /// Gives back room that is no longer used.
-    pub fn shrink(&mut self) {
+    /// Gives back room that is no longer used. `peak_ms`: for so long the most that answers took counts.
+    pub fn shrink(&mut self, peak_ms: Option<u64>, now_ms: u64) {
+        self.query_peak = [self.query_peak[1], 0];
+        let (_, since) = self.reply_peak;
+        if peak_ms.is_some_and(|ms| now_ms.saturating_sub(since) >= ms) {
+            self.reply_peak = (self.out.len() as u64, now_ms);
+        }
         if self.inbox.capacity() > READ_COUNTED as usize && self.inbox.len() < self.inbox.capacity() / 2 {
             self.inbox.shrink_to(self.inbox.len());
         }
@@ -89,6 +101,10 @@ impl Peer {
 
     /// Sends as much as the socket takes; a connection that is over takes nothing more.
     pub fn flush(&mut self, now_ms: u64) {
+        let filled = self.out.len() as u64;
+        if filled > self.reply_peak.0 {
+            self.reply_peak = (filled, now_ms);
+        }
         if self.is_over {
             return;
         }

@@ -20,6 +20,8 @@ const LISTENER: Token = Token(usize::MAX);
 const READ_BYTES: usize = 64 * 1024;
 /// Keys that expire per turn before somebody asks for them.
 const EXPIRED_PER_TURN: usize = 400;
+/// How often replicas hear that the server is there, as with `repl-ping-replica-period`.
+const PING_EVERY_MS: u64 = 10_000;
 /// The longest that the server sleeps.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -41,6 +43,8 @@ pub struct Server {
     is_over: bool,
     /// When every client is looked at next, in Unix milliseconds.
     next_sweep_ms: u64,
+    /// When replicas are told next that the server is there, in Unix milliseconds.
+    next_ping_ms: u64,
     /// Who has something to send.
     dirty: Vec<usize>,
     /// Who has something to be run without bringing anything new.
@@ -79,6 +83,7 @@ impl Server {
             out: Vec::new(),
             is_over: false,
             next_sweep_ms: 0,
+            next_ping_ms: 0,
             dirty: Vec::new(),
             ready: Vec::new(),
             unread: Vec::new(),
@@ -255,6 +260,8 @@ impl Server {
         }
         let mut cx = Cx { now_ms, prng: &mut self.prng, events: None, out: &mut self.out };
         let reply = self.store.call(peer.id, &peer.request.args, &mut cx);
+        let taken: usize = peer.request.args.iter().map(|arg| arg.len()).sum();
+        peer.query_peak[1] = peer.query_peak[1].max(taken as u64);
         peer.request.args.clear();
         reply.encode_into(self.store.resp(peer.id), &mut peer.out);
         self.deliver(Some(peer));
@@ -278,9 +285,15 @@ impl Server {
             return Ok(());
         }
         self.next_sweep_ms = now_ms + NAP.as_millis() as u64;
+        if now_ms >= self.next_ping_ms {
+            self.next_ping_ms = now_ms + PING_EVERY_MS;
+            self.store.ping_replicas(&mut Cx { now_ms, prng: &mut self.prng, events: None, out: &mut self.out });
+            self.deliver(None);
+        }
+        let peak_ms = self.store.reply_peak_ms();
         for (place, peer) in self.peers.iter_mut().enumerate() {
             let Some(peer) = peer else { continue };
-            peer.shrink();
+            peer.shrink(peak_ms, now_ms);
             if leaves_too_much(peer, &self.store, now_ms) || is_silent(peer, &self.store, now_ms) {
                 peer.is_over = true;
                 if !peer.is_dirty {

@@ -33,6 +33,9 @@ pub struct Call<'a, 'w> {
     pub(super) cx: &'a mut Cx<'w>,
 }
 
+/// How far a single command may go beyond `maxmemory`, in bytes.
+const OVERSHOOT_MAX: u64 = 1 << 20;
+
 /// What becomes of a key's time to live when its value is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
@@ -351,7 +354,9 @@ impl<'a> Call<'a, '_> {
     /// Refuses to grow by so many bytes if the store may not hold them.
     pub fn room_for(&self, more: u64) -> Result<(), Error> {
         let max = self.store.limits().max_memory;
-        if max > 0 && self.store.used_bytes().saturating_add(more) > max { Err(error::OUT_OF_MEMORY) } else { Ok(()) }
+        // As with Redis, one command may go beyond the limit; but not far.
+        let most = max.saturating_add(max.min(OVERSHOOT_MAX));
+        if max > 0 && self.store.used_bytes().saturating_add(more) > most { Err(error::OUT_OF_MEMORY) } else { Ok(()) }
     }
 
     /// Removes a key; whether it was there.

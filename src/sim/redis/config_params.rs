@@ -114,7 +114,6 @@ fn config_set(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 /// The value in force.
 fn value(call: &Call<'_, '_>, name: &str) -> Bytes {
     match name {
-        "maxmemory" => Bytes::from(call.store.limits().max_memory.to_string()),
         "proto-max-bulk-len" => Bytes::from(call.store.limits().max_bulk.to_string()),
         "port" => Bytes::from(call.store.host.port.to_string()),
         name => call.store.config.value(name),
@@ -125,7 +124,11 @@ fn set(call: &mut Call<'_, '_>, name: &'static str, value: Bytes) {
     let number = parse_integer(&value).unwrap_or(0) as u64;
     match name {
         "maxmemory" => {
-            call.store.set_max_memory(core::str::from_utf8(&value).ok().and_then(|v| v.parse().ok()).unwrap_or(0))
+            let bytes: u64 = core::str::from_utf8(&value).ok().and_then(|v| v.parse().ok()).unwrap_or(0);
+            // What the server itself takes leaves less for data.
+            let overhead = call.store.memory_in_use() - call.store.used_bytes();
+            call.store.set_max_memory(if bytes == 0 { 0 } else { bytes.saturating_sub(overhead).max(1) });
+            call.store.config.set(name, value);
         }
         "proto-max-bulk-len" => call.store.set_max_bulk(number),
         name => {

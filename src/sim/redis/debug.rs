@@ -8,7 +8,7 @@ use super::group::Group;
 use super::keyspace::{Entry, FREQUENCY_AT_FIRST};
 use super::number::millionths;
 use super::reply::Reply;
-use super::store::DATABASES;
+use super::store::{DATABASES, REPLY_PEAK_MS};
 use super::value::Value;
 use crate::bytes::Bytes;
 use crate::hash::StableHasher;
@@ -39,7 +39,6 @@ const NOTHING_TO_DO: &[&str] = &[
     "replicate",
     "set-disable-deny-scripts",
     "config-rewrite-force-all",
-    "replybuffer",
     "client-enforce-reply-list",
     "log",
 ];
@@ -55,6 +54,7 @@ fn debug(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         }
         ("object", 3) => object(call),
         ("reload", _) => reload(call),
+        ("replybuffer", 4) if call.is_word(2, "peak-reset-time") => reply_buffer(call),
         ("jmap", 2) => Ok(Reply::OK),
         ("populate", 3..=5) => populate(call),
         ("digest", 2) => Ok(Reply::Status(hex(whole_digest(call)).into_bytes().into())),
@@ -117,6 +117,16 @@ fn sleep(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     (call.store.host.sleep)(micros);
     // Whoever is served after this is served later; a transaction's own clock stands still.
     call.store.slept_ms += ((call.store.host.micros)() - start) / 1000;
+    Ok(Reply::OK)
+}
+
+/// After how many milliseconds the buffers for answers shrink to what they lately held.
+fn reply_buffer(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    call.store.reply_peak_ms = match call.arg(3).to_ascii_lowercase().as_slice() {
+        b"never" => None,
+        b"reset" => Some(REPLY_PEAK_MS),
+        _ => Some(call.integer(3)?.unsigned_abs()),
+    };
     Ok(Reply::OK)
 }
 

@@ -141,6 +141,13 @@ impl Store {
         }
     }
 
+    /// Says PING in the stream, so that replicas see that the server is there.
+    pub fn ping_replicas(&mut self, cx: &mut Cx<'_>) {
+        if self.replication.is_on() {
+            self.write_stream(vec![Bytes::from("PING")], cx);
+        }
+    }
+
     /// A client copies the store no more.
     pub(super) fn forget_replica(&mut self, client: ClientId) {
         self.replication.replicas.retain(|other| *other != client);

@@ -20,6 +20,9 @@ use crate::sorted::SortedMap;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
+/// After how many milliseconds a server's buffers for answers shrink to what they lately held.
+pub const REPLY_PEAK_MS: u64 = 5000;
+
 /// How many databases there are, as in Redis's default configuration.
 pub const DATABASES: u8 = 16;
 
@@ -195,6 +198,8 @@ pub struct Store {
     /// Whether keys expire before somebody looks: DEBUG SET-ACTIVE-EXPIRE.
     pub(super) active_expire: bool,
     pub(super) stats: Rc<Stats>,
+    /// After how many milliseconds buffers for answers shrink; `None` for never.
+    pub(super) reply_peak_ms: Option<u64>,
     /// What DEBUG SLEEP took, until the clock of the call is put forward.
     pub(super) slept_ms: u64,
     /// How many changes were made since the start, as `rdb_changes_since_last_save` of INFO counts them.
@@ -222,6 +227,7 @@ impl Store {
             host: Host::default(),
             active_expire: true,
             stats: Rc::default(),
+            reply_peak_ms: Some(REPLY_PEAK_MS),
             slept_ms: 0,
             dirty: 0,
         }
@@ -244,6 +250,11 @@ impl Store {
             client.seen_ms = now_ms;
         }
         self.stats_mut().connections += 1;
+    }
+
+    /// After how many milliseconds buffers for answers shrink; `None` for never.
+    pub fn reply_peak_ms(&self) -> Option<u64> {
+        self.reply_peak_ms
     }
 
     /// Tells of a client's buffers.
