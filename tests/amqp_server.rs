@@ -25,12 +25,18 @@ struct Client {
 impl Client {
     /// With channel 1 open.
     fn connect(address: SocketAddr, heartbeat: u16) -> Client {
+        Client::connect_announcing(address, heartbeat, "guest", "")
+    }
+
+    /// As a user whose password is its name.
+    fn connect_announcing(address: SocketAddr, heartbeat: u16, user: &str, announced: &str) -> Client {
         let stream = TcpStream::connect(address).expect("the server listens");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
         let mut client = Client { stream, decoder: Decoder::default() };
         client.stream.write_all(PROTOCOL_HEADER).expect("a header");
         client.hears("connection.start");
-        client.says(0, "connection.start-ok mechanism=PLAIN response=\"\\x00guest\\x00guest\" locale=en_US");
+        let response = format!("\"\\x00{user}\\x00{user}\"");
+        client.says(0, &format!("connection.start-ok {announced} mechanism=PLAIN response={response} locale=en_US"));
         client.hears("connection.tune");
         client.says(0, &format!("connection.tune-ok channel_max=2047 frame_max={FRAME_MAX} heartbeat={heartbeat}"));
         client.says(0, "connection.open virtual_host=/");
@@ -201,4 +207,108 @@ fn management_calls_show_and_change_the_same_broker() {
         }
         other => panic!("{}", other.name()),
     }
+}
+
+#[test]
+fn an_alarm_lets_only_those_wait_who_publish() {
+    let (amqp, http) = server();
+    let mut other = Client::connect(amqp, 0);
+    let mut publisher =
+        Client::connect_announcing(amqp, 0, "guest", "client_properties={capabilities={connection.blocked=true}}");
+    publisher.says(1, "basic.publish routing_key=nowhere body=x");
+    assert_eq!(call(http, "PUT /api/warren/alarms/disk", "").0, "204 No Content");
+    assert_eq!(call(http, "PUT /api/warren/alarms/paper", "").0, "404 Not Found");
+    // Who published before goes on until it publishes again.
+    publisher.says(1, "queue.declare queue=q");
+    publisher.hears("queue.declare-ok");
+    publisher.says(1, "basic.publish routing_key=q body=x");
+    let blocked = publisher.hears("connection.blocked");
+    assert!(matches!(&blocked.method, Method::ConnectionBlocked(m) if *m.reason == *b"low on disk"), "{blocked:?}");
+    publisher.says(1, "basic.publish routing_key=q body=y");
+    // The body of the first message was not read any more.
+    assert_eq!(other.ready("q"), 0);
+    assert_eq!(call(http, "GET /api/warren/alarms", "").1, "{\"disk\":true,\"memory\":false}");
+    assert_eq!(call(http, "DELETE /api/warren/alarms/disk", "").0, "204 No Content");
+    publisher.hears("connection.unblocked");
+    assert_eq!(publisher.ready("q"), 2);
+}
+
+#[test]
+fn a_broker_that_is_stopped_tells_its_clients_and_keeps_what_is_durable() {
+    let (amqp, http) = server();
+    let mut client = Client::connect(amqp, 0);
+    client.says(1, "queue.declare queue=kept durable");
+    client.hears("queue.declare-ok");
+    client.says(1, "queue.declare queue=gone");
+    client.hears("queue.declare-ok");
+    client.says(1, "basic.publish routing_key=kept delivery_mode=2 body=x");
+    client.says(1, "basic.publish routing_key=kept body=y");
+    assert_eq!(client.ready("kept"), 2);
+    assert_eq!(call(http, "PUT /api/warren/broker", "{\"running\":false}").0, "204 No Content");
+    let close = client.hears("connection.close");
+    assert!(matches!(&close.method, Method::ConnectionClose(m) if m.reply_code == 320), "{close:?}");
+    assert_eq!(call(http, "GET /api/queues", "").0, "503 Service Unavailable");
+    let mut refused = TcpStream::connect(amqp).expect("the port is kept");
+    refused.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+    let _ = refused.write_all(PROTOCOL_HEADER);
+    assert!(!matches!(refused.read(&mut [0; 8]), Ok(1..)), "nobody is heard");
+    assert_eq!(call(http, "PUT /api/warren/broker", "{\"running\":true}").0, "204 No Content");
+    let mut client = Client::connect(amqp, 0);
+    assert_eq!(client.ready("kept"), 1);
+    client.says(1, "queue.declare queue=gone passive");
+    client.hears("channel.close");
+}
+
+/// Recorded from RabbitMQ 3.10.8 with the same user: method, and what is said of it (nothing where it is done).
+const RIGHTS: &[(&str, &str)] = &[
+    ("basic.publish routing_key=x body=x", "access to exchange 'amq.default'"),
+    ("queue.declare queue=zq", "access to queue 'zq'"),
+    ("queue.declare queue=cq arguments={x-dead-letter-exchange=wx}", "access to queue 'cq'"),
+    ("exchange.declare exchange=cx type=direct arguments={alternate-exchange=zx}", "access to exchange 'cx'"),
+    ("exchange.declare exchange=\"\" type=direct", "operation not permitted on the default exchange"),
+    ("exchange.delete exchange=amq.direct", "deletion of system exchange 'amq.direct'"),
+    ("queue.bind queue=nope exchange=nope2", "access to queue 'nope'"),
+    ("queue.bind queue=wnope exchange=nope2", "access to exchange 'nope2'"),
+    ("queue.bind queue=wnope exchange=\"\"", "operation not permitted on the default exchange"),
+    ("exchange.bind destination=znope source=nope2", "access to exchange 'znope'"),
+    ("exchange.bind destination=wnope source=nope2", "access to exchange 'nope2'"),
+    ("basic.get queue=nope", "access to queue 'nope'"),
+    ("basic.consume queue=nope", "access to queue 'nope'"),
+    ("queue.purge queue=nope", "access to queue 'nope'"),
+    ("queue.delete queue=nope", "access to queue 'nope'"),
+    ("queue.declare queue=nope passive", "no queue 'nope'"),
+    ("queue.declare queue=amq.zz", "queue name 'amq.zz' contains reserved prefix"),
+    ("basic.publish exchange=amq.direct body=x", "access to exchange 'amq.direct'"),
+    ("basic.publish exchange=amq.rabbitmq.log body=x", "access to exchange 'amq.rabbitmq.log'"),
+    ("queue.declare queue=\"\"", "access to queue 'amq.gen-"),
+];
+
+#[test]
+fn a_user_may_do_what_its_permissions_say() {
+    let (amqp, http) = server();
+    assert_eq!(call(http, "PUT /api/users/t", "{\"password\":\"t\",\"tags\":\"impersonator\"}").0, "201 Created");
+    let rights = "{\"configure\":\"^c\",\"write\":\"^w\",\"read\":\"^r\"}";
+    assert_eq!(call(http, "PUT /api/permissions/%2F/t", rights).0, "201 Created");
+    let mut client = Client::connect_announcing(amqp, 0, "t", "");
+    for (line, said) in RIGHTS {
+        client.says(1, line);
+        let close = client.hears("channel.close");
+        let Method::ChannelClose(close) = close.method else { unreachable!("its name was looked at") };
+        let text = close.reply_text.text().into_owned();
+        let text = text.split_once(" - ").expect("a code and a text").1;
+        assert!(text.starts_with(said), "{line}: {text}");
+        assert!(!said.starts_with("access") || text.ends_with(" in vhost '/' refused for user 't'"), "{line}: {text}");
+        client.says(1, "channel.close-ok");
+        client.says(1, "channel.open");
+        client.hears("channel.open-ok");
+    }
+    client.says(1, "exchange.declare exchange=cw type=direct");
+    client.hears("exchange.declare-ok");
+    client.says(1, "basic.consume queue=amq.rabbitmq.reply-to no_ack");
+    client.hears("basic.consume-ok");
+    // Its tag lets it say who it is not.
+    assert_eq!(call(http, "PUT /api/permissions/%2F/t", &rights.replace("^w", ".*")).0, "204 No Content");
+    client.says(1, "basic.publish exchange=amq.fanout user_id=somebody body=x");
+    client.says(1, "queue.declare queue=cq");
+    client.hears("queue.declare-ok");
 }

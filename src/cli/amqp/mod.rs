@@ -3,14 +3,16 @@
 //! One thread: [`node`] owns the broker and the wall clock, every socket is a task beside it ([`socket`]) that feeds what it
 //! reads to a [`session`] and writes what the node puts into its outbox ([`peer`]). [`login`] has the words of the handshake,
 //! [`content`] joins methods with their content, [`erlang`] prints bytes as RabbitMQ's errors show them, [`users`] knows
-//! who may come in, [`counts`] what happened.
+//! who may come in, [`permissions`] what they may do there, [`counts`] what happened, [`alarms`] what keeps publishers waiting.
 
+pub mod alarms;
 pub mod content;
 pub mod counts;
 pub mod erlang;
 pub mod login;
 pub mod node;
 pub mod peer;
+pub mod permissions;
 pub mod session;
 pub mod socket;
 pub mod users;
@@ -73,6 +75,8 @@ fn from_std(listener: net::TcpListener) -> std::io::Result<TcpListener> {
 pub async fn accept(listener: TcpListener, node: Rc<Node>) -> Result<(), String> {
     loop {
         match listener.accept().await {
+            // A broker that is stopped listens to nobody.
+            Ok(_) if !node.is_running() => {}
             Ok((stream, from)) => drop(tokio::task::spawn_local(socket::run(stream, from, node.clone()))),
             // Out of file handles, most likely: those who are here go on, and the next one may find one free.
             Err(error) => {

@@ -13,6 +13,7 @@ use warren_sim::amqp::method::{ChannelOpen, Frame};
 use warren_sim::bytes::Bytes;
 use warren_sim::prng::Prng;
 
+use super::alarms::{Alarms, Source};
 use super::counts::Counts;
 use super::peer::{HIGH_BYTES, Peer};
 use super::users::Users;
@@ -23,6 +24,8 @@ pub struct Node {
     inner: RefCell<Inner>,
     /// Who may come in.
     pub users: Users,
+    /// What the node has run out of.
+    pub alarms: Alarms,
     /// Wakes the clock's task when something is due earlier than it thinks.
     clock: Notify,
 }
@@ -82,7 +85,7 @@ impl Node {
             last_message: 0,
             next_due: None,
         };
-        Node { inner: RefCell::new(inner), users: Users::new(), clock: Notify::new() }
+        Node { inner: RefCell::new(inner), users: Users::new(), alarms: Alarms::default(), clock: Notify::new() }
     }
 
     /// Does something with the broker, then all that it makes due, and hands out what leaves.
@@ -184,6 +187,24 @@ impl Node {
             Some(connection) if connection.closing => Standing::Closing,
             Some(_) => Standing::Open,
             None => Standing::Gone,
+        }
+    }
+
+    /// Whether the broker is not stopped.
+    pub fn is_running(&self) -> bool {
+        self.inner.borrow().broker.is_running()
+    }
+
+    /// Stops the broker, as `rabbitmqctl stop_app` does, or starts it again with what is durable.
+    pub fn set_running(&self, is_running: bool) {
+        self.with(|broker, cx| if is_running { broker.start(cx) } else { broker.stop(cx) });
+    }
+
+    /// Raises an alarm or ends it.
+    pub fn set_alarm(&self, source: Source, is_on: bool) {
+        self.alarms.set(source, is_on);
+        for peer in self.inner.borrow().peers.values() {
+            peer.wake.notify_one();
         }
     }
 

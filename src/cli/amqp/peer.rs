@@ -7,6 +7,8 @@ use warren_sim::amqp::method::{BasicAck, Frame, Method};
 use warren_sim::amqp::value::Table;
 use warren_sim::bytes::Bytes;
 
+/// The smallest frame that a client may negotiate.
+pub const FRAME_MIN: u32 = 4096;
 /// With so many bytes waiting for a client, it is sent no more deliveries and what it sends is not read on, as TCP makes
 /// RabbitMQ's reader and writer wait.
 pub const HIGH_BYTES: usize = 512 * 1024;
@@ -71,7 +73,8 @@ impl Peer {
         Peer {
             outbox: RefCell::default(),
             wake: Notify::new(),
-            frame_max: Cell::new(warren_wire::FRAME_MAX),
+            // The smallest that can be negotiated, until something is: RabbitMQ reads no larger frame of a handshake.
+            frame_max: Cell::new(FRAME_MIN as usize),
             ended: Cell::new(false),
             stalled: Cell::new(false),
             about: RefCell::default(),

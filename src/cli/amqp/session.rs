@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use warren_sim::amqp::channel::Capabilities;
-use warren_sim::amqp::event::ConnectionId;
+use warren_sim::amqp::event::{ChannelRef, ConnectionId};
 use warren_sim::amqp::method::{
-    ConnectionClose, ConnectionCloseOk, ConnectionOpen, ConnectionOpenOk, ConnectionStartOk, ConnectionTune,
+    ConnectionBlocked, ConnectionClose, ConnectionCloseOk, ConnectionOpen, ConnectionOpenOk, ConnectionStartOk,
 };
-use warren_sim::amqp::method::{ConnectionTuneOk, Frame, Method};
+use warren_sim::amqp::method::{ConnectionTune, ConnectionTuneOk, ConnectionUnblocked, Frame, Method};
 use warren_sim::bytes::Bytes;
 use warren_wire::{BODY, EMPTY_LEN, END, FRAME_MAX, HEAD_LEN, HEADER, HEARTBEAT, METHOD, PROTOCOL_HEADER};
 
@@ -18,7 +18,8 @@ use super::content::{Assembly, Fault, method};
 use super::erlang;
 use super::login::{self, Outcome};
 use super::node::{Node, Standing};
-use super::peer::{HIGH_BYTES, Peer};
+use super::peer::{FRAME_MIN, HIGH_BYTES, Peer};
+use super::permissions;
 
 /// The header of AMQP 0-9, which RabbitMQ takes for 0-9-1.
 const PROTOCOL_HEADER_0_9: &[u8; 8] = b"AMQP\x01\x01\0\x09";
@@ -26,8 +27,6 @@ const PROTOCOL_HEADER_0_9: &[u8; 8] = b"AMQP\x01\x01\0\x09";
 const CHANNEL_MAX: u16 = 2047;
 /// In seconds.
 const HEARTBEAT_OFFER: u16 = 60;
-/// The smallest frame that a client may negotiate.
-const FRAME_MIN: u32 = 4096;
 /// RabbitMQ lets a client that it does not trust wait so long.
 const SILENT_CLOSE: Duration = Duration::from_secs(3);
 /// So long RabbitMQ waits for `connection.close-ok`.
@@ -62,6 +61,9 @@ pub struct Session {
     user: Bytes,
     capabilities: Capabilities,
     wants_failure_close: bool,
+    wants_blocked: bool,
+    /// Whether it published while an alarm was on: nothing more is read until the alarm is over.
+    is_blocked: bool,
     /// What each channel that was heard of waits for.
     channels: BTreeMap<u16, Assembly>,
     /// The negotiated interval, in seconds; 0 is none.
@@ -80,6 +82,8 @@ impl Session {
             user: Bytes::default(),
             capabilities: Capabilities::default(),
             wants_failure_close: false,
+            wants_blocked: false,
+            is_blocked: false,
             channels: BTreeMap::new(),
             heartbeat: 0,
             deadline: None,
@@ -96,10 +100,16 @@ impl Session {
         self.state == State::Ended
     }
 
+    /// Whether what this client sends is left in its socket.
+    pub fn is_blocked(&self) -> bool {
+        self.is_blocked
+    }
+
     /// Takes what is whole of these bytes and returns how many were taken. It stops early when too much waits for the client.
     pub fn process(&mut self, node: &Node, bytes: &[u8]) -> usize {
         let mut at = 0;
-        while !self.has_ended() && self.peer.waiting() < HIGH_BYTES {
+        self.unblock(node);
+        while !self.has_ended() && !self.is_blocked && self.peer.waiting() < HIGH_BYTES {
             let rest = &bytes[at..];
             if self.state == State::Header {
                 let Some(header) = rest.first_chunk::<8>() else { break };
@@ -126,12 +136,35 @@ impl Session {
                 break;
             }
             self.frame(node, kind, channel, payload);
+            if matches!(kind, HEADER | BODY) {
+                self.block(node);
+            }
         }
         if self.state == State::Running && self.connection.is_some_and(|id| node.standing(id) == Standing::Closing) {
             self.wait_for_the_end();
         }
         self.peer.send_confirms();
         at
+    }
+
+    /// A client that publishes while an alarm is on is told, and heard no more.
+    fn block(&mut self, node: &Node) {
+        let is_open = self.connection.is_some_and(|id| node.standing(id) == Standing::Open);
+        if let Some(reason) = node.alarms.reason().filter(|_| is_open && self.state == State::Running) {
+            self.is_blocked = true;
+            if self.wants_blocked {
+                self.send(0, ConnectionBlocked { reason: Bytes::from(reason) });
+            }
+        }
+    }
+
+    fn unblock(&mut self, node: &Node) {
+        if self.is_blocked && node.alarms.reason().is_none() {
+            self.is_blocked = false;
+            if self.wants_blocked && self.connection.is_some_and(|id| node.standing(id) == Standing::Open) {
+                self.send(0, ConnectionUnblocked {});
+            }
+        }
     }
 
     fn protocol_header(&mut self, header: &[u8; 8]) {
@@ -180,8 +213,14 @@ impl Session {
             _ => match self.channels.entry(channel).or_default().take(kind, payload) {
                 Ok(None) => {}
                 Ok(Some(frame)) => {
-                    if let Some(id) = self.connection {
-                        node.receive(id, channel, frame);
+                    if let Some(connection) = self.connection {
+                        let at = ChannelRef { connection, channel };
+                        match permissions::refusal(node, &self.user, at, &frame.method) {
+                            None => node.receive(connection, channel, frame),
+                            Some(refusal) => {
+                                node.with(|broker, cx| broker.refuse_from_outside(cx, at, frame.method, refusal));
+                            }
+                        }
                     }
                 }
                 Err(fault) => self.fault(node, fault, payload),
@@ -227,9 +266,11 @@ impl Session {
 
     fn start_ok(&mut self, node: &Node, method: &ConnectionStartOk) {
         self.capabilities = login::capabilities(&method.client_properties);
+        self.wants_blocked = login::announces(&method.client_properties, "connection.blocked");
         self.wants_failure_close = login::announces(&method.client_properties, "authentication_failure_close");
         match login::login(method, &node.users) {
             Outcome::Welcome(user) => {
+                self.capabilities.impersonator = node.users.has_tag(&user, "impersonator");
                 self.user = user;
                 let mut about = self.peer.about.borrow_mut();
                 about.client_properties = method.client_properties.clone();
@@ -266,6 +307,9 @@ impl Session {
 
     fn open(&mut self, node: &Node, method: &ConnectionOpen) {
         let vhost = &method.virtual_host;
+        if !node.is_running() {
+            return self.end_in(Duration::ZERO);
+        }
         if !node.has_vhost(vhost) {
             let text = [b"NOT_ALLOWED - vhost ", &vhost[..], b" not found"].concat();
             return self.close(node, 530, text, (10, 40));

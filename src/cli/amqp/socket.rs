@@ -74,7 +74,9 @@ impl Socket {
         let now = Instant::now();
         let silent_ms = now.duration_since(self.heard).as_millis() as u64;
         let beat_ms = u64::from(self.session.heartbeat) * 1000;
-        let is_dead = beat_ms != 0 && self.session.is_past_handshake() && silent_ms >= 2 * beat_ms;
+        // Who is not heard cannot be told from the dead.
+        let is_heard = !self.session.is_blocked();
+        let is_dead = beat_ms != 0 && is_heard && self.session.is_past_handshake() && silent_ms >= 2 * beat_ms;
         let has_said_all = (self.session.has_ended() || self.peer.ended.get()) && self.peer.waiting() == 0;
         let waits = self.session.deadline.is_some_and(|wait| !wait.is_zero());
         is_dead
@@ -87,8 +89,12 @@ impl Socket {
     fn process(&mut self) {
         let was_open = self.session.is_past_handshake();
         let had_deadline = self.session.deadline;
+        let was_blocked = self.session.is_blocked();
         self.taken += self.session.process(&self.node, &self.inbox[self.taken..]);
         self.held_back = self.peer.waiting() >= HIGH_BYTES;
+        if was_blocked && !self.session.is_blocked() {
+            self.heard = Instant::now();
+        }
         if self.taken == self.inbox.len() {
             self.inbox.clear();
             self.taken = 0;
@@ -188,7 +194,9 @@ impl Socket {
         let mut next = self.deadline.unwrap_or(far);
         if self.session.heartbeat != 0 && self.session.is_past_handshake() {
             let beat = Duration::from_secs(u64::from(self.session.heartbeat));
-            next = next.min(self.heard + 2 * beat);
+            if !self.session.is_blocked() {
+                next = next.min(self.heard + 2 * beat);
+            }
             if self.peer.waiting() == 0 {
                 next = next.min(self.said + beat / 2);
             }

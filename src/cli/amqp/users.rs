@@ -1,4 +1,4 @@
-//! Who may come in. Users live as long as the server; what a user may do within a virtual host is not looked at.
+//! Who may come in. Users live as long as the server. [`super::permissions`] looks at what they may do.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -41,6 +41,11 @@ impl Users {
     pub fn knows(&self, name: &[u8], password: &[u8]) -> bool {
         let all = self.all.borrow();
         all.get(name).and_then(|user| user.password.as_deref()).is_some_and(|known| known == password)
+    }
+
+    /// Whether a user has a tag.
+    pub fn has_tag(&self, name: &Bytes, tag: &str) -> bool {
+        self.all.borrow().get(name).is_some_and(|user| user.tags.iter().any(|other| other == tag))
     }
 
     /// Whether a user has any permission in a virtual host.

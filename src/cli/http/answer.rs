@@ -75,6 +75,11 @@ impl Answer {
         Answer { body, is_challenge: true, ..Answer::new(401, None) }
     }
 
+    /// The broker is stopped.
+    pub fn unavailable() -> Self {
+        Answer::error(503, "unavailable", "the broker is stopped: PUT /api/warren/broker {\"running\":true}".into())
+    }
+
     /// The path knows no such method.
     pub fn not_allowed() -> Self {
         Answer::new(405, None)

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use warren_sim::bytes::Bytes;
 
 use super::answer::Answer;
-use super::{act, admin, show};
+use super::{act, admin, operate, show};
 use crate::amqp::node::Node;
 
 /// A call.
@@ -71,6 +71,8 @@ pub fn answer(call: &Call<'_>) -> Answer {
         return Answer::not_found();
     };
     let result = match call.method {
+        _ if rest.first() == Some(&"warren") => operate::answer(call, &rest[1..]),
+        _ if !call.node.is_running() => Ok(Answer::unavailable()),
         "GET" | "HEAD" => get(call, rest),
         "PUT" | "POST" | "DELETE" => change(call, rest),
         _ => Ok(Answer::not_allowed()),

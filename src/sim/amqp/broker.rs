@@ -117,7 +117,7 @@ impl Cx<'_> {
     }
 
     /// A name such as RabbitMQ makes up: a prefix and 128 bits in base64url without padding.
-    pub(super) fn made_up_name(&mut self, prefix: &str) -> Bytes {
+    pub fn made_up_name(&mut self, prefix: &str) -> Bytes {
         let mut name = Vec::from(prefix.as_bytes());
         let bits = u128::from(self.prng.next_u64()) << 64 | u128::from(self.prng.next_u64());
         // 21 digits of six bits, and one for the two bits that are left.
@@ -312,7 +312,7 @@ impl Broker {
     }
 
     /// Refuses a method: the channel or the connection is closed.
-    fn refuse(&mut self, cx: &mut Cx<'_>, at: ChannelRef, method: Method, refusal: Refusal) {
+    pub(super) fn refuse(&mut self, cx: &mut Cx<'_>, at: ChannelRef, method: Method, refusal: Refusal) {
         let Refusal { code, text, hard } = refusal;
         // RabbitMQ refuses a channel too many before it looks at what is said on it, and a crash is nobody's method.
         let is_channel_too_many = hard && code == error::NOT_ALLOWED && matches!(method, Method::ChannelOpen(_));

@@ -2,6 +2,7 @@
 
 use crate::sorted::{SortedMap, SortedSet};
 use alloc::{rc::Rc, vec::Vec};
+use core::hash::{Hash, Hasher};
 
 use super::event::{ChannelRef, ConnectionId};
 use super::limits::CHANNEL_MAX;
@@ -29,18 +30,31 @@ pub struct Connection {
 }
 
 /// What was agreed with a client that changes what the broker sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
     /// The client wants `basic.cancel` when its queue goes away.
     pub consumer_cancel_notify: bool,
     /// At most so many channels at once: what was negotiated.
     pub channel_max: u16,
+    /// The user has the tag `impersonator`: any `user_id` may stand in its messages.
+    pub impersonator: bool,
+}
+
+impl Hash for Capabilities {
+    /// Worlds without an impersonator hash as they did before there were any.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Capabilities { consumer_cancel_notify, channel_max, impersonator } = self;
+        (consumer_cancel_notify, channel_max).hash(state);
+        if *impersonator {
+            impersonator.hash(state);
+        }
+    }
 }
 
 impl Default for Capabilities {
     /// As pika and every current client announces them.
     fn default() -> Self {
-        Capabilities { consumer_cancel_notify: true, channel_max: CHANNEL_MAX }
+        Capabilities { consumer_cancel_notify: true, channel_max: CHANNEL_MAX, impersonator: false }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `basic.qos`, `basic.consume`, `basic.cancel` and `basic.get`.
 
+use alloc::vec::Vec;
+
 use super::arguments;
 use super::broker::{Broker, Cx};
 use super::channel::{Consuming, Delivery, ReplyConsumer};
@@ -34,15 +36,21 @@ impl Broker {
             }
         }
         if was_reached && !channel.limiter.is_reached() {
-            self.resume(at);
+            self.resume(cx, at);
         }
         cx.send(at, BasicQosOk {}, None);
         Ok(())
     }
 
-    /// The shared limit of a channel is no longer reached: its queues try again.
-    pub(super) fn resume(&mut self, at: ChannelRef) {
-        for resource in self.consumed_queues(at) {
+    /// The shared limit of a channel is no longer reached: its queues try again. Which one is first is left to chance, as in
+    /// `rabbit_limiter:notify_queues`, or one queue would take every place that comes free.
+    pub(super) fn resume(&mut self, cx: &mut Cx<'_>, at: ChannelRef) {
+        let mut queues: Vec<Resource> = self.consumed_queues(at).into_iter().collect();
+        if queues.len() > 1 {
+            let first = cx.prng.below(queues.len() as u64) as usize;
+            queues.rotate_left(first);
+        }
+        for resource in queues {
             if let Some(queue) = self.queue_mut(&resource) {
                 queue.resume(at);
             }

@@ -138,6 +138,14 @@ pub fn default_exchange() -> Refusal {
     refusal!(ACCESS_REFUSED, "operation not permitted on the default exchange")
 }
 
+/// What the permissions of a user do not allow. The default exchange has a name here.
+pub fn no_permission(is_exchange: bool, resource: &Resource, user: &Bytes) -> Refusal {
+    let (vhost, name) = (resource.vhost.clone(), resource.name.clone());
+    let name = if is_exchange && name.is_empty() { Bytes::from("amq.default") } else { name };
+    let named = Resource { vhost, name };
+    refusal!(ACCESS_REFUSED, "access to ", Of(kind(is_exchange), &named), " refused for user '", *user, "'")
+}
+
 /// Deleting an `amq.` exchange.
 pub fn system_exchange(exchange: &Resource) -> Refusal {
     refusal!(ACCESS_REFUSED, "deletion of system ", Of("exchange", exchange), " not allowed")

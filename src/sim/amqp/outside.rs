@@ -3,7 +3,9 @@
 use alloc::vec::Vec;
 
 use super::broker::{Broker, Cx};
-use super::event::{ChannelRef, ConnectionId, RequeueReason};
+use super::error::Refusal;
+use super::event::{ChannelRef, ConnectionId, RequeueReason, Resource};
+use super::method::Method;
 use crate::bytes::Bytes;
 
 impl Broker {
@@ -20,6 +22,19 @@ impl Broker {
         if self.connections.get(&id).is_some_and(|connection| !connection.closing) {
             self.close_connection(cx, id, reply_code, reply_text, method, RequeueReason::ConnectionClosed);
         }
+    }
+
+    /// Refuses a method for a reason that the broker does not know of, such as what a user may not do. A channel that is not open is
+    /// told nothing.
+    pub fn refuse_from_outside(&mut self, cx: &mut Cx<'_>, at: ChannelRef, method: Method, refusal: Refusal) {
+        if self.channel(at).is_some() {
+            self.refuse(cx, at, method, refusal);
+        }
+    }
+
+    /// The queue that a name of a method stands for: the empty one is the last that the channel declared.
+    pub fn meant_queue(&self, at: ChannelRef, name: &Bytes) -> Option<Resource> {
+        self.named_queue(at, name).ok()
     }
 
     /// Says whether the socket of a connection is full. A full one gets no deliveries: RabbitMQ's queues wait in the same way for

@@ -90,12 +90,12 @@ impl Broker {
         if properties.reply_to.as_ref().is_some_and(|to| **to == *super::queues::REPLY_QUEUE) {
             properties.reply_to = Some(self.reply_address(at)?);
         }
-        let user =
-            self.connections.get(&at.connection).map_or_else(Bytes::default, |connection| connection.user.clone());
         if let Some(claimed) = &properties.user_id
-            && *claimed != user
+            && let Some(connection) = self.connections.get(&at.connection)
+            && *claimed != connection.user
+            && !connection.capabilities.impersonator
         {
-            return Err(error::user_id(claimed, &user));
+            return Err(error::user_id(claimed, &connection.user));
         }
         expiration(&properties)?;
         if let Some(mode) = properties.delivery_mode.filter(|mode| !matches!(mode, 1 | 2)) {

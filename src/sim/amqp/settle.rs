@@ -93,7 +93,7 @@ impl Broker {
         let was_reached = channel.limiter.is_reached();
         channel.limiter.volume = channel.limiter.volume.saturating_sub(counted);
         if was_reached && !channel.limiter.is_reached() {
-            self.resume(at);
+            self.resume(cx, at);
         }
     }
 

@@ -117,6 +117,13 @@ impl Value {
         }
     }
 
+    /// Whether two arguments of a declaration are the same to RabbitMQ: an integer is no float, however equal they are
+    /// (`rabbit_misc:type_class`).
+    pub fn is_equivalent(&self, other: &Value) -> bool {
+        let is_float = |value: &Value| matches!(value, Value::F32(_) | Value::F64(_));
+        is_float(self) == is_float(other) && self.equals(other)
+    }
+
     /// The number in any of the types that Erlang holds as a number.
     fn number(&self) -> Option<Number> {
         let float = |value: f64| {
