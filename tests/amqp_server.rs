@@ -216,6 +216,8 @@ fn an_alarm_lets_only_those_wait_who_publish() {
     let mut publisher =
         Client::connect_announcing(amqp, 0, "guest", "client_properties={capabilities={connection.blocked=true}}");
     publisher.says(1, "basic.publish routing_key=nowhere body=x");
+    publisher.says(1, "queue.declare queue=q");
+    publisher.hears("queue.declare-ok");
     assert_eq!(call(http, "PUT /api/warren/alarms/disk", "").0, "204 No Content");
     assert_eq!(call(http, "PUT /api/warren/alarms/paper", "").0, "404 Not Found");
     // Who published before goes on until it publishes again.
