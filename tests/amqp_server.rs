@@ -229,7 +229,8 @@ fn an_alarm_lets_only_those_wait_who_publish() {
     publisher.says(1, "basic.publish routing_key=q body=y");
     // The body of the first message was not read any more.
     assert_eq!(other.ready("q"), 0);
-    assert_eq!(call(http, "GET /api/warren/alarms", "").1, "{\"disk\":true,\"memory\":false}");
+    let shown = call(http, "GET /api/warren/alarms", "").1;
+    assert!(shown.contains("\"disk\":true") && shown.contains("\"memory\":false"), "{shown}");
     assert_eq!(call(http, "DELETE /api/warren/alarms/disk", "").0, "204 No Content");
     publisher.hears("connection.unblocked");
     assert_eq!(publisher.ready("q"), 2);
