@@ -1,7 +1,8 @@
 //! RabbitMQ's management calls, as many as clients' tests and definitions tools use (`GET /api/overview` and the like).
 //!
 //! [`answer`] is what a call answers, [`route`] finds who answers, [`show`] writes the broker's things as RabbitMQ's JSON, [`act`]
-//! changes queues, exchanges, bindings and messages, [`admin`] the rest, [`operate`] what `rabbitmqctl` does to a node, [`table`] turns JSON to field tables and back.
+//! changes queues, exchanges, bindings and messages, [`admin`] the rest, [`operate`]
+//! what `rabbitmqctl` does to a node, [`table`] turns JSON to field tables and back.
 //! What changes the broker is said to it as AMQP, by a connection without a socket, as RabbitMQ's management does it: so the rules
 //! and the refusals are the same.
 
