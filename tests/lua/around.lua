@@ -1,0 +1,2 @@
+local function show(v, deep) if type(v) == 'string' then return v elseif type(v) ~= 'table' or (deep or 0) > 3 then return type(v) == 'function' and 'function' or tostring(v) end local t = {} for k, w in pairs(v) do t[#t + 1] = show(k, (deep or 0) + 1) .. '=' .. show(w, (deep or 0) + 1) end return '{' .. table.concat(t, ' ') .. '}' end
+local results = {pcall(function(...) BODY end)} local ok = table.remove(results, 1) for i = 1, #results do results[i] = show(results[i]) end if ok then return table.concat(results, ', ') else return '! ' .. tostring(results[1]) end
