@@ -27,7 +27,8 @@ mod vm;
 
 pub use compile::compile;
 pub use heap::Heap;
-pub use number::{ReadFloat, to_text};
+pub use library::random::START as RANDOM_START;
+pub use number::{ReadFloat, general, is_space, to_text};
 pub use op::{Proto, chunk_id};
 pub use str::Str;
 pub use table::Table;

@@ -33,6 +33,13 @@ impl Vm {
         Ok(())
     }
 
+    /// After a call of a machine that goes on: collects if the call has left much behind.
+    pub fn tidy(&mut self) {
+        if self.heap.taken > START / 16 {
+            self.collect();
+        }
+    }
+
     /// Frees what nothing leads to.
     pub fn collect(&mut self) {
         let mut marks = self.heap.begin_collection();

@@ -120,7 +120,9 @@ impl Store {
             self.note_for_replicas(db, command, args, self.dirty != dirty);
         }
         self.remember_keys(client, command, args);
-        let reply = with_own_messages(client, reply, sent_before, cx.out);
+        // What a script's commands send comes before the answer to the script.
+        let reply =
+            if self.scripting.runs { reply } else { with_own_messages(client, reply, sent_before, cx.out) };
         if woken_by.is_some() && reply == Reply::None {
             return reply;
         }
@@ -152,9 +154,12 @@ impl Store {
         let config = &self.config;
         let (tracked, slower, most) = (config.latency_tracking, config.slowlog_log_slower_than, config.slowlog_max_len);
         let threshold_ms = config.latency_monitor_threshold;
+        let was_counted = core::mem::take(&mut self.scripting.is_counted);
         let stats = self.stats_mut();
         stats.ran(command, micros, matches!(reply, Reply::Error(_)), tracked);
-        if let Reply::Error(error) = reply {
+        if let Reply::Error(error) = reply
+            && !was_counted
+        {
             stats.failed(error);
         }
         let at_s = now_ms / 1000;
@@ -179,7 +184,7 @@ impl Store {
     }
 
     /// Counts a command that was refused before it ran.
-    fn count_refusal(&mut self, args: &[Bytes], error: &Error) {
+    pub(super) fn count_refusal(&mut self, args: &[Bytes], error: &Error) {
         let found = resolve_name(args);
         let stats = self.stats_mut();
         stats.failed(error);

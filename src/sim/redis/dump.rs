@@ -86,10 +86,42 @@ fn checksum(bytes: &[u8]) -> u64 {
 
 fn dump(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let Some(value) = call.look(call.arg(1)) else { return Ok(Reply::Nil) };
-    let mut bytes = save(value);
+    Ok(Reply::Bulk(sealed(save(value))))
+}
+
+/// The bytes with version and checksum.
+fn sealed(mut bytes: alloc::vec::Vec<u8>) -> Bytes {
     bytes.extend(VERSION.to_le_bytes());
     bytes.extend(checksum(&bytes).to_le_bytes());
-    Ok(Reply::Bulk(Bytes::from(bytes)))
+    Bytes::from(bytes)
+}
+
+/// The mark of a library of functions.
+const LIBRARY: u8 = 245;
+
+/// The texts of libraries as FUNCTION DUMP packs them.
+pub(super) fn pack_libraries<'a>(codes: impl Iterator<Item = &'a Bytes>) -> Bytes {
+    let mut bytes = alloc::vec::Vec::new();
+    for code in codes {
+        bytes.push(LIBRARY);
+        save::string(code, &mut bytes);
+    }
+    sealed(bytes)
+}
+
+/// The texts that [`pack_libraries`] has packed.
+pub(super) fn unpack_libraries(bytes: &[u8], config: &super::config::Config) -> Result<alloc::vec::Vec<Bytes>, Error> {
+    verify(bytes)?;
+    let (mut rest, mut codes) = (&bytes[..bytes.len() - FOOTER], alloc::vec::Vec::new());
+    while let Some((mark, text)) = rest.split_first() {
+        if *mark != LIBRARY {
+            return Err(error::RESTORE_TYPE);
+        }
+        let (code, behind) = load::text(text, config).ok_or(error::RESTORE_PAYLOAD)?;
+        codes.push(code);
+        rest = behind;
+    }
+    Ok(codes)
 }
 
 /// A value as it is read after it was written; `None` for what a mistake of ours left unreadable.

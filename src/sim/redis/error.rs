@@ -2,11 +2,13 @@
 
 mod acl;
 mod collections;
+mod scripting;
 mod server;
 mod sorted_sets;
 
 pub use acl::*;
 pub use collections::*;
+pub use scripting::*;
 pub use server::*;
 pub use sorted_sets::*;
 

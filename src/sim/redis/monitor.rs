@@ -40,10 +40,26 @@ impl Store {
         args: &[Bytes],
         cx: &mut Cx<'_>,
     ) {
-        if self.monitors.is_empty() || command.is(Flag::Admin) || command.flags.contains("skip_monitor") {
+        if command.is(Flag::Admin) || command.flags.contains("skip_monitor") {
+            return;
+        }
+        self.show_always(client, db, command, args, cx);
+    }
+
+    /// As [`Store::show_to_monitors`], of a command that sees to it itself.
+    pub(super) fn show_always(
+        &mut self,
+        client: ClientId,
+        db: u8,
+        command: &Command,
+        args: &[Bytes],
+        cx: &mut Cx<'_>,
+    ) {
+        if self.monitors.is_empty() {
             return;
         }
         let address = self.client(client).map(|client| client.link.address.text().into_owned()).unwrap_or_default();
+        let address = if self.scripting.runs { "lua".into() } else { address };
         let micros = cx.now_ms % 1000 * 1000 + (self.host.micros)() % 1000;
         let mut line = format!("{}.{micros:06} [{db} {address}]", cx.now_ms / 1000).into_bytes();
         for arg in self.redacted(command, args) {

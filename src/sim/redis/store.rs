@@ -11,6 +11,7 @@ use super::monitor::Monitors;
 use super::pubsub::{Subscriptions, Topics};
 use super::replication::Replication;
 use super::reply::{Reply, Resp};
+use super::scripting::Scripting;
 use super::stats::{Host, Stats};
 use super::tracking::{Trackers, Tracking};
 use super::transactions::{Multi, Watches};
@@ -90,19 +91,21 @@ pub struct Limits {
     pub max_memory: u64,
     /// `proto-max-bulk-len`: the longest string, in bytes.
     pub max_bulk: u64,
+    /// The most steps (calls, rounds of loops) that a script may take; 0 is no limit. Redis has none but SCRIPT KILL.
+    pub max_steps: u64,
 }
 
 impl Default for Limits {
     /// Redis's own: no limit but 512 MiB a string.
     fn default() -> Self {
-        Limits { max_memory: 0, max_bulk: 512 * 1024 * 1024 }
+        Limits { max_memory: 0, max_bulk: 512 * 1024 * 1024, max_steps: 0 }
     }
 }
 
 impl Limits {
-    /// What a page can afford: 16 MiB in all.
+    /// What a page can afford: 16 MiB in all, and scripts that end within a second or two.
     pub fn page() -> Self {
-        Limits { max_memory: 16 * 1024 * 1024, ..Limits::default() }
+        Limits { max_memory: 16 * 1024 * 1024, max_steps: 10_000_000, ..Limits::default() }
     }
 }
 
@@ -202,6 +205,8 @@ pub struct Store {
     pub(super) reply_peak_ms: Option<u64>,
     /// What DEBUG SLEEP took, until the clock of the call is put forward.
     pub(super) slept_ms: u64,
+    /// Scripts and libraries.
+    pub(super) scripting: Scripting,
     /// How many changes were made since the start, as `rdb_changes_since_last_save` of INFO counts them.
     pub(super) dirty: u64,
 }
@@ -229,6 +234,7 @@ impl Store {
             stats: Rc::default(),
             reply_peak_ms: Some(REPLY_PEAK_MS),
             slept_ms: 0,
+            scripting: Scripting::default(),
             dirty: 0,
         }
     }

@@ -23,6 +23,13 @@ pub fn load(bytes: &[u8], config: &Config) -> Option<Value> {
     (value.count() > 0 || matches!(value, Value::String(_) | Value::Stream(_))).then_some(value)
 }
 
+/// The string at the start of these bytes, and what stands behind it.
+pub fn text<'a>(bytes: &'a [u8], config: &'a Config) -> Option<(Bytes, &'a [u8])> {
+    let mut reader = Reader { rest: bytes, config };
+    let text = reader.string()?;
+    Some((text, reader.rest))
+}
+
 struct Reader<'a> {
     rest: &'a [u8],
     config: &'a Config,
