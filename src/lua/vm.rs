@@ -95,6 +95,8 @@ pub struct Vm {
     thread: u32,
     /// How many natives are at work that call back.
     nested: u32,
+    /// Whether a native is at work: what goes wrong in the machine itself then has no place in the text.
+    native: bool,
     fuel: u32,
     /// The most bytes that may be in use.
     pub memory_limit: usize,
@@ -125,6 +127,7 @@ impl Vm {
             threads: alloc::vec![Thread::default()],
             thread: 0,
             nested: 0,
+            native: false,
             fuel: SLICE,
             memory_limit,
             fresh: [0; 3],
@@ -164,6 +167,7 @@ impl Vm {
         self.open.clear();
         self.top = 0;
         (self.base, self.pc, self.nested, self.thread, self.fuel) = (0, 0, 0, 0, SLICE);
+        self.native = false;
         self.stack.iter_mut().for_each(|value| *value = Value::Nil);
     }
 
@@ -275,6 +279,16 @@ impl Vm {
     /// As [`Vm::error`], of bytes.
     pub fn error_bytes(&self, text: &[u8]) -> Error {
         Error::bytes([&self.where_at(1)[..], text].concat())
+    }
+
+    /// An error of the machine itself.
+    pub(crate) fn fault(&self, text: &str) -> Error {
+        self.fault_bytes(text.as_bytes())
+    }
+
+    /// As [`Vm::fault`], of bytes.
+    pub(crate) fn fault_bytes(&self, text: &[u8]) -> Error {
+        if self.native { Error::bytes(text.to_vec()) } else { self.error_bytes(text) }
     }
 
     /// Counts steps that a native takes, so that no native works without end.

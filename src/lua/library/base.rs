@@ -70,7 +70,7 @@ pub fn setmetatable(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, 
         return Err(vm.error("cannot change a protected metatable"));
     }
     if vm.heap.table(table).readonly {
-        return Err(vm.error("Attempt to modify a readonly table"));
+        return Err(vm.fault("Attempt to modify a readonly table"));
     }
     vm.heap.table_mut(table).meta = meta;
     vm.push(Value::Table(table));
@@ -110,7 +110,7 @@ pub fn pairs(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error> 
 pub fn next(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error> {
     let table = vm.check_table(args, 1)?;
     let key = vm.arg(args, 2);
-    match vm.heap.table(table).next(&key).map_err(|text| vm.error(text))? {
+    match vm.heap.table(table).next(&key).map_err(|text| vm.fault(text))? {
         Some((key, value)) => {
             vm.push(key);
             vm.push(value);

@@ -55,13 +55,19 @@ impl Vm {
                 if let Some(special) = native.special {
                     return self.call_special(host, special, func, count, want);
                 }
-                let results = (native.run)(self, host, Args { base: func + 1, count })?;
+                let outer = core::mem::replace(&mut self.native, true);
+                let results = (native.run)(self, host, Args { base: func + 1, count });
+                self.native = outer;
+                let results = results?;
                 let first = self.top - results;
                 self.finish(func, first, results, want)
             }
             Value::Host(id) => {
                 self.top = func + 1 + count;
-                let results = host.call(self, id, Args { base: func + 1, count })?;
+                let outer = core::mem::replace(&mut self.native, true);
+                let results = host.call(self, id, Args { base: func + 1, count });
+                self.native = outer;
+                let results = results?;
                 let first = self.top - results;
                 self.finish(func, first, results, want)
             }
@@ -340,7 +346,9 @@ impl Vm {
         }
         self.nested += 1;
         let saved = self.pc;
+        let outer = core::mem::replace(&mut self.native, false);
         let result = self.enter(host, func, arguments.len(), 1);
+        self.native = outer;
         self.nested -= 1;
         result?;
         self.pc = saved;

@@ -96,9 +96,9 @@ impl Vm {
         match self.name_of(register) {
             Some((kind, text)) => {
                 let start = format!("attempt to {action} {kind} '");
-                self.error_bytes(&[start.as_bytes(), &text, format!("' (a {name} value)").as_bytes()].concat())
+                self.fault_bytes(&[start.as_bytes(), &text, format!("' (a {name} value)").as_bytes()].concat())
             }
-            None => self.error(&format!("attempt to {action} a {name} value")),
+            None => self.fault(&format!("attempt to {action} a {name} value")),
         }
     }
 
@@ -145,7 +145,7 @@ impl Vm {
             }
             object = handler;
         }
-        Err(self.error("loop in gettable"))
+        Err(self.fault("loop in gettable"))
     }
 
     /// `object[key] = value`, for natives.
@@ -179,15 +179,15 @@ impl Vm {
             }
             object = handler;
         }
-        Err(self.error("loop in settable"))
+        Err(self.fault("loop in settable"))
     }
 
     /// Sets a key without asking the metatable.
     pub fn raw_set(&mut self, id: u32, key: Value, value: Value) -> Result<(), Error> {
         if self.heap.table(id).readonly {
-            return Err(self.error("Attempt to modify a readonly table"));
+            return Err(self.fault("Attempt to modify a readonly table"));
         }
-        self.heap.set(id, key, value).map_err(|text| self.error(text))?;
+        self.heap.set(id, key, value).map_err(|text| self.fault(text))?;
         self.memory_check()
     }
 
@@ -252,9 +252,9 @@ impl Vm {
     fn order_error(&self, left: &Value, right: &Value) -> Error {
         let (left, right) = (left.type_name(), right.type_name());
         if left == right {
-            return self.error(&format!("attempt to compare two {left} values"));
+            return self.fault(&format!("attempt to compare two {left} values"));
         }
-        self.error(&format!("attempt to compare {left} with {right}"))
+        self.fault(&format!("attempt to compare {left} with {right}"))
     }
 
     /// The handler that both values share.
@@ -322,7 +322,7 @@ impl Vm {
             }
             bytes.extend_from_slice(&end);
             if bytes.len() > MAX_STRING {
-                return Err(self.error("string length overflow"));
+                return Err(self.fault("string length overflow"));
             }
             right = self.heap.text(bytes);
             last = first;

@@ -120,6 +120,7 @@ impl Vm {
         let from = self.thread;
         self.nested += 1;
         let nested = self.nested;
+        let outer = core::mem::replace(&mut self.native, false);
         self.threads[from as usize].state = State::Running;
         self.switch(id);
         let thread = &mut self.threads[id as usize];
@@ -135,6 +136,7 @@ impl Vm {
             self.finish(waits.0, first, count, waits.1).and_then(|()| self.continue_thread(host))
         };
         self.nested = nested - 1;
+        self.native = outer;
         let (result, state) = match started {
             Ok(()) => (Ok(self.stack.get(..self.top).map_or(Vec::new(), <[Value]>::to_vec)), State::Dead),
             Err(error) if self.is_yield(&error) => {

@@ -121,8 +121,7 @@ impl Store {
         }
         self.remember_keys(client, command, args);
         // What a script's commands send comes before the answer to the script.
-        let reply =
-            if self.scripting.runs { reply } else { with_own_messages(client, reply, sent_before, cx.out) };
+        let reply = if self.scripting.runs { reply } else { with_own_messages(client, reply, sent_before, cx.out) };
         if woken_by.is_some() && reply == Reply::None {
             return reply;
         }

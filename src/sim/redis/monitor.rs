@@ -47,14 +47,7 @@ impl Store {
     }
 
     /// As [`Store::show_to_monitors`], of a command that sees to it itself.
-    pub(super) fn show_always(
-        &mut self,
-        client: ClientId,
-        db: u8,
-        command: &Command,
-        args: &[Bytes],
-        cx: &mut Cx<'_>,
-    ) {
+    pub(super) fn show_always(&mut self, client: ClientId, db: u8, command: &Command, args: &[Bytes], cx: &mut Cx<'_>) {
         if self.monitors.is_empty() {
             return;
         }

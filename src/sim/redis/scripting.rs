@@ -162,7 +162,7 @@ fn flush(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
             call.forget_scripts();
             Ok(Reply::OK)
         }
-        (false, true) if call.args.len() > 3 => Err(error::wrong_subcommand("function", call.arg(1))),
+        (false, true) if call.args.len() > 3 => Err(error::wrong_subcommand("FUNCTION", call.arg(1))),
         (false, true) => Err(error::FUNCTION_FLUSH),
         (false, false) => Err(error::SCRIPT_FLUSH),
     }

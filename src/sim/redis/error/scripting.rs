@@ -105,3 +105,8 @@ pub fn restored_exists(name: &[u8]) -> Error {
 pub fn unknown_option_given(option: &[u8]) -> Error {
     with("ERR Unknown option given: ", option, "")
 }
+
+/// XREAD BLOCK in a script.
+pub fn not_with_block(name: &str) -> Error {
+    with("ERR ", name.to_ascii_uppercase().as_bytes(), " command is not allowed with BLOCK option from scripts")
+}

@@ -164,9 +164,12 @@ impl Answer<'_> {
             }
         }
         if let Value::Table(map) = field("map") {
-            return Reply::Map(self.pairs(map).iter().map(|(key, value)| {
-                (self.reply(key, depth + 1), self.reply(value, depth + 1))
-            }).collect());
+            return Reply::Map(
+                self.pairs(map)
+                    .iter()
+                    .map(|(key, value)| (self.reply(key, depth + 1), self.reply(value, depth + 1)))
+                    .collect(),
+            );
         }
         if let Value::Table(set) = field("set") {
             return Reply::Set(self.pairs(set).iter().map(|(key, _)| self.reply(key, depth + 1)).collect());

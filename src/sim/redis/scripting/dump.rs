@@ -20,7 +20,7 @@ pub fn restore(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         4 if is("replace") => (false, true),
         4 if is("flush") => (true, false),
         4 => return Err(error::RESTORE_POLICY),
-        _ => return Err(error::wrong_subcommand("function", call.arg(1))),
+        _ => return Err(error::wrong_subcommand("FUNCTION", call.arg(1))),
     };
     let codes = unpack_libraries(call.arg(2), &call.store.config)?;
     let mut fresh: SortedMap<_, Rc<Library>> = SortedMap::new();
@@ -29,7 +29,9 @@ pub fn restore(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         if fresh.contains_key(&name) {
             return Err(error::library_exists(&name));
         }
-        if let Some(taken) = library.functions.keys().find(|name| fresh.values().any(|other| other.functions.contains_key(*name))) {
+        if let Some(taken) =
+            library.functions.keys().find(|name| fresh.values().any(|other| other.functions.contains_key(*name)))
+        {
             return Err(error::function_exists(taken));
         }
         fresh.insert(name, Rc::new(library));
@@ -42,12 +44,15 @@ pub fn restore(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
                 }
                 continue;
             }
-            let taken = fresh.values().flat_map(|new| new.functions.keys()).find(|name| library.functions.contains_key(*name));
+            let taken =
+                fresh.values().flat_map(|new| new.functions.keys()).find(|name| library.functions.contains_key(*name));
             if let Some(taken) = taken {
                 return Err(error::function_exists(taken));
             }
         }
-        for (name, library) in call.store.scripting.libraries.iter().map(|(name, library)| (name.clone(), library.clone())) {
+        for (name, library) in
+            call.store.scripting.libraries.iter().map(|(name, library)| (name.clone(), library.clone()))
+        {
             if !fresh.contains_key(&name) {
                 fresh.insert(name, library);
             }

@@ -5,7 +5,7 @@ use super::super::error::{self, Error};
 use super::super::reply::{Reply, Resp};
 use super::convert::{Answer, one_line};
 use super::functions::Library;
-use super::host::{NAMES, Run, failure, number};
+use super::host::{Run, failure, number};
 use super::sha1;
 use crate::bytes::Bytes;
 use crate::sorted::SortedMap;
@@ -110,30 +110,73 @@ impl PartialEq for Scripting {
 
 impl Eq for Scripting {}
 
-/// A machine with the table `redis`. A library finds other functions there while it is loaded.
-pub fn machine() -> Vm {
-    let mut vm = Vm::new(crate::float::parse_f64, MEMORY);
-    let constants: [(&str, f64); 10] = [
-        ("LOG_DEBUG", 0.0),
-        ("LOG_VERBOSE", 1.0),
-        ("LOG_NOTICE", 2.0),
-        ("LOG_WARNING", 3.0),
-        ("REPL_NONE", 0.0),
-        ("REPL_AOF", 1.0),
-        ("REPL_SLAVE", 2.0),
-        ("REPL_REPLICA", 2.0),
-        ("REPL_ALL", 3.0),
-        ("REDIS_VERSION_NUM", 458_767.0),
-    ];
+/// What is in the table `redis`, in the order in which Redis fills it: `pairs` shows that. A dot is for what only scripts find, not
+/// functions.
+const REDIS: &[&str] = &[
+    "call",
+    "pcall",
+    "log",
+    "LOG_DEBUG=0",
+    "LOG_VERBOSE=1",
+    "LOG_NOTICE=2",
+    "LOG_WARNING=3",
+    "REDIS_VERSION_NUM=458767",
+    "REDIS_VERSION=",
+    "setresp",
+    "sha1hex",
+    "error_reply",
+    "status_reply",
+    "set_repl",
+    "REPL_NONE=0",
+    "REPL_AOF=1",
+    "REPL_SLAVE=2",
+    "REPL_REPLICA=2",
+    "REPL_ALL=3",
+    "acl_check_cmd",
+    ".breakpoint",
+    ".debug",
+    ".replicate_commands",
+];
+/// What a library finds there while it is loaded.
+pub const LOADING: &[&str] = &[
+    "register_function",
+    "log",
+    "LOG_DEBUG=0",
+    "LOG_VERBOSE=1",
+    "LOG_NOTICE=2",
+    "LOG_WARNING=3",
+    "REDIS_VERSION_NUM=458767",
+    "REDIS_VERSION=",
+];
+
+/// A table of these functions and constants.
+pub fn api(vm: &mut Vm, names: &[&'static str], scripts: bool) -> u32 {
     let mut entries: Vec<(&str, Value)> = Vec::new();
-    for name in NAMES.iter().filter(|name| !name.contains(' ') && **name != "register_function") {
-        entries.push((name, number(name)));
+    for name in names {
+        let (name, is_only_for_scripts) = name.strip_prefix('.').map_or((*name, false), |name| (name, true));
+        if is_only_for_scripts && !scripts {
+            continue;
+        }
+        entries.push(match name.split_once('=') {
+            None => (name, number(name)),
+            Some((name, "")) => (name, Value::str(super::super::info::VERSION)),
+            Some((name, digits)) => {
+                let digits = super::super::number::parse_integer(digits.as_bytes()).unwrap_or(0);
+                (name, Value::Num(digits as f64))
+            }
+        });
     }
-    entries.extend(constants.iter().map(|(name, value)| (*name, Value::Num(*value))));
-    entries.push(("REDIS_VERSION", Value::str(super::super::info::VERSION)));
-    let redis = vm.table_of(&entries);
+    vm.table_of(&entries)
+}
+
+/// A machine with the table `redis`.
+pub fn machine(scripts: bool) -> Vm {
+    let mut vm = Vm::new(crate::float::parse_f64, MEMORY);
+    let redis = api(&mut vm, REDIS, scripts);
     vm.set_global("redis", Value::Table(redis));
-    vm.set_global("__redis__err__handler", number("error handler"));
+    if scripts {
+        vm.set_global("__redis__err__handler", number("error handler"));
+    }
     vm
 }
 
@@ -216,7 +259,7 @@ impl Call<'_, '_> {
         let mut vm = match self.store.scripting.machine.0.take() {
             Some(vm) => vm,
             None => {
-                let mut vm = Box::new(machine());
+                let mut vm = Box::new(machine(true));
                 vm.set_global("KEYS", Value::Nil);
                 close(&mut vm);
                 vm

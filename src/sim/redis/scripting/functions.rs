@@ -5,7 +5,7 @@ use super::super::error::{self, Error};
 use super::super::glob;
 use super::super::reply::{Reply, Resp};
 use super::convert::one_line;
-use super::engine::{FLAGS, Flags, close, machine};
+use super::engine::{FLAGS, Flags, LOADING, api, close, machine};
 use super::host::{Run, number, raised};
 use crate::bytes::Bytes;
 use crate::sorted::SortedMap;
@@ -183,22 +183,19 @@ impl Library {
     /// Reads a library and lets it register its functions.
     pub fn load(code: &Bytes, call: &Call<'_, '_>) -> Result<(Bytes, Library), Error> {
         let (name, text) = metadata(code)?;
-        let mut vm = machine();
-        let full = vm.heap.table(vm.globals).get_name("redis");
-        // While it is loaded, only registering and logging are there.
-        let mut entries = vec![("register_function", number("register_function")), ("log", number("log"))];
-        if let Value::Table(redis) = full {
-            for name in ["LOG_DEBUG", "LOG_VERBOSE", "LOG_NOTICE", "LOG_WARNING", "REDIS_VERSION", "REDIS_VERSION_NUM"] {
-                entries.push((name, vm.heap.table(redis).get_name(name)));
-            }
-        }
-        let short = vm.table_of(&entries);
+        let mut vm = machine(false);
+        close(&mut vm);
+        let full = vm.globals;
+        // While it is loaded, only registering and logging are there: all globals are looked for in a table that is changed afterwards.
+        let redis = api(&mut vm, LOADING, false);
         let missing = number("nonexistent global");
         let meta = vm.table_of(&[("__index", missing)]);
-        vm.heap.table_mut(short).meta = Some(meta);
-        vm.set_global("__redis__err__handler", Value::Nil);
-        vm.set_global("redis", Value::Table(short));
-        close(&mut vm);
+        vm.heap.table_mut(redis).meta = Some(meta);
+        let loading = vm.table_of(&[("redis", Value::Table(redis))]);
+        vm.heap.table_mut(loading).meta = Some(meta);
+        let switch = vm.table_of(&[("__index", Value::Table(loading))]);
+        vm.globals = vm.heap.new_table(warren_lua::Table::with_meta(Some(switch)));
+        vm.protect(vm.globals);
         let compiled = warren_lua::compile(text, &Str::from("@user_function"), crate::float::parse_f64);
         let words = |error: &warren_lua::Error, vm: &Vm| match &error.value {
             Value::Table(id) => vm.to_str(&vm.heap.table(*id).get_name("err")).map_or(Vec::new(), |text| text.to_vec()),
@@ -232,7 +229,7 @@ impl Library {
         if functions.is_empty() {
             return Err(error::NO_FUNCTIONS);
         }
-        vm.set_global("redis", full);
+        vm.heap.table_mut(switch).set_name("__index", Value::Table(full));
         vm.collect();
         Ok((name, Library { code: code.clone(), functions, calls: 0, vm }))
     }
@@ -330,9 +327,12 @@ pub fn stats(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 pub fn fcall(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     call.show_first();
     let name = call.arg(1);
-    let found = call.store.scripting.libraries.iter().find_map(|(library, held)| {
-        held.functions.get(name).map(|function| (library.clone(), function.clone()))
-    });
+    let found = call
+        .store
+        .scripting
+        .libraries
+        .iter()
+        .find_map(|(library, held)| held.functions.get(name).map(|function| (library.clone(), function.clone())));
     let (library, function) = found.ok_or(error::NO_FUNCTION)?;
     let count = super::super::number::integer(call.arg(2)).map_err(|_| error::BAD_KEY_COUNT)?;
     let keys_end = call.keys_end(count)?;

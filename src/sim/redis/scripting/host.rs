@@ -36,6 +36,9 @@ pub fn number(name: &str) -> Value {
     Value::Host(NAMES.iter().position(|other| *other == name).unwrap_or(0) as u16)
 }
 
+/// Commands that count as writing here, for replicas see them: no flag that COMMAND INFO shows says so.
+const MAY_REPLICATE: [&str; 3] = ["publish", "spublish", "pfcount"];
+
 /// A run of a script.
 pub struct Run<'r, 'w> {
     /// The store, and what the world lends; nothing while a library is loaded.
@@ -98,9 +101,7 @@ impl Host for Run<'_, '_> {
             }
             "register_function" => match &mut self.loading {
                 Some(loading) => loading.register(vm, args),
-                None => {
-                    Err(raised(vm, "redis.register_function can only be called on FUNCTION LOAD command"))
-                }
+                None => Err(raised(vm, "redis.register_function can only be called on FUNCTION LOAD command")),
             },
             "nonexistent global" => {
                 let Some(name) = vm.to_str(&vm.arg(args, 2)) else {
@@ -123,6 +124,12 @@ impl Host for Run<'_, '_> {
             None => Ok(()),
         }
     }
+}
+
+/// Whether XREAD or XREADGROUP is asked to wait.
+fn blocks(words: &[Bytes]) -> bool {
+    let options = words.iter().take_while(|word| !word.eq_ignore_ascii_case(b"streams"));
+    options.skip(1).any(|word| word.eq_ignore_ascii_case(b"block"))
 }
 
 /// An error that is a table, as those of the `redis` library are.
@@ -199,7 +206,7 @@ impl Run<'_, '_> {
         };
         let refusal = if command.flags.split(' ').any(|flag| flag == "noscript") {
             Some(error::SCRIPT_NOT_ALLOWED)
-        } else if self.read_only && (command.is(Flag::Write) || command.flags.contains("may_replicate")) {
+        } else if self.read_only && (command.is(Flag::Write) || MAY_REPLICATE.contains(&command.name)) {
             Some(error::SCRIPT_READ_ONLY)
         } else if self.was_full && !self.allow_oom && !self.dirty && command.is(Flag::Denyoom) {
             Some(error::OUT_OF_MEMORY)
@@ -208,6 +215,11 @@ impl Run<'_, '_> {
         };
         if let Some(error) = refusal {
             store.count_refusal(words, &error);
+            return Reply::Error(error);
+        }
+        if matches!(command.name, "xread" | "xreadgroup") && blocks(words) {
+            let error = error::not_with_block(command.name);
+            store.stats_mut().failed(&error);
             return Reply::Error(error);
         }
         self.dirty |= command.is(Flag::Write);
@@ -286,20 +298,21 @@ pub fn failure(vm: &Vm, error: &Error, name: &[u8]) -> (Vec<u8>, bool) {
             counted = table.get_name("ignore_error_stats_update") == Value::Bool(true);
             // Nobody has told where it was raised: then what the table says of itself is left.
             if place.is_none()
-                && let (Some(source), Value::Num(line)) =
-                    (vm.to_str(&table.get_name("source")), table.get_name("line"))
+                && let (Some(source), Value::Num(line)) = (vm.to_str(&table.get_name("source")), table.get_name("line"))
             {
                 place = Some((source, line as i32));
             }
         }
         other => {
             message.extend_from_slice(b"ERR ");
-            let text = vm.to_str(other).unwrap_or_else(|| Str::from(match other {
-                Value::Nil => "nil",
-                Value::Bool(true) => "true",
-                Value::Bool(false) => "false",
-                other => other.type_name(),
-            }));
+            let text = vm.to_str(other).unwrap_or_else(|| {
+                Str::from(match other {
+                    Value::Nil => "nil",
+                    Value::Bool(true) => "true",
+                    Value::Bool(false) => "false",
+                    other => other.type_name(),
+                })
+            });
             message.extend_from_slice(&text);
         }
     }

@@ -18,8 +18,7 @@ pub fn hex(text: &[u8]) -> Bytes {
             *word = bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
         }
         for place in 16..80 {
-            words[place] =
-                (words[place - 3] ^ words[place - 8] ^ words[place - 14] ^ words[place - 16]).rotate_left(1);
+            words[place] = (words[place - 3] ^ words[place - 8] ^ words[place - 14] ^ words[place - 16]).rotate_left(1);
         }
         let [mut a, mut b, mut c, mut d, mut e] = state;
         for (round, word) in words.iter().enumerate() {
