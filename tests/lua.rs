@@ -22,7 +22,7 @@ fn show(vm: &Vm, value: &Value) -> String {
         Value::Num(number) => to_text(*number),
         Value::Str(text) => text.text().into_owned(),
         Value::Table(id) => {
-            let length = vm.heap.table(*id).len();
+            let length = vm.heap.table(*id).border();
             let items: Vec<String> = (1..=length).map(|index| show(vm, &vm.heap.table(*id).get_index(index))).collect();
             format!("{{{}}}", items.join(","))
         }

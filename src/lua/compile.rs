@@ -237,7 +237,7 @@ impl Compiler<'_> {
     }
 
     /// Puts the value of an expression in the next free register.
-    fn to_next(&mut self, exp: &Exp) -> Result<u8, Error> {
+    fn place_next(&mut self, exp: &Exp) -> Result<u8, Error> {
         self.settle(exp);
         self.release(exp);
         if let Exp::Call(pc) = exp
@@ -260,18 +260,18 @@ impl Compiler<'_> {
         }
     }
 
-    fn to_register(&mut self, exp: &Exp) -> Result<u8, Error> {
+    fn place_anywhere(&mut self, exp: &Exp) -> Result<u8, Error> {
         match exp {
             Exp::Local(register) | Exp::Reg(register) => Ok(*register),
-            other => self.to_next(other),
+            other => self.place_next(other),
         }
     }
 
     /// The expression as an operand: a small constant, or a register.
-    fn to_operand(&mut self, exp: &Exp) -> Result<Exp, Error> {
+    fn operand(&mut self, exp: &Exp) -> Result<Exp, Error> {
         Ok(match exp {
             Exp::Num(_) | Exp::Str(_) | Exp::Local(_) => exp.clone(),
-            other => Exp::Reg(self.to_register(other)?),
+            other => Exp::Reg(self.place_anywhere(other)?),
         })
     }
 
@@ -283,7 +283,7 @@ impl Compiler<'_> {
         };
         match constant.filter(|place| *place < u32::from(CONSTANT)) {
             Some(place) => Ok(place as Rk | CONSTANT),
-            None => self.to_register(exp).map(Rk::from),
+            None => self.place_anywhere(exp).map(Rk::from),
         }
     }
 

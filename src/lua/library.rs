@@ -6,6 +6,7 @@ mod format;
 mod math;
 mod pattern;
 pub mod random;
+mod replace;
 mod string;
 mod table;
 
@@ -93,7 +94,7 @@ pub static NATIVES: &[Native] = &[
     native("string", "format", format::format),
     native("string", "gfind", string::gfind),
     native("string", "gmatch", pattern::gmatch),
-    native("string", "gsub", pattern::gsub),
+    native("string", "gsub", replace::gsub),
     native("string", "len", string::len),
     native("string", "lower", string::lower),
     native("string", "match", pattern::match_),

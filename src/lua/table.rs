@@ -303,7 +303,7 @@ impl Table {
     }
 
     /// A border: a whole number whose value is something while the next one's is nothing.
-    pub fn len(&self) -> usize {
+    pub fn border(&self) -> usize {
         let size = self.array.len();
         if size > 0 && self.array[size - 1].is_nil() {
             return border(0, size, |index| self.array[index - 1].is_nil());

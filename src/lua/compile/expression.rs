@@ -66,7 +66,7 @@ impl Compiler<'_> {
             ("not", Exp::Bool(true) | Exp::Num(_) | Exp::Str(_)) => return Ok(Exp::Bool(false)),
             _ => {}
         }
-        let register = self.to_register(operand)?;
+        let register = self.place_anywhere(operand)?;
         self.release(&Exp::Reg(register));
         let to = self.reserve(1)?;
         self.emit(match word {
@@ -80,24 +80,24 @@ impl Compiler<'_> {
     fn binary(&mut self, operator: &str, left: Exp, power: u8) -> Result<Exp, Error> {
         match operator {
             "and" | "or" => {
-                let register = self.to_next(&left)?;
+                let register = self.place_next(&left)?;
                 let jump = self.emit(match operator {
                     "and" => Op::JumpIfNot(register, 0),
                     _ => Op::JumpIf(register, 0),
                 });
                 self.release_register(register);
                 let right = self.below(power)?;
-                self.to_next(&right)?;
+                self.place_next(&right)?;
                 self.land(jump);
                 return Ok(Exp::Reg(register));
             }
             ".." => {
                 // The whole chain is joined at once, from its right end.
-                let first = self.to_next(&left)?;
+                let first = self.place_next(&left)?;
                 let mut last = first;
                 loop {
                     let right = self.below(power + 1)?;
-                    last = last.max(self.to_next(&right)?);
+                    last = last.max(self.place_next(&right)?);
                     if !self.accept("..")? {
                         break;
                     }
@@ -108,9 +108,9 @@ impl Compiler<'_> {
             }
             _ => {}
         }
-        let left = self.to_operand(&left)?;
+        let left = self.operand(&left)?;
         let right = self.below(power)?;
-        let right = self.to_operand(&right)?;
+        let right = self.operand(&right)?;
         let (b, c) = (self.rk(&left)?, self.rk(&right)?);
         for rk in [b.max(c), b.min(c)] {
             // The later one first; what is no register is greater.
@@ -175,8 +175,8 @@ impl Compiler<'_> {
                 let inner = self.expression()?;
                 self.expect_match(")", "(", line)?;
                 match inner {
-                    Exp::Call(_) | Exp::Vararg(_) => Exp::Reg(self.to_next(&inner)?),
-                    Exp::Global(_) | Exp::Index(..) | Exp::Upval(_) => Exp::Reg(self.to_register(&inner)?),
+                    Exp::Call(_) | Exp::Vararg(_) => Exp::Reg(self.place_next(&inner)?),
+                    Exp::Global(_) | Exp::Index(..) | Exp::Upval(_) => Exp::Reg(self.place_anywhere(&inner)?),
                     Exp::Local(register) => Exp::Reg(register),
                     other => other,
                 }
@@ -187,19 +187,19 @@ impl Compiler<'_> {
             match self.lexer.token.clone() {
                 Token::Word(".") => {
                     self.lexer.advance()?;
-                    let table = self.to_register(&exp)?;
+                    let table = self.place_anywhere(&exp)?;
                     let key = Exp::Str(self.name()?);
                     exp = Exp::Index(table, self.rk(&key)?);
                 }
                 Token::Word("[") => {
-                    let table = self.to_register(&exp)?;
+                    let table = self.place_anywhere(&exp)?;
                     let key = self.bracketed()?;
                     exp = Exp::Index(table, self.rk(&key)?);
                 }
                 Token::Word(":") => {
                     self.lexer.advance()?;
                     let key = Exp::Str(self.name()?);
-                    let object = self.to_register(&exp)?;
+                    let object = self.place_anywhere(&exp)?;
                     let key = self.rk(&key)?;
                     if key & CONSTANT == 0 {
                         self.release_register(key as u8);
@@ -210,7 +210,7 @@ impl Compiler<'_> {
                     exp = self.arguments(function, line)?;
                 }
                 Token::Word("(" | "{") | Token::Text(_) => {
-                    let function = self.to_next(&exp)?;
+                    let function = self.place_next(&exp)?;
                     exp = self.arguments(function, line)?;
                 }
                 _ => return Ok(exp),
@@ -221,7 +221,7 @@ impl Compiler<'_> {
     fn bracketed(&mut self) -> Result<Exp, Error> {
         self.lexer.advance()?;
         let key = self.expression()?;
-        let key = self.to_operand(&key)?;
+        let key = self.operand(&key)?;
         self.expect("]")?;
         Ok(key)
     }
@@ -244,11 +244,11 @@ impl Compiler<'_> {
             }
             Token::Word("{") => {
                 let table = self.constructor()?;
-                self.to_next(&table)?;
+                self.place_next(&table)?;
             }
             Token::Text(text) => {
                 self.lexer.advance()?;
-                self.to_next(&Exp::Str(text))?;
+                self.place_next(&Exp::Str(text))?;
             }
             _ => return Err(self.lexer.error("function arguments expected")),
         }
@@ -265,7 +265,7 @@ impl Compiler<'_> {
     pub(super) fn list(&mut self) -> Result<Exp, Error> {
         let mut last = self.expression()?;
         while self.accept(",")? {
-            self.to_next(&last)?;
+            self.place_next(&last)?;
             last = self.expression()?;
         }
         Ok(last)
@@ -286,7 +286,7 @@ impl Compiler<'_> {
                 Ok(true)
             }
             other => {
-                self.to_next(other)?;
+                self.place_next(other)?;
                 Ok(false)
             }
         }
@@ -301,7 +301,7 @@ impl Compiler<'_> {
         let mut last = None;
         while !self.lexer.is("}") {
             if let Some(last) = last.take() {
-                self.to_next(&last)?;
+                self.place_next(&last)?;
                 waiting += 1;
                 if waiting == FLUSH {
                     self.flush(table, waiting, stored);
@@ -396,7 +396,7 @@ impl Compiler<'_> {
         if matches!(exp, Exp::Bool(true) | Exp::Num(_) | Exp::Str(_)) {
             return Ok(None);
         }
-        let register = self.to_register(&exp)?;
+        let register = self.place_anywhere(&exp)?;
         self.release(&Exp::Reg(register));
         Ok(Some(self.emit(Op::JumpIfNot(register, 0))))
     }
@@ -410,12 +410,12 @@ impl Compiler<'_> {
                 self.store_in(value, *register)?;
             }
             Exp::Upval(place) => {
-                let register = self.to_register(value)?;
+                let register = self.place_anywhere(value)?;
                 self.emit(Op::SetUpval(*place, register));
                 self.release(&Exp::Reg(register));
             }
             Exp::Global(name) => {
-                let register = self.to_register(value)?;
+                let register = self.place_anywhere(value)?;
                 self.emit(Op::SetGlobal(register, *name));
                 self.release(&Exp::Reg(register));
             }

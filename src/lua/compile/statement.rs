@@ -144,7 +144,7 @@ impl Compiler<'_> {
         self.block()?;
         self.expect_match("until", "repeat", line)?;
         let exp = self.expression()?;
-        let register = self.to_register(&exp)?;
+        let register = self.place_anywhere(&exp)?;
         let captured = self.function().blocks.last().is_some_and(|block| block.captured);
         if captured {
             // The variables of this round are kept before the next one begins.
@@ -187,12 +187,12 @@ impl Compiler<'_> {
         let base = self.function().free as u8;
         self.lexer.advance()?;
         let start = self.expression()?;
-        self.to_next(&start)?;
+        self.place_next(&start)?;
         self.expect(",")?;
         let limit = self.expression()?;
-        self.to_next(&limit)?;
+        self.place_next(&limit)?;
         let step = if self.accept(",")? { self.expression()? } else { Exp::Num(1.0) };
-        self.to_next(&step)?;
+        self.place_next(&step)?;
         self.hidden(["(for index)", "(for limit)", "(for step)"])?;
         self.expect("do")?;
         let prepare = self.emit(Op::ForPrep(base, 0));
@@ -248,7 +248,7 @@ impl Compiler<'_> {
         let base = self.function().free;
         let mut last = self.expression()?;
         while self.accept(",")? {
-            self.to_next(&last)?;
+            self.place_next(&last)?;
             last = self.expression()?;
             count += 1;
         }
@@ -271,7 +271,7 @@ impl Compiler<'_> {
                 self.reserve(missing)?;
             }
             other => {
-                self.to_next(other)?;
+                self.place_next(other)?;
                 if missing > 1 {
                     let first = self.reserve(missing - 1)?;
                     self.emit(Op::LoadNil(first, missing as u8 - 2));
@@ -322,7 +322,7 @@ impl Compiler<'_> {
         while self.lexer.is(".") || self.lexer.is(":") {
             is_method = self.lexer.is(":");
             self.lexer.advance()?;
-            let table = self.to_register(&target)?;
+            let table = self.place_anywhere(&target)?;
             let key = Exp::Str(self.name()?);
             target = Exp::Index(table, self.rk(&key)?);
             if is_method {
@@ -356,13 +356,13 @@ impl Compiler<'_> {
                 return Ok(());
             }
             if !matches!(last, Exp::Vararg(_)) {
-                let register = self.to_register(&last)?;
+                let register = self.place_anywhere(&last)?;
                 self.emit(Op::Return(register, 2));
                 return Ok(());
             }
         }
         while self.accept(",")? {
-            self.to_next(&last)?;
+            self.place_next(&last)?;
             last = self.expression()?;
         }
         let open = self.spread(&last)?;
@@ -420,11 +420,11 @@ impl Compiler<'_> {
             let value = self.expression()?;
             if self.lexer.is(",") {
                 // More values than variables: they are worked out and dropped.
-                self.to_next(&value)?;
+                self.place_next(&value)?;
                 let kept = Exp::Reg(self.function().free as u8 - 1);
                 while self.accept(",")? {
                     let extra = self.expression()?;
-                    self.to_next(&extra)?;
+                    self.place_next(&extra)?;
                 }
                 self.function().free = match kept {
                     Exp::Reg(register) => usize::from(register) + 1,

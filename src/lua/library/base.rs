@@ -261,7 +261,7 @@ pub fn type_of(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error
 pub fn unpack(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error> {
     let table = vm.check_table(args, 1)?;
     let from = vm.opt_integer(args, 2, 1)?;
-    let to = vm.opt_integer(args, 3, vm.heap.table(table).len() as i64)?;
+    let to = vm.opt_integer(args, 3, vm.heap.table(table).border() as i64)?;
     if from > to {
         return Ok(0);
     }

@@ -2,11 +2,10 @@
 
 use super::string::place_in;
 use crate::{
-    str::Str,
     value::{Error, Value},
-    vm::{Args, Host, MAX_STRING, Vm},
+    vm::{Args, Host, Vm},
 };
-use alloc::{format, vec::Vec};
+use alloc::vec::Vec;
 
 /// The most captures.
 const MAX_CAPTURES: usize = 32;
@@ -23,8 +22,8 @@ enum Length {
     Closed(usize),
 }
 
-struct Matcher<'a> {
-    text: &'a [u8],
+pub(super) struct Matcher<'a> {
+    pub(super) text: &'a [u8],
     pattern: &'a [u8],
     captures: Vec<(usize, Length)>,
     depth: usize,
@@ -32,11 +31,28 @@ struct Matcher<'a> {
     most_steps: usize,
 }
 
-type Found = Result<Option<usize>, &'static str>;
+pub(super) type Found = Result<Option<usize>, &'static str>;
 
 impl<'a> Matcher<'a> {
-    fn new(text: &'a [u8], pattern: &'a [u8], most_steps: usize) -> Self {
+    pub(super) fn new(text: &'a [u8], pattern: &'a [u8], most_steps: usize) -> Self {
         Matcher { text, pattern, captures: Vec::new(), depth: 0, steps: 0, most_steps }
+    }
+
+    /// Begins anew: matches the pattern from `p` on at `s` of the text, and charges what that took.
+    pub(super) fn fresh(
+        &mut self,
+        vm: &mut Vm,
+        host: &mut dyn Host,
+        s: usize,
+        p: usize,
+    ) -> Result<Option<usize>, Error> {
+        self.captures.clear();
+        self.depth = 0;
+        let found = self.at(s, p).map_err(|text| vm.error(text))?;
+        if self.steps >= STEPS {
+            vm.charge(host, core::mem::take(&mut self.steps) / STEPS)?;
+        }
+        Ok(found)
     }
 
     /// Matches the pattern from `p` on at `s` of the text; where the match ends.
@@ -258,7 +274,7 @@ impl<'a> Matcher<'a> {
     }
 
     /// A capture; the whole match if there is none and the first is asked for.
-    fn capture(&self, index: usize, start: usize, end: usize) -> Result<Value, &'static str> {
+    pub(super) fn capture(&self, index: usize, start: usize, end: usize) -> Result<Value, &'static str> {
         match self.captures.get(index) {
             None if index == 0 => Ok(Value::str(&self.text[start..end])),
             None => Err("invalid capture index"),
@@ -295,13 +311,7 @@ fn search(
 ) -> Result<Option<(usize, usize)>, Error> {
     let is_anchored = matcher.pattern.first() == Some(&b'^');
     loop {
-        matcher.captures.clear();
-        matcher.depth = 0;
-        let found = matcher.at(start, usize::from(is_anchored)).map_err(|text| vm.error(text))?;
-        if matcher.steps >= STEPS {
-            vm.charge(host, core::mem::take(&mut matcher.steps) / STEPS)?;
-        }
-        if let Some(end) = found {
+        if let Some(end) = matcher.fresh(vm, host, start, usize::from(is_anchored))? {
             return Ok(Some((start, end)));
         }
         start += 1;
@@ -311,7 +321,13 @@ fn search(
     }
 }
 
-fn push_captures(vm: &mut Vm, matcher: &Matcher<'_>, start: usize, end: usize, whole: bool) -> Result<usize, Error> {
+pub(super) fn push_captures(
+    vm: &mut Vm,
+    matcher: &Matcher<'_>,
+    start: usize,
+    end: usize,
+    whole: bool,
+) -> Result<usize, Error> {
     let count = if matcher.captures.is_empty() && whole { 1 } else { matcher.captures.len() };
     for index in 0..count {
         let value = matcher.capture(index, start, end).map_err(|text| vm.error(text))?;
@@ -360,7 +376,7 @@ fn find_or_match(vm: &mut Vm, host: &mut dyn Host, args: Args, is_find: bool) ->
 }
 
 /// A single try that takes longer than this is given up: a pattern can be made to take longer than the world lasts.
-fn most_steps() -> usize {
+pub(super) fn most_steps() -> usize {
     50_000_000
 }
 
@@ -407,110 +423,4 @@ pub fn gmatch_step(vm: &mut Vm, host: &mut dyn Host, args: Args) -> Result<usize
     }
     vm.push(Value::Nil);
     Ok(1)
-}
-
-pub fn gsub(vm: &mut Vm, host: &mut dyn Host, args: Args) -> Result<usize, Error> {
-    let (text, pattern) = (vm.check_str(args, 1)?, vm.check_str(args, 2)?);
-    let replacement = vm.arg(args, 3);
-    if !matches!(replacement, Value::Num(_) | Value::Str(_) | Value::Table(_)) && !replacement.is_function() {
-        return Err(vm.bad_argument(3, "string/function/table expected"));
-    }
-    let most = vm.opt_integer(args, 4, text.len() as i64 + 1)?;
-    let is_anchored = pattern.first() == Some(&b'^');
-    let mut matcher = Matcher::new(&text, &pattern, most_steps());
-    let (mut place, mut count, mut out) = (0, 0, Vec::new());
-    while count < most {
-        matcher.captures.clear();
-        matcher.depth = 0;
-        let found = matcher.at(place, usize::from(is_anchored)).map_err(|text| vm.error(text))?;
-        vm.charge(host, core::mem::take(&mut matcher.steps) / STEPS)?;
-        if let Some(end) = found {
-            count += 1;
-            replace(vm, host, &matcher, &replacement, place, end, &mut out)?;
-            if out.len() > MAX_STRING || out.len() > 2 * vm.memory_limit {
-                return Err(Error::text("not enough memory"));
-            }
-        }
-        match found {
-            Some(end) if end > place => place = end,
-            _ if place < text.len() => {
-                out.push(text[place]);
-                place += 1;
-            }
-            _ => {
-                place = text.len() + 1;
-                break;
-            }
-        }
-        if is_anchored {
-            break;
-        }
-    }
-    out.extend_from_slice(text.get(place..).unwrap_or(&[]));
-    let out = vm.heap.text(out);
-    vm.push(out);
-    vm.push(Value::Num(count as f64));
-    Ok(2)
-}
-
-fn replace(
-    vm: &mut Vm,
-    host: &mut dyn Host,
-    matcher: &Matcher<'_>,
-    replacement: &Value,
-    start: usize,
-    end: usize,
-    out: &mut Vec<u8>,
-) -> Result<(), Error> {
-    let value = match replacement {
-        Value::Table(_) => {
-            let key = matcher.capture(0, start, end).map_err(|text| vm.error(text))?;
-            vm.index(host, replacement.clone(), key)?
-        }
-        function if function.is_function() => {
-            let first = vm.top();
-            let count = push_captures(vm, matcher, start, end, true)?;
-            let captures = vm.cut_to(first);
-            debug_assert_eq!(captures.len(), count, "what was pushed is taken back");
-            let above = vm.free_place();
-            vm.call_value(host, function.clone(), &captures, above)?
-        }
-        text => return expand(vm, matcher, &vm.to_str(text).unwrap_or_else(|| Str::from("")), start, end, out),
-    };
-    match vm.to_str(&value) {
-        Some(text) => out.extend_from_slice(&text),
-        None if !value.truthy() => out.extend_from_slice(&matcher.text[start..end]),
-        None => return Err(vm.error(&format!("invalid replacement value (a {})", value.type_name()))),
-    }
-    Ok(())
-}
-
-/// A replacement in which `%1` stands for a capture.
-fn expand(
-    vm: &Vm,
-    matcher: &Matcher<'_>,
-    text: &[u8],
-    start: usize,
-    end: usize,
-    out: &mut Vec<u8>,
-) -> Result<(), Error> {
-    let mut bytes = text.iter().copied();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            out.push(byte);
-            continue;
-        }
-        match bytes.next() {
-            Some(b'0') => out.extend_from_slice(&matcher.text[start..end]),
-            Some(digit @ b'1'..=b'9') => {
-                let value = matcher.capture(usize::from(digit - b'1'), start, end).map_err(|text| vm.error(text))?;
-                if let Some(text) = vm.to_str(&value) {
-                    out.extend_from_slice(&text);
-                }
-            }
-            Some(other) => out.push(other),
-            None => out.push(0),
-        }
-    }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use alloc::{format, vec::Vec};
 
 pub fn getn(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error> {
     let table = vm.check_table(args, 1)?;
-    vm.push(Value::Num(vm.heap.table(table).len() as f64));
+    vm.push(Value::Num(vm.heap.table(table).border() as f64));
     Ok(1)
 }
 
@@ -31,7 +31,7 @@ pub fn maxn(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error> {
 
 pub fn insert(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error> {
     let table = vm.check_table(args, 1)?;
-    let end = vm.heap.table(table).len() as i64 + 1;
+    let end = vm.heap.table(table).border() as i64 + 1;
     let place = match args.count {
         2 => end,
         3 => {
@@ -50,7 +50,7 @@ pub fn insert(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error>
 
 pub fn remove(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error> {
     let table = vm.check_table(args, 1)?;
-    let end = vm.heap.table(table).len() as i64;
+    let end = vm.heap.table(table).border() as i64;
     let place = vm.opt_integer(args, 2, end)?;
     if !(1..=end).contains(&place) {
         return Ok(0);
@@ -69,7 +69,7 @@ pub fn concat(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error>
     let separator = if vm.arg(args, 2).is_nil() { Value::str("") } else { Value::Str(vm.check_str(args, 2)?) };
     let table = vm.check_table(args, 1)?;
     let from = vm.opt_integer(args, 3, 1)?;
-    let to = vm.opt_integer(args, 4, vm.heap.table(table).len() as i64)?;
+    let to = vm.opt_integer(args, 4, vm.heap.table(table).border() as i64)?;
     let mut out = Vec::new();
     let mut index = from;
     while index <= to {
@@ -113,7 +113,7 @@ pub fn foreach(vm: &mut Vm, host: &mut dyn Host, args: Args) -> Result<usize, Er
 pub fn foreachi(vm: &mut Vm, host: &mut dyn Host, args: Args) -> Result<usize, Error> {
     let table = vm.check_table(args, 1)?;
     let function = vm.check_function(args, 2)?;
-    for index in 1..=vm.heap.table(table).len() {
+    for index in 1..=vm.heap.table(table).border() {
         let value = vm.heap.table(table).get_index(index);
         let above = vm.free_place();
         let result = vm.call_value(host, function.clone(), &[Value::Num(index as f64), value], above)?;
@@ -216,7 +216,7 @@ impl Sorter<'_> {
 pub fn sort(vm: &mut Vm, host: &mut dyn Host, args: Args) -> Result<usize, Error> {
     let table = vm.check_table(args, 1)?;
     let function = if vm.arg(args, 2).is_nil() { Value::Nil } else { vm.check_function(args, 2)? };
-    let length = vm.heap.table(table).len() as i64;
+    let length = vm.heap.table(table).border() as i64;
     Sorter { vm, host, table, function }.sort(1, length)?;
     Ok(0)
 }

@@ -90,11 +90,7 @@ impl Vm {
 
 /// What a cast to a 64-bit integer makes of a double on Redis's machines: what does not fit is the lowest number.
 pub fn to_integer(number: f64) -> i64 {
-    if number >= -9_223_372_036_854_775_808.0 && number < 9_223_372_036_854_775_808.0 {
-        number as i64
-    } else {
-        i64::MIN
-    }
+    if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&number) { number as i64 } else { i64::MIN }
 }
 
 impl Vm {

@@ -214,7 +214,7 @@ impl Vm {
     pub(super) fn length(&mut self, host: &mut dyn Host, b: u8) -> Result<Value, Error> {
         let value = self.rk(Rk::from(b)).clone();
         match &value {
-            Value::Table(id) => Ok(Value::Num(self.heap.table(*id).len() as f64)),
+            Value::Table(id) => Ok(Value::Num(self.heap.table(*id).border() as f64)),
             Value::Str(text) => Ok(Value::Num(text.len() as f64)),
             other => {
                 let handler = self.metamethod(other, "__len");

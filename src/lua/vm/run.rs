@@ -89,13 +89,9 @@ impl Vm {
                 Op::Div(a, b, c) => self.arith(host, Event::Div, a, b, c)?,
                 Op::Mod(a, b, c) => self.arith(host, Event::Mod, a, b, c)?,
                 Op::Pow(a, b, c) => self.arith(host, Event::Pow, a, b, c)?,
-                Op::Eq(a, b, c) => {
+                Op::Eq(a, b, c) | Op::Ne(a, b, c) => {
                     let equal = self.equal(host, b, c)?;
-                    self.set(a, Value::Bool(equal));
-                }
-                Op::Ne(a, b, c) => {
-                    let equal = self.equal(host, b, c)?;
-                    self.set(a, Value::Bool(!equal));
+                    self.set(a, Value::Bool(equal == matches!(op, Op::Eq(..))));
                 }
                 Op::Lt(a, b, c) => {
                     let less = match self.numbers(b, c) {
