@@ -5,6 +5,7 @@
 //! after a copy has joined, so one copy more than the limit gets in before publishers are refused, until the queue is down to 80 %.
 
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 
 use super::arguments::{Overflow, QueueType};
 use super::broker::{Broker, Cx};
@@ -54,6 +55,22 @@ impl Queue {
     fn return_place(&mut self, to_tail: bool) -> Place {
         self.last_sequence += 1;
         Place { rank: if to_tail { u8::MAX } else { RETURNED }, sequence: self.last_sequence }
+    }
+
+    /// The copies at the head that are too much.
+    fn surplus(&self) -> Vec<Place> {
+        let (mut count, mut bytes) = (self.ready.len() as u64, self.ready_bytes);
+        let over = |limit: Option<u64>, value: u64| limit.is_some_and(|limit| value > limit);
+        let mut places = Vec::new();
+        for (place, held) in self.ready.iter() {
+            if !over(self.settings.max_length, count) && !over(self.settings.max_length_bytes, bytes) {
+                break;
+            }
+            count -= 1;
+            bytes -= held.message.body.len() as u64;
+            places.push(*place);
+        }
+        places
     }
 
     fn exceeds(&self, part: impl Fn(u64) -> u64) -> bool {
@@ -121,11 +138,17 @@ impl Broker {
             }
             let too_long = queue.exceeds(|limit| limit);
             if queue.settings.overflow == Overflow::DropHead {
-                let Some(head) = queue.head().filter(|_| too_long) else { return dropped };
-                self.lose(cx, resource, head, LossReason::MaxLength, cause);
-                self.touch(resource);
-                dropped = true;
-                continue;
+                let surplus = queue.surplus();
+                dropped |= !surplus.is_empty();
+                // Of what goes at once the last is told first: so are the effects of a command of `rabbit_fifo`.
+                for place in surplus.into_iter().rev() {
+                    self.lose(cx, resource, place, LossReason::MaxLength, cause);
+                }
+                if too_long {
+                    self.touch(resource);
+                    continue;
+                }
+                return dropped;
             }
             let is_short = !queue.exceeds(|limit| limit * 4 / 5);
             if too_long || is_short {

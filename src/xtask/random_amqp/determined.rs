@@ -110,7 +110,9 @@ impl Simulation {
 
     /// A channel that gives messages of two consumers back to one queue tells it twice, and the queue delivers in between, or not.
     fn requeues_once(&self, lines: &[Line]) -> Result<(), &'static str> {
-        for command in lines.iter().filter(|line| line.text.contains("requeue")).flat_map(|line| &line.commands) {
+        // A dead letter may come back to its own queue, too.
+        let gives_back = |line: &&Line| line.text.contains("requeue") || line.text.contains(" basic.nack");
+        for command in lines.iter().filter(gives_back).flat_map(|line| &line.commands) {
             let Command::Send { client, channel, .. } = command else { continue };
             let connection = self.engine.connection(client).and_then(|id| self.engine.broker().find_connection(id));
             let Some(channel) = connection.and_then(|connection| connection.channels.get(channel)) else { continue };

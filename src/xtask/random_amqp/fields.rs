@@ -106,7 +106,8 @@ impl Draw {
         }
         let name = self.one(&["p1", "p2"]);
         let pattern = self.one(&["^q", "q1", "^[qx][12]$", ".*", "^x", "3$"]);
-        let priority = self.one(&["0", "1", "2"]);
+        // Of two policies of one priority either may win.
+        let priority = self.one(if name == "p1" { &["0", "2"] } else { &["1", "3"] });
         let applies = self.one(&["all", "queues", "queues", "exchanges"]);
         format!(
             "{{\"policies\": [{{\"vhost\": \"/\", \"name\": \"{name}\", \"pattern\": \"{pattern}\", \"definition\": {{{}}}, \

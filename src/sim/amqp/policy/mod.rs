@@ -329,7 +329,9 @@ impl Broker {
     fn change_settings(&mut self, cx: &mut Cx<'_>, resource: &Resource, applied: Applied, cause: u32) {
         let Some(queue) = self.queue_mut(resource) else { return };
         let mut settings = super::arguments::Settings::of(&queue.arguments, &applied.definition);
-        let overflow = core::mem::replace(&mut settings.overflow, queue.settings.overflow);
+        // A quorum queue takes all of it at once.
+        let old = if queue.is_quorum() { settings.overflow } else { queue.settings.overflow };
+        let overflow = core::mem::replace(&mut settings.overflow, old);
         queue.applied = applied;
         queue.settings = settings;
         queue.expires_ms = None;
