@@ -110,3 +110,8 @@ pub fn unknown_option_given(option: &[u8]) -> Error {
 pub fn not_with_block(name: &str) -> Error {
     with("ERR ", name.to_ascii_uppercase().as_bytes(), " command is not allowed with BLOCK option from scripts")
 }
+
+/// A command that the user of a script may not call.
+pub fn script_user(why: &str) -> Error {
+    with("ERR The user executing the script ", why.as_bytes(), "")
+}

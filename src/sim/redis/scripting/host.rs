@@ -1,5 +1,6 @@
 //! What a script finds in the table `redis`.
 
+use super::super::acl::Denied;
 use super::super::dispatch::{resolve, resolve_name};
 use super::super::error;
 use super::super::group::Flag;
@@ -204,8 +205,18 @@ impl Run<'_, '_> {
                 return Reply::Error(error);
             }
         };
+        let denied = store.permission(self.client, command, words).err();
         let refusal = if command.flags.split(' ').any(|flag| flag == "noscript") {
             Some(error::SCRIPT_NOT_ALLOWED)
+        } else if let Some(denied) = denied {
+            let now_ms = cx.now_ms;
+            let why = match denied {
+                Denied::Command => "can't run this command or subcommand",
+                Denied::Key(_) => "can't access at least one of the keys mentioned in the command arguments",
+                Denied::Channel(_) => "can't publish to the channel mentioned in the command",
+            };
+            store.log_denial(self.client, "lua", denied, command, words, now_ms);
+            Some(error::script_user(why))
         } else if self.read_only && (command.is(Flag::Write) || MAY_REPLICATE.contains(&command.name)) {
             Some(error::SCRIPT_READ_ONLY)
         } else if self.was_full && !self.allow_oom && !self.dirty && command.is(Flag::Denyoom) {
@@ -246,10 +257,11 @@ impl Run<'_, '_> {
             return Err(raised(vm, "redis.acl_check_cmd can only be called inside a script invocation"));
         }
         let words = Self::arguments(vm, args).map_err(Error::of)?;
-        if resolve_name(&words).is_err() {
+        let Ok(command) = resolve_name(&words) else {
             return Err(raised(vm, "Invalid command passed to redis.acl_check_cmd()"));
-        }
-        vm.push(Value::Bool(true));
+        };
+        let may = self.at.as_ref().is_none_or(|(store, _)| store.permission(self.client, command, &words).is_ok());
+        vm.push(Value::Bool(may));
         Ok(1)
     }
 
