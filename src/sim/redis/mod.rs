@@ -8,8 +8,8 @@
 //! - one file per group or large command, its rows first and its functions in the same order: `string.rs`, `bitmap.rs`, `list.rs`,
 //!   `hash.rs`, `generic.rs`, `expire.rs`, `connection.rs`, `server.rs`, `introspect.rs` ...; helpers of one command beside them
 //!   (`set_options.rs`, `bitfield.rs`, `lcs.rs`).
-//! - `replication.rs` (what replicas are told), `keyspace.rs` (one database and its expiry), `dict.rs` (what is found by hash), `value.rs`, `kind/` (collections, a file per type),
-//!   `number.rs`, `glob.rs`, `error.rs`, `event.rs`.
+//! - `acl.rs` (users), `replication.rs` (what replicas are told), `scripting.rs` (Lua), `keyspace.rs` (one database and its expiry),
+//!   `dict.rs` (what is found by hash), `value.rs`, `kind/` (collections, a file per type), `number.rs`, `glob.rs`, `error.rs`, `event.rs`.
 //! - [`Reply`] (reply.rs) with its bytes on the wire, [`Console`] (console.rs, help.rs) which speaks as redis-cli, [`view`] for panels,
 //!   [`transcript`] for tests.
 //!
