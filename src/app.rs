@@ -247,6 +247,7 @@ impl Component for App {
             self.folded.1.then_some("details-folded"),
             self.narrow.then_some("narrow"),
             session.lesson().console.then_some("console-lesson"),
+            session.lesson().trips.then_some("trips-lesson"),
         );
         let begun = self.loaded > Loaded::Picture;
         let rooms = if begun { self.rooms(&session, text, &on) } else { self.still_rooms(text, &on) };
@@ -424,7 +425,11 @@ impl App {
         self.fault = None;
         self.seed = (None, false);
         self.code_of = None;
-        self.tab = if self.opened.console { Tab::Console } else { Tab::Queues };
+        self.tab = match (self.opened.console, self.opened.trips) {
+            (true, _) => Tab::Console,
+            (false, true) => Tab::Keys,
+            (false, false) => Tab::Queues,
+        };
     }
 
     #[inline(never)]

@@ -4,6 +4,7 @@
 
 mod reasons;
 mod store;
+mod trips;
 
 use std::borrow::Cow;
 
@@ -145,6 +146,7 @@ impl<'a> Teller<'a> {
                 fill(template, &[&self.connection(*connection), method])
             }
             What::Answered { client, text, channel: _ } => fill(t.answered, &[&piece(client), &piece(text)]),
+            What::Trip(trip) => self.trip(trip),
             What::Waited => t.waited.to_string(),
             What::NotDone { reason } => fill(t.not_done, &[&reason.text()]),
         }

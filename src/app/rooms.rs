@@ -102,7 +102,6 @@ impl App {
             )
         });
         let vhosts = toolbar::vhost_choice(session, &self.vhost, text, on);
-        let view = stage::view(session, &self.vhost, self.handle.is_narrow(), text);
         let (selection, canvas, handle) = (self.selection.clone(), self.canvas.clone(), self.handle.clone());
         // Where the console is what a lesson is about, the keys stand beside it instead of code that is not there.
         let beside = if session.lesson().console {
@@ -111,9 +110,19 @@ impl App {
             (text.app.code, panels::code_room(session, self.code_of, text, on))
         };
         let shown = inspector::view(session, &self.selection, text);
+        // A lesson about round trips has their time line instead of the stage.
+        let (toolbar, stage) = if session.lesson().trips {
+            (html! { <span></span> }, panels::trips_room(session, text, on))
+        } else {
+            let view = stage::view(session, &self.vhost, self.handle.is_narrow(), text);
+            (
+                toolbar::show(self.form, form.unwrap_or_default(), vhosts, text, on),
+                html! { <Stage {view} {text} on={on.clone()} pointed={self.pointed} {selection} {canvas} {handle} /> },
+            )
+        };
         Rooms {
-            toolbar: toolbar::show(self.form, form.unwrap_or_default(), vhosts, text, on),
-            stage: html! { <Stage {view} {text} on={on.clone()} pointed={self.pointed} {selection} {canvas} {handle} /> },
+            toolbar,
+            stage,
             beside,
             tables: self.tab_body(session, text, on),
             details: inspector::show(&inspector::Props { view: shown, text, on: on.clone(), pointed: self.pointed }),

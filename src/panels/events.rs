@@ -3,6 +3,7 @@
 use warren_sim::{
     amqp::event::{Event as Amqp, MessageId},
     event::{Event, EventId, What},
+    links::Trip,
     redis::Event as Redis,
     session::Session,
     why,
@@ -124,12 +125,16 @@ pub fn is_chosen(what: &What) -> bool {
         | What::ProcessEnded { .. }
         | What::ProcessKilled { .. }
         | What::Answered { .. }
+        | What::Trip(Trip::Waits { .. } | Trip::WentWithout { .. })
         | What::NotDone { .. } => true,
         What::LineRan { .. }
         | What::Printed { .. }
         | What::FrameSent { .. }
         | What::FrameArrived { .. }
         | What::FrameLost { .. }
+        | What::Trip(
+            Trip::Sent { .. } | Trip::Arrived { .. } | Trip::Lost { .. } | Trip::Took { .. } | Trip::GaveBack { .. },
+        )
         | What::Waited => false,
     }
 }
@@ -141,6 +146,7 @@ fn is_trouble(what: &What) -> bool {
             | What::ProcessKilled { .. }
             | What::ProcessEnded { error: Some(_), .. }
             | What::FrameLost { .. }
+            | What::Trip(Trip::WentWithout { .. })
             | What::NotDone { .. }
     )
 }

@@ -11,6 +11,7 @@ pub mod look;
 mod pieces;
 pub mod python;
 pub mod queues;
+pub mod trips;
 
 use warren_sim::{amqp::event::MessageId, event::ProcessId, session::Session};
 use yew::prelude::*;
@@ -81,6 +82,12 @@ pub fn console_room(session: &Session, number: u32, text: &'static Text, on: &Ca
 #[inline(never)]
 pub fn keys_room(session: &Session, console: u32, text: &'static Text, on: &Callback<Action>) -> Html {
     html! { <keys::Keys key="keys" view={keys::view(session, console)} {text} on={on.clone()} /> }
+}
+
+/// The time line of programs that talk to the store, where that is what a lesson is about.
+#[inline(never)]
+pub fn trips_room(session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
+    html! { <trips::Trips key="trips" view={trips::view(session)} {text} on={on.clone()} /> }
 }
 
 /// The code of a process.

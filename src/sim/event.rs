@@ -3,6 +3,7 @@
 use crate::{
     amqp::event::{ConnectionId, MessageId},
     bytes::Bytes,
+    links::Trip,
 };
 
 /// The number of an event, counted from 1 in the order they happened.
@@ -63,6 +64,8 @@ pub enum What {
     Answered { client: Bytes, channel: u16, text: Bytes },
     /// The clock reached a moment that was waited for.
     Waited,
+    /// Between a program and the store.
+    Trip(Trip),
     /// Something the learner asked for could not be done, and why.
     NotDone { reason: Bytes },
 }
@@ -85,6 +88,7 @@ impl What {
             What::FrameLost { .. } => "FrameLost",
             What::Answered { .. } => "Answered",
             What::Waited => "Waited",
+            What::Trip(trip) => trip.kind(),
             What::NotDone { .. } => "NotDone",
         }
     }

@@ -33,6 +33,8 @@ pub struct Lesson {
     pub latency_ms: u64,
     /// Whether the console is what it is about.
     pub console: bool,
+    /// Whether the time line of what programs send to the store is its picture.
+    pub trips: bool,
     /// What is there at the first moment.
     pub setup: Vec<Input>,
     /// Its chapters.
@@ -129,6 +131,7 @@ impl Lesson {
             seed: 1,
             latency_ms: LATENCY_MS,
             console: false,
+            trips: false,
             setup: Vec::new(),
             chapters: Vec::new(),
         };
@@ -201,11 +204,12 @@ impl<'a> Reader<'a> {
             ("minutes", Ok(n)) => lesson.minutes = n as u32,
             ("seed", Ok(n)) => lesson.seed = n,
             ("console", _) => lesson.console = value == "yes",
+            ("trips", _) => lesson.trips = value == "yes",
             ("latency", _) => match parse_ms(value) {
                 Some(ms) => lesson.latency_ms = ms,
                 None => return self.fault("latency: expected a duration"),
             },
-            _ => return self.fault("expected id, minutes, seed, latency or console"),
+            _ => return self.fault("expected id, minutes, seed, latency, console or trips"),
         }
         Ok(())
     }

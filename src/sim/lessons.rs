@@ -46,6 +46,8 @@ lessons! {
     "max-length", "A queue that is full", "队列满了";
     "single-active-consumer", "Single active consumer", "单一活跃消费者";
     "direct-reply-to", "Direct reply-to", "直接回复";
+    "redis-pipeline", "Round trips and pipelines", "往返与流水线";
+    "redis-pool", "A connection pool runs out", "连接池用完了";
 }
 
 /// From this place of [`LESSONS`] on they are examples: shorter, and nothing is asked.

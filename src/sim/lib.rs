@@ -16,6 +16,7 @@
 extern crate alloc;
 
 pub mod amqp;
+pub mod apart;
 pub mod bytes;
 pub mod condition;
 pub mod console;
@@ -26,6 +27,7 @@ pub mod input;
 pub mod lesson;
 pub mod lessons;
 pub mod link;
+pub mod links;
 mod longdouble;
 pub mod prng;
 pub mod process;

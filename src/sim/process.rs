@@ -11,6 +11,7 @@ use crate::{
     },
     bytes::Bytes,
     event::{EventId, ProcessId},
+    links::LinkId,
     program::{Program, spec::Spec},
 };
 
@@ -70,6 +71,10 @@ pub struct Process {
     pub connection: Option<ConnectionId>,
     /// Whether that connection is open.
     pub connected: bool,
+    /// Its connection to the store, while it has one.
+    pub link: Option<LinkId>,
+    /// The pool it takes it from, by name and size.
+    pub pool: Option<(Bytes, u32)>,
     /// The event by which its connection was lost, until the program notices: it first reads what came before, and a busy one reads nothing.
     pub lost: Option<EventId>,
     /// Its terminal, oldest line first.
@@ -126,6 +131,10 @@ impl Hash for Process {
         (self.id, &self.name, &self.spec, &self.state, self.connection, self.connected).hash(state);
         (&self.output, &self.inbox, &self.received, self.received_total, &self.in_hand).hash(state);
         (self.lost, self.cause, self.last_line, self.program.state_hash()).hash(state);
+        // What has to do with the broker alone has the hash that it had before there were such programs.
+        if self.link.is_some() || self.pool.is_some() {
+            (self.link, &self.pool).hash(state);
+        }
     }
 }
 

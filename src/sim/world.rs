@@ -9,6 +9,7 @@
 mod hands;
 mod network;
 mod processes;
+mod trips;
 
 use alloc::{format, string::String, vec::Vec};
 use core::hash::{Hash, Hasher};
@@ -21,11 +22,13 @@ use crate::{
         event::{ConnectionId, MessageId},
         method::Frame,
     },
+    apart::Apart,
     bytes::Bytes,
     console::Terminal,
     event::{Event, EventId, ProcessId, What},
     hash::stable_hash,
     input::Input,
+    links::{Links, StoreTask},
     prng::Prng,
     process::{HandClient, Process, ProcessState},
     redis::{Limits, Store},
@@ -83,6 +86,7 @@ pub struct Flight {
 enum Task {
     Arrive(Flight),
     Resume(ProcessId),
+    Store(Apart<StoreTask>),
     Wake,
 }
 
@@ -104,7 +108,10 @@ pub struct World {
     agenda: SortedMap<(u64, u64), Task>,
     /// Connections that the broker knows.
     live: SortedSet<ConnectionId>,
+    links: Option<Apart<Links>>,
 }
+
+pub use trips::client_of;
 
 /// Where the events of one step go.
 struct Log<'a> {
@@ -140,6 +147,7 @@ impl World {
             consoles: Vec::new(),
             agenda: SortedMap::new(),
             live: SortedSet::new(),
+            links: None,
         }
     }
 
@@ -192,7 +200,7 @@ impl World {
     pub fn flights(&self) -> impl Iterator<Item = &Flight> {
         self.agenda.values().filter_map(|task| match task {
             Task::Arrive(flight) => Some(flight),
-            Task::Resume(_) | Task::Wake => None,
+            Task::Resume(_) | Task::Store(_) | Task::Wake => None,
         })
     }
 
@@ -290,6 +298,7 @@ impl World {
                 log.add(What::Waited, None);
             }
             Task::Resume(id) => self.resume(id, log),
+            Task::Store(task) => self.store_task(task, log),
             Task::Arrive(flight) if flight.to_broker => self.arrive_at_broker(flight, log),
             Task::Arrive(flight) => self.arrive_at_client(flight, log),
         }
@@ -322,6 +331,9 @@ impl World {
                 ));
             }
         }
+        if let Some(links) = &self.links {
+            self.check_links(links)?;
+        }
         if let Some(((due, _), _)) = self.agenda.first_key_value()
             && *due < self.now_ms
         {
@@ -336,5 +348,9 @@ impl Hash for World {
         (self.now_ms, self.latency_ms, &self.prng, self.sequence, self.next_event).hash(state);
         (self.next_connection, self.published, &self.broker, &self.store, &self.processes).hash(state);
         (&self.clients, &self.consoles, &self.agenda, &self.live).hash(state);
+        // A world in which no program talks to the store has the hash that it had before there were such programs.
+        if let Some(links) = &self.links {
+            links.hash(state);
+        }
     }
 }

@@ -55,6 +55,7 @@ impl Touched {
             | What::Redis(_)
             | What::Console { .. }
             | What::ConsoleHeard { .. }
+            | What::Trip(_)
             | What::Waited
             | What::NotDone { .. } => {}
         }

@@ -102,3 +102,57 @@ fn each_line_says_what_it_changed() {
     assert_eq!(changed(1), ["a b", "", "", "a"]);
     assert_eq!(changed(2), ["l", "", "c[3]"]);
 }
+
+/// The picture is made of what really travelled: nothing is there before it left, and what is on its way ends at the moment looked at.
+#[test]
+fn round_trips_on_a_time_line() {
+    let mut session = session("start one redis count=3\nstart all redis count=3 pipeline\nrun idle");
+    let view = trips::view(&session);
+    let told: Vec<_> =
+        view.lanes.iter().map(|lane| (&*lane.name, lane.round_trips, lane.commands, lane.took_ms)).collect();
+    assert_eq!(told, [("one", 4, 3, 1_200), ("all", 2, 3, 600)]);
+    assert_eq!((view.round_trip_ms, view.from_ms), (300, 0));
+    assert_eq!(view.lanes[0].bytes.0, view.lanes[1].bytes.0, "the same bytes leave");
+    for language in LANGUAGES {
+        check("trips", language, &trips_of(&session, language.text()));
+    }
+    let length = session.timeline().length();
+    for step in (0..=length).rev() {
+        session.seek(step);
+        let view = trips::view(&session);
+        let rays = || view.lanes.iter().flat_map(|lane| &lane.rays);
+        assert!(
+            rays().all(|ray| ray.from_ms <= view.now_ms && (!ray.arrived || ray.to_ms <= view.now_ms)),
+            "step {step}"
+        );
+        assert!(rays().all(|ray| ray.to_ms == ray.from_ms + 150));
+    }
+    assert!(trips::view(&session).lanes.is_empty());
+}
+
+#[test]
+fn a_pool_on_a_time_line() {
+    let lines = trips::lines(0, 3, trips::How::Pool { size: 1, wait_ms: 400 });
+    let session = session(&format!("{}\nrun idle", lines.join("\n")));
+    let view = trips::view(&session);
+    let spans: Vec<Vec<_>> = view.lanes.iter().map(|lane| lane.spans.iter().map(|span| span.what).collect()).collect();
+    let without = vec![trips::SpanKind::WentWithout];
+    assert_eq!(spans, [vec![trips::SpanKind::Has(1)], without.clone(), without], "it is kept for 900 ms");
+    assert!(matches!(&view.lanes[1].doing, trips::Doing::Died(error) if error.ends_with("No connection available.")));
+    for language in LANGUAGES {
+        check("pool", language, &trips_of(&session, language.text()));
+    }
+}
+
+/// What the forms start can be started.
+#[test]
+fn the_lines_of_the_forms_can_be_read() {
+    let all = [trips::How::OneByOne, trips::How::Pipeline, trips::How::Pool { size: 10, wait_ms: 10_000 }];
+    for line in all.into_iter().flat_map(|how| trips::lines(7, 10, how)) {
+        assert!(Input::parse(&line).is_ok(), "{line}");
+    }
+}
+
+fn trips_of(session: &Session, text: &'static Text) -> String {
+    html::<trips::Trips>(trips::Props { view: trips::view(session), text, on: on() })
+}

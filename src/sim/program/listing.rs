@@ -135,7 +135,7 @@ impl Listing {
     /// Takes in what woke the program. The answer is the error it dies of, if any.
     fn take_in(&mut self, wake: Wake) -> Result<(), Bytes> {
         match wake {
-            Wake::Go => Ok(()),
+            Wake::Go | Wake::Store(_) => Ok(()),
             Wake::Connected => {
                 self.pc += 1;
                 Ok(())

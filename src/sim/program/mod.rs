@@ -1,15 +1,22 @@
 //! Programs: what runs inside a process and drives the broker from outside, as a tutorial's script does.
 //!
 //! A program is anything that can be paused at every line: it is resumed with a [`Wake`] and answers with the one [`Call`] it now makes.
-//! Warren's own programs ([`send`], [`receive`], [`rpc`]) are short lists of operations, each tied to a line of the pika code that the
+//! Warren's own programs ([`send`], [`receive`], [`rpc`], [`redis_py`]) are short lists of operations, each tied to a line of the pika code that the
 //! page shows beside the picture ([`listing`]). An interpreter can stand behind the same trait.
 
 use alloc::{boxed::Box, rc::Rc, vec::Vec};
 
-use crate::{amqp::method::Frame, bytes::Bytes, prng::Prng};
+use crate::{
+    amqp::method::Frame,
+    apart::Apart,
+    bytes::Bytes,
+    links::{StoreCall, StoreWake},
+    prng::Prng,
+};
 
 pub mod listing;
 pub mod receive;
+pub mod redis_py;
 pub mod rpc;
 pub mod send;
 pub mod spec;
@@ -29,6 +36,8 @@ pub enum Wake {
         /// True when there was no broker to connect to.
         refused: bool,
     },
+    /// Something came from the store, or a connection to it did.
+    Store(Apart<StoreWake>),
 }
 
 /// What a program asks for next; it is paused until that is done.
@@ -46,6 +55,8 @@ pub enum Call {
         /// Whether an answer is awaited.
         wait: bool,
     },
+    /// Something of the store.
+    Store(Apart<StoreCall>),
     /// A pause, in virtual ms.
     Sleep {
         /// How long.

@@ -123,6 +123,7 @@ impl World {
                 next_ms = if waits { None } else { next_ms };
                 self.process_sends(index, channel, frame, ran, log);
             }
+            Call::Store(call) => next_ms = self.store_call(index, call, ran, log),
             Call::Exit { error } => {
                 next_ms = None;
                 self.end(index, error, ran, log);
@@ -168,6 +169,9 @@ impl World {
         process.connected = false;
         let connection = process.connection.take();
         let ended = log.add(What::ProcessEnded { process: id, error }, Some(cause));
+        if self.links.is_some() {
+            self.leave_store(id, ended, log);
+        }
         if let Some(connection) = connection.filter(|connection| self.live.contains(connection)) {
             self.send(connection, true, Packet::Closed, None, Some(ended), log);
         }
@@ -197,6 +201,8 @@ impl World {
                     state: ProcessState::Ready,
                     connection: None,
                     connected: false,
+                    link: None,
+                    pool: None,
                     lost: None,
                     output: Default::default(),
                     inbox: Default::default(),
@@ -242,6 +248,9 @@ impl World {
         let connection = process.connection.take();
         let killed = log.add(What::ProcessKilled { process: id }, None);
         self.unschedule(id);
+        if self.links.is_some() {
+            self.leave_store(id, killed, log);
+        }
         if let Some(connection) = connection {
             self.send(connection, true, Packet::Closed, None, Some(killed), log);
         }

@@ -69,6 +69,12 @@ const REST: &[&str] = &[
     "<warren_sim::timeline::Branch>::truncate",
     "warren::panels::console_room",
     "warren::panels::keys_room",
+    "warren::panels::trips_room",
+    "<warren::say::Teller>::trip",
+    "warren_sim::program::redis_py::build",
+    "<warren_sim::world::World>::store_call",
+    "<warren_sim::world::World>::store_task",
+    "<warren_sim::world::World>::leave_store",
     // Tables, details and forms that are opened by hand.
     "warren::panels::events_room",
     "warren::panels::inspector::selected",
