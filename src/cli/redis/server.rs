@@ -15,6 +15,9 @@ use warren_sim::bytes::Bytes;
 use warren_sim::prng::Prng;
 use warren_sim::redis::{ClientId, Cx, Host, Limits, Link, Out, Reply, Sent, Store};
 
+/// The most steps that a script may take: nobody else is answered meanwhile, and so nobody could say SCRIPT KILL. It takes some seconds.
+const MAX_STEPS: u64 = 300_000_000;
+
 const LISTENER: Token = Token(usize::MAX);
 /// Bytes that one client may bring per turn, so that others come in between.
 const READ_BYTES: usize = 64 * 1024;
@@ -61,7 +64,7 @@ impl Server {
         let mut listener = TcpListener::from_std(listener);
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
-        let mut store = Store::new(Limits::default());
+        let mut store = Store::new(Limits { max_steps: MAX_STEPS, ..Limits::default() });
         let address = listener.local_addr()?;
         let port = address.port();
         // It is set only once: a process serves one store.
