@@ -25,7 +25,7 @@ use crate::bytes::Bytes;
 use crate::sorted::SortedMap;
 use alloc::{format, rc::Rc, string::String, vec, vec::Vec};
 use selector::Selector;
-use user::{is_name, merged};
+use user::merged;
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::Server, name, arity, run).flags("admin noscript loading stale")
@@ -231,7 +231,7 @@ fn no_file(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
 
 fn acl_setuser(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let name = call.arg(2).clone();
-    if !is_name(&name) {
+    if has_spaces(&name) {
         return Err(error::USERNAME_SPACES);
     }
     let rules = merged(&call.args[3..]).map_err(|rule| error::open_selector(&rule))?;

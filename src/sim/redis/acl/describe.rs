@@ -3,7 +3,7 @@
 use super::super::command::CATEGORIES;
 use super::super::table::commands;
 use super::selector::{Allowed, Selector, category_masks};
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 impl Selector {
     /// All its rules, as ACL LIST shows them.
@@ -57,7 +57,7 @@ impl Selector {
             let args = self.first_args.get(&command.id).filter(|_| !allow);
             rules.extend(args.into_iter().flatten().map(|arg| format!("+{}|{}", command.name, arg.text())));
         }
-        rules.iter().map(|rule| rule.to_owned()).collect::<Vec<_>>().join(" ")
+        rules.join(" ")
     }
 }
 

@@ -1,7 +1,7 @@
 //! A user: its passwords, its selectors, and the rules that make them.
 
+use super::Mistake;
 use super::selector::Selector;
-use super::{Mistake, has_spaces};
 use crate::bytes::Bytes;
 use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
 use sha2::{Digest, Sha256};
@@ -194,9 +194,4 @@ fn checked_hash(hash: &[u8]) -> Result<String, Mistake> {
     let is_hash = hash.len() == 64 && hash.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let text = String::from_utf8(hash.to_owned()).ok().filter(|_| is_hash);
     text.ok_or(Mistake::Hash)
-}
-
-/// Whether a name can stand in a list of rules.
-pub fn is_name(name: &[u8]) -> bool {
-    !has_spaces(name)
 }
