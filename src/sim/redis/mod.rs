@@ -31,6 +31,7 @@ mod connection;
 pub mod console;
 mod debug;
 mod dict;
+mod digest;
 mod dispatch;
 mod double;
 mod dump;

@@ -8,7 +8,6 @@ mod dump;
 mod engine;
 mod functions;
 mod host;
-mod sha1;
 
 use super::call::Call;
 use super::command::{Command, Run};

@@ -1,10 +1,10 @@
 //! A user: its passwords, its selectors, and the rules that make them.
 
+use super::super::digest::sha256;
 use super::Mistake;
 use super::selector::Selector;
 use crate::bytes::Bytes;
 use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
-use sha2::{Digest, Sha256};
 
 /// What is said of the payloads that RESTORE is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,7 +58,7 @@ impl User {
 
     /// Whether this is a password of it.
     pub fn accepts(&self, password: &[u8]) -> bool {
-        self.on && (self.nopass || self.passwords.contains(&hashed(password)))
+        self.on && (self.nopass || self.passwords.contains(&sha256(password)))
     }
 
     /// Its password, as `requirepass` says it; empty for none.
@@ -66,7 +66,7 @@ impl User {
         self.passwords.clear();
         self.nopass = password.is_empty();
         if !password.is_empty() {
-            self.passwords.push(hashed(password));
+            self.passwords.push(sha256(password));
         }
     }
 
@@ -92,9 +92,9 @@ impl User {
             b"clearselectors" => self.selectors.truncate(1),
             b"reset" => *self = User { sanitize: Sanitize::Always, ..User::new(all_channels) },
             _ => match rule {
-                [b'>', password @ ..] => self.add_password(hashed(password)),
+                [b'>', password @ ..] => self.add_password(sha256(password)),
                 [b'#', hash @ ..] => self.add_password(checked_hash(hash)?),
-                [b'<', password @ ..] => self.remove_password(&hashed(password))?,
+                [b'<', password @ ..] => self.remove_password(&sha256(password))?,
                 [b'!', hash @ ..] => self.remove_password(&checked_hash(hash)?)?,
                 [b'(', rules @ .., b')'] => {
                     let mut selector = Selector::new(all_channels);
@@ -184,10 +184,6 @@ pub fn merged(rules: &[Bytes]) -> Result<Vec<Bytes>, Bytes> {
         Some((_, first)) => Err(first.clone()),
         None => Ok(merged),
     }
-}
-
-fn hashed(password: &[u8]) -> String {
-    Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn checked_hash(hash: &[u8]) -> Result<String, Mistake> {

@@ -1,12 +1,12 @@
 //! The scripts and libraries that a store knows, and the machine that runs them.
 
 use super::super::call::Call;
+use super::super::digest;
 use super::super::error::{self, Error};
 use super::super::reply::{Reply, Resp};
 use super::convert::{Answer, one_line};
 use super::functions::Library;
 use super::host::{Run, failure, number};
-use super::sha1;
 use crate::bytes::Bytes;
 use crate::sorted::SortedMap;
 use alloc::{boxed::Box, rc::Rc, vec::Vec};
@@ -214,7 +214,7 @@ pub fn shebang(body: &[u8]) -> Result<(Flags, usize), Error> {
 impl Call<'_, '_> {
     /// Reads a script and keeps it; its digest.
     pub(super) fn keep_script(&mut self, body: &Bytes) -> Result<Bytes, Error> {
-        let digest = sha1::hex(body);
+        let digest = Bytes::from(digest::sha1(body));
         if self.store.scripting.scripts.contains_key(&digest) {
             return Ok(digest);
         }

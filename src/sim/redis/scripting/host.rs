@@ -1,6 +1,7 @@
 //! What a script finds in the table `redis`.
 
 use super::super::acl::Denied;
+use super::super::digest;
 use super::super::dispatch::{resolve, resolve_name};
 use super::super::error;
 use super::super::group::Flag;
@@ -8,7 +9,6 @@ use super::super::reply::{Reply, Resp};
 use super::super::store::{ClientId, Cx, Store};
 use super::convert::{error_table, to_lua, with_code};
 use super::functions::Loading;
-use super::sha1;
 use crate::bytes::Bytes;
 use alloc::{format, vec::Vec};
 use warren_lua::{Args, Error, Host, Str, Value, Vm, to_integer};
@@ -72,7 +72,7 @@ impl Host for Run<'_, '_> {
                     return Err(raised(vm, "wrong number of arguments"));
                 }
                 let text = vm.to_str(&vm.arg(args, 1)).unwrap_or_else(|| Str::from(""));
-                vm.push(Value::str(&sha1::hex(&text)[..]));
+                vm.push(Value::str(digest::sha1(&text).as_bytes()));
                 Ok(1)
             }
             "error_reply" => {
