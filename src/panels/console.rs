@@ -153,7 +153,8 @@ fn options_of(command: &str) -> Vec<String> {
     let own = |name: &'static str| name.rsplit('|').next().unwrap_or(name).to_ascii_uppercase();
     let subcommands = command.subcommands().map(|sub| own(sub.name));
     let is_option = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '-');
-    let words = command.syntax.split(|c: char| !(c.is_ascii_alphabetic() || c == '-')).filter(is_option);
+    let syntax = command.syntax();
+    let words = syntax.split(|c: char| !(c.is_ascii_alphabetic() || c == '-')).filter(is_option);
     subcommands.chain(words.map(str::to_string)).collect()
 }
 

@@ -3,6 +3,8 @@
 //! Three things are compared: each transcript's replies (they are written into the file), what the real redis-cli prints for them, and,
 //! with `--random N --seed S`, N random commands whose every reply must be the engine's.
 
+mod docs;
+
 use crate::problem::{Outcome, Problem};
 use crate::process::capture;
 use crate::random_redis;
@@ -58,6 +60,8 @@ fn transcripts(server: &RedisServer) -> Outcome {
         printed += compare_with_cli(server.port(), &path.display().to_string(), &played)?;
     }
     let helped = compare_help(server.port())?;
+    let described = docs::compare(server.port())?;
+    println!("COMMAND DOCS says the same of {described} commands and subcommands, but for the sentences.");
     println!("redis-cli's help has the same syntax, group and version for {helped} commands and subcommands.");
     println!(
         "Redis {version} answered {commands} commands; {changed} files changed; redis-cli printed {printed} replies alike."

@@ -35,7 +35,7 @@ const fn row(name: &'static str, arity: i8, run: Run) -> Command {
 pub const COMMANDS: &[Command] = &[
     Command::new(Group::Connection, "auth", -2, auth)
         .flags("noscript loading stale fast no_auth allow_busy")
-        .takes("1.0.0", "[username] password")
+        .takes("1.0.0", "[username@6.0.0] password")
         .says("Says who the client is", "验证身份"),
     row("acl", -2, bare_container).container().flags("").takes("6.0.0", "").says("Looks after users", "管理用户"),
     row("acl|help", 2, help).flags("loading stale").takes("6.0.0", "").says("Lists the subcommands", "列出子命令"),
@@ -59,7 +59,7 @@ pub const COMMANDS: &[Command] = &[
         .takes("6.0.0", "")
         .says("Reads users from a file, which this server does not have", "从文件读取用户，本服务器没有该文件"),
     row("acl|log", -2, acl_log)
-        .takes("6.0.0", "[count|RESET]")
+        .takes("6.0.0", "[{operation:count|RESET}]")
         .says("Lists what was refused to whom", "列出被拒绝的操作"),
     row("acl|save", 2, no_file)
         .takes("6.0.0", "")

@@ -21,7 +21,7 @@ pub const COMMANDS: &[Command] = &[
     row("setbit", 4, setbit)
         .flags("write denyoom")
         .keys("1 RW access update")
-        .takes("2.2.0", "key offset value")
+        .takes("2.2.0", "key offset value%i")
         .says("Sets or clears one bit and returns what it was", "设置或清除一个位，返回它原来的值"),
     row("getbit", 3, getbit)
         .flags("readonly fast")
@@ -31,12 +31,12 @@ pub const COMMANDS: &[Command] = &[
     row("bitcount", -2, bitcount)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("2.6.0", "key [start end [BYTE|BIT]]")
+        .takes("2.6.0", "key [{index:start end [{index_unit:BYTE|BIT}@7.0.0]}]")
         .says("Counts the bits that are set", "统计值为 1 的位数"),
     row("bitpos", -3, bitpos)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("2.8.7", "key bit [start [end [BYTE|BIT]]]")
+        .takes("2.8.7", "key bit [{index:start [{end_index:end [{index_unit:BYTE|BIT}@7.0.0]}]}]")
         .says("Finds the first bit that is set, or the first that is clear", "查找第一个为 1 或为 0 的位"),
     row("bitop", -4, bitop)
         .flags("write denyoom")
@@ -48,14 +48,16 @@ pub const COMMANDS: &[Command] = &[
         .keys("1 RW access update variable_flags")
         .takes(
             "3.2.0",
-            "key [GET encoding offset|[OVERFLOW WRAP|SAT|FAIL] SET encoding offset value|INCRBY encoding offset increment \
-             [GET encoding offset|[OVERFLOW WRAP|SAT|FAIL] SET encoding offset value|INCRBY encoding offset increment ...]]",
+            "key [{operation:GET {encoding_offset:encoding offset}|{write:[OVERFLOW {wrap_sat_fail:WRAP|SAT|FAIL}] \
+                {write_operation:SET {encoding_offset_value:encoding offset value%i}|INCRBY {encoding_offset_increment:encoding offset \
+                increment}}}} [GET encoding offset|[OVERFLOW WRAP|SAT|FAIL] SET encoding offset value|INCRBY encoding offset increment \
+                ...]]",
         )
         .says("Reads and changes integers of any width inside a string", "读写字符串里任意位宽的整数"),
     row("bitfield_ro", -2, bitfield_ro)
         .flags("readonly fast")
         .keys("1 RO access")
-        .takes("6.0.0", "key [GET encoding offset [GET encoding offset ...]]")
+        .takes("6.0.0", "key [GET {encoding_offset:encoding offset} [GET encoding offset ...]]")
         .says("Reads integers of any width inside a string", "读取字符串里任意位宽的整数"),
 ];
 

@@ -24,7 +24,7 @@ const fn admin(name: &'static str, arity: i8, run: Run) -> Command {
 pub const COMMANDS: &[Command] = &[
     row("hello", -1, hello)
         .flags("noscript loading stale fast no_auth allow_busy")
-        .takes("6.0.0", "[protover [AUTH username password] [SETNAME clientname]]")
+        .takes("6.0.0", "[{arguments:protover [AUTH {username_password:username password}] [SETNAME clientname]}]")
         .says("Changes to a version of the protocol, and tells about the server", "切换协议版本并返回服务器信息"),
     row("client", -2, bare_container)
         .container()
@@ -41,27 +41,28 @@ pub const COMMANDS: &[Command] = &[
     admin("client|kill", -3, client_kill)
         .takes(
             "2.4.0",
-            "ip:port|[ID client-id]|[TYPE NORMAL|MASTER|SLAVE|REPLICA|PUBSUB]|[USER username]|[ADDR ip:port]|[LADDR ip:port]|\
-             [SKIPME yes/no] [[ID client-id]|[TYPE NORMAL|MASTER|SLAVE|REPLICA|PUBSUB]|[USER username]|[ADDR ip:port]|\
-             [LADDR ip:port]|[SKIPME yes/no] ...]",
+            "{filter:ip:port^2.8.12|{new-format:[ID client-id@2.8.12]|[TYPE \
+                {normal_master_slave_pubsub:NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB}@2.8.12]|[USER username]|[ADDR \
+                ip:port]|[LADDR ip:port@6.2.0]|[SKIPME yes/no]} [[ID client-id]|[TYPE NORMAL|MASTER|SLAVE|REPLICA|PUBSUB]|[USER \
+                username]|[ADDR ip:port]|[LADDR ip:port]|[SKIPME yes/no] ...]}",
         )
         .says("Ends connections", "断开连接"),
     admin("client|list", -2, client_list)
         .tips("nondeterministic_output")
-        .takes("2.4.0", "[TYPE NORMAL|MASTER|REPLICA|PUBSUB] [ID client-id [client-id ...]]")
+        .takes("2.4.0", "[TYPE {normal_master_replica_pubsub:NORMAL|MASTER|REPLICA|PUBSUB}@5.0.0] [ID {id:client-id [client-id ...]}@6.2.0]")
         .says("Tells about all connections", "列出所有连接"),
     admin("client|no-evict", 3, client_no_evict)
-        .takes("7.0.0", "ON|OFF")
+        .takes("7.0.0", "{enabled:ON|OFF}")
         .says("Spares the connection when clients use too much memory", "使连接不因客户端内存过多而被断开"),
     admin("client|pause", -3, client_pause)
-        .takes("2.9.50", "timeout [WRITE|ALL]")
+        .takes("2.9.50", "timeout%i [{mode:WRITE|ALL}@6.2.0]")
         .says("Lets commands wait for so many milliseconds", "让命令等待若干毫秒"),
     row("client|reply", 3, client_reply)
-        .takes("3.2.0", "ON|OFF|SKIP")
+        .takes("3.2.0", "{on_off_skip:ON|OFF|SKIP}")
         .says("Says whether commands are answered", "设置是否返回回复"),
     row("client|setname", 3, client_setname).takes("2.6.9", "connection-name").says("Gives the connection a name", "给连接起名"),
     admin("client|unblock", -3, client_unblock)
-        .takes("5.0.0", "client-id [TIMEOUT|ERROR]")
+        .takes("5.0.0", "client-id [{timeout_error:TIMEOUT|ERROR}]")
         .says("Ends the wait of another client", "结束另一个客户端的等待"),
     admin("client|unpause", 2, client_unpause).takes("6.2.0", "").says("Ends CLIENT PAUSE", "结束 CLIENT PAUSE"),
 ];

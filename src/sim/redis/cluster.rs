@@ -32,7 +32,7 @@ pub const COMMANDS: &[Command] = &[
         .says("Rewrites the append-only file, which this server does not have", "重写 AOF 文件，本服务器没有"),
     row("bgsave", -1, bgsave)
         .flags("admin noscript no_async_loading")
-        .takes("1.0.0", "[SCHEDULE]")
+        .takes("1.0.0", "[SCHEDULE@3.2.2]")
         .says("Saves in the background, which this server cannot", "后台保存，本服务器不支持"),
     cluster("cluster", -2, bare_container)
         .container()
@@ -44,7 +44,7 @@ pub const COMMANDS: &[Command] = &[
         .says("CLUSTER ADDSLOTS of a cluster, which this server is not part of", "集群命令，本服务器不在集群中"),
     cluster("cluster|addslotsrange", -4, no_cluster)
         .flags("admin stale no_async_loading")
-        .takes("7.0.0", "start-slot end-slot [start-slot end-slot ...]")
+        .takes("7.0.0", "{start-slot_end-slot:start-slot end-slot} [start-slot end-slot ...]")
         .says("CLUSTER ADDSLOTSRANGE of a cluster, which this server is not part of", "集群命令，本服务器不在集群中"),
     cluster("cluster|bumpepoch", 2, no_cluster)
         .flags("admin stale no_async_loading")
@@ -69,11 +69,11 @@ pub const COMMANDS: &[Command] = &[
         .says("CLUSTER DELSLOTS of a cluster, which this server is not part of", "集群命令，本服务器不在集群中"),
     cluster("cluster|delslotsrange", -4, no_cluster)
         .flags("admin stale no_async_loading")
-        .takes("7.0.0", "start-slot end-slot [start-slot end-slot ...]")
+        .takes("7.0.0", "{start-slot_end-slot:start-slot end-slot} [start-slot end-slot ...]")
         .says("CLUSTER DELSLOTSRANGE of a cluster, which this server is not part of", "集群命令，本服务器不在集群中"),
     cluster("cluster|failover", -2, no_cluster)
         .flags("admin stale no_async_loading")
-        .takes("3.0.0", "[FORCE|TAKEOVER]")
+        .takes("3.0.0", "[{options:FORCE|TAKEOVER}]")
         .says("CLUSTER FAILOVER of a cluster, which this server is not part of", "集群命令，本服务器不在集群中"),
     cluster("cluster|flushslots", 2, no_cluster)
         .flags("admin stale no_async_loading")
@@ -99,7 +99,7 @@ pub const COMMANDS: &[Command] = &[
         .says("CLUSTER INFO of a cluster, which this server is not part of", "集群命令，本服务器不在集群中"),
     cluster("cluster|keyslot", 3, no_cluster)
         .flags("stale")
-        .takes("3.0.0", "key")
+        .takes("3.0.0", "key%s")
         .says("CLUSTER KEYSLOT of a cluster, which this server is not part of", "集群命令，本服务器不在集群中"),
     cluster("cluster|links", 2, no_cluster)
         .flags("stale")
@@ -108,7 +108,7 @@ pub const COMMANDS: &[Command] = &[
         .says("CLUSTER LINKS of a cluster, which this server is not part of", "集群命令，本服务器不在集群中"),
     cluster("cluster|meet", -4, no_cluster)
         .flags("admin stale no_async_loading")
-        .takes("3.0.0", "ip port [cluster_bus_port]")
+        .takes("3.0.0", "ip port [cluster_bus_port@4.0.0]")
         .says("CLUSTER MEET of a cluster, which this server is not part of", "集群命令，本服务器不在集群中"),
     cluster("cluster|myid", 2, no_cluster)
         .flags("stale")
@@ -130,7 +130,7 @@ pub const COMMANDS: &[Command] = &[
         .says("CLUSTER REPLICATE of a cluster, which this server is not part of", "集群命令，本服务器不在集群中"),
     cluster("cluster|reset", -2, no_cluster)
         .flags("admin noscript stale")
-        .takes("3.0.0", "[HARD|SOFT]")
+        .takes("3.0.0", "[{hard_soft:HARD|SOFT}]")
         .says("CLUSTER RESET of a cluster, which this server is not part of", "集群命令，本服务器不在集群中"),
     cluster("cluster|saveconfig", 2, no_cluster)
         .flags("admin stale no_async_loading")
@@ -145,7 +145,7 @@ pub const COMMANDS: &[Command] = &[
         ),
     cluster("cluster|setslot", -4, no_cluster)
         .flags("admin stale no_async_loading")
-        .takes("3.0.0", "slot IMPORTING node-id|MIGRATING node-id|NODE node-id|STABLE")
+        .takes("3.0.0", "slot {subcommand:IMPORTING node-id|MIGRATING node-id|NODE node-id|STABLE}")
         .says("CLUSTER SETSLOT of a cluster, which this server is not part of", "集群命令，本服务器不在集群中"),
     cluster("cluster|shards", 2, no_cluster)
         .flags("stale")
@@ -164,7 +164,7 @@ pub const COMMANDS: &[Command] = &[
         .says("CLUSTER SLOTS of a cluster, which this server is not part of", "集群命令，本服务器不在集群中"),
     row("failover", -1, failover)
         .flags("admin noscript stale")
-        .takes("6.2.0", "[TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]")
+        .takes("6.2.0", "[TO {target:host port [FORCE]}] [ABORT] [TIMEOUT milliseconds]")
         .says("Hands the part of the master to a replica", "把主节点角色交给副本"),
     row("module", -2, bare_container)
         .container()
@@ -182,7 +182,7 @@ pub const COMMANDS: &[Command] = &[
         .says("Loads a module, which this server does not", "加载模块，本服务器不支持"),
     row("module|loadex", -3, no_modules)
         .flags("admin noscript no_async_loading")
-        .takes("7.0.0", "path [CONFIG name value [CONFIG name value ...]] [ARGS arg [arg ...]]")
+        .takes("7.0.0", "path [CONFIG {configs:name value} [CONFIG name value ...]] [ARGS {args:arg} [arg ...]]")
         .says("Loads a module with parameters, which this server does not", "带参数加载模块，本服务器不支持"),
     row("module|unload", 3, no_modules)
         .flags("admin noscript no_async_loading")
@@ -208,7 +208,7 @@ pub const COMMANDS: &[Command] = &[
         .says("What a replica tells of itself", "副本上报自身信息"),
     row("replicaof", 3, replicaof)
         .flags("admin noscript stale no_async_loading")
-        .takes("5.0.0", "host port|NO ONE")
+        .takes("5.0.0", "{args:{host-port:host port}|{no-one:NO ONE}}")
         .says(
             "Makes the server a replica; this one never reaches its master",
             "把服务器设为副本，本服务器不会连上主服务器",
@@ -219,11 +219,11 @@ pub const COMMANDS: &[Command] = &[
         .says("Saves, which this server cannot", "保存数据，本服务器不支持"),
     row("shutdown", -1, shutdown)
         .flags("admin noscript loading stale no_multi allow_busy")
-        .takes("1.0.0", "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]")
+        .takes("1.0.0", "[{nosave_save:NOSAVE|SAVE}] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]")
         .says("Ends the server", "关闭服务器"),
     row("slaveof", 3, replicaof)
         .flags("admin noscript stale no_async_loading")
-        .takes("1.0.0", "host port|NO ONE")
+        .takes("1.0.0", "{args:{host-port:host port}|{no-one:NO ONE}}")
         .says("REPLICAOF by its older name", "REPLICAOF 的旧名"),
     row("sync", 1, sync)
         .flags("admin noscript no_async_loading no_multi")

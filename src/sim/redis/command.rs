@@ -6,7 +6,7 @@ use super::group::{FLAGS, Flag, Group, holds_word};
 use super::reply::Reply;
 use super::table::{commands, find_command};
 use crate::bytes::Bytes;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 /// What runs when a command is called: it may assume that the arity is right.
 pub type Run = fn(&mut Call<'_, '_>) -> Result<Reply, Error>;
@@ -40,8 +40,8 @@ pub struct Command {
     pub tips: &'static str,
     /// The version that brought it.
     pub since: &'static str,
-    /// The arguments as `help` shows them.
-    pub syntax: &'static str,
+    /// The arguments, in the notation that `docs.rs` explains.
+    pub arguments: &'static str,
     /// What it does, in English.
     pub english: &'static str,
     /// What it does, in 简体中文.
@@ -70,7 +70,7 @@ pub enum Language {
 impl Command {
     /// A row; the methods below add what most commands do not have.
     pub const fn new(group: Group, name: &'static str, arity: i8, run: Run) -> Self {
-        let (flags, categories, keys, tips, since, syntax, english, chinese) = ("", "", "", "", "", "", "", "");
+        let (flags, categories, keys, tips, since, arguments, english, chinese) = ("", "", "", "", "", "", "", "");
         Command {
             id: 0,
             name,
@@ -85,7 +85,7 @@ impl Command {
             keys,
             tips,
             since,
-            syntax,
+            arguments,
             english,
             chinese,
         }
@@ -124,9 +124,9 @@ impl Command {
         self
     }
     /// The arguments, and the version that brought the command.
-    pub const fn takes(mut self, since: &'static str, syntax: &'static str) -> Self {
+    pub const fn takes(mut self, since: &'static str, arguments: &'static str) -> Self {
         self.since = since;
-        self.syntax = syntax;
+        self.arguments = arguments;
         self
     }
     /// What it does, in both languages.
@@ -145,6 +145,11 @@ impl Command {
     pub fn accepts(&self, count: usize) -> bool {
         let wanted = usize::from(self.arity.unsigned_abs());
         if self.arity < 0 { count >= wanted } else { count == wanted }
+    }
+
+    /// The arguments as `help` shows them.
+    pub fn syntax(&self) -> String {
+        super::docs::shown(self.arguments)
     }
 
     /// What it does.

@@ -26,7 +26,7 @@ pub const COMMANDS: &[Command] = &[
         .says("Looks at parameters and sets them", "查看和设置参数"),
     row("config|help", 2, help).flags("loading stale").takes("5.0.0", "").says("Lists the subcommands", "列出子命令"),
     row("config|get", -3, config_get)
-        .takes("2.0.0", "parameter [parameter ...]")
+        .takes("2.0.0", "{parameter:parameter} [parameter ...]")
         .says("Tells the values of parameters; their names may be patterns", "返回参数的值，名字可用模式"),
     row("config|resetstat", 2, config_resetstat)
         .takes("2.0.0", "")
@@ -37,7 +37,7 @@ pub const COMMANDS: &[Command] = &[
     ),
     row("config|set", -4, config_set)
         .tips("request_policy:all_nodes response_policy:all_succeeded")
-        .takes("2.0.0", "parameter value [parameter value ...]")
+        .takes("2.0.0", "{parameter_value:parameter value} [parameter value ...]")
         .says("Sets parameters, all of them or none", "设置参数，全部生效或全部不生效"),
 ];
 

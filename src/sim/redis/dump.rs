@@ -37,13 +37,13 @@ pub const COMMANDS: &[Command] = &[
         .flags("write denyoom")
         .categories("dangerous")
         .keys("1 OW update")
-        .takes("2.6.0", "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]")
+        .takes("2.6.0", "key ttl serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds@5.0.0] [FREQ frequency@5.0.0]")
         .says("Makes a key of the bytes that DUMP wrote", "用序列化的数据创建键"),
     Command::new(Group::Server, "restore-asking", -4, restore)
         .flags("write denyoom asking")
         .categories("keyspace dangerous")
         .keys("1 OW update")
-        .takes("3.0.0", "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]")
+        .takes("3.0.0", "key ttl serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds@5.0.0] [FREQ frequency@5.0.0]")
         .says("RESTORE as a cluster that moves keys calls it", "集群迁移键时使用的 RESTORE"),
     row("migrate", -6, migrate)
         .flags("write movablekeys")
@@ -52,8 +52,8 @@ pub const COMMANDS: &[Command] = &[
         .tips("nondeterministic_output")
         .takes(
             "2.6.0",
-            "host port key|\"\" destination-db timeout [COPY] [REPLACE] [[AUTH password]|[AUTH2 username password]] \
-             [KEYS key [key ...]]",
+            "host port {key_or_empty_string:key|{empty_string:\"\"}} destination-db timeout%i [COPY@3.0.0] [REPLACE@3.0.0] \
+                [{authentication:[AUTH password@4.0.7]|[AUTH2 {username_password:username password}@6.0.0]}] [KEYS key@3.0.6 [key ...]]",
         )
         .says("Moves keys to another server, which this one never reaches", "把键迁移到另一台服务器，本服务器无法连上"),
 ];

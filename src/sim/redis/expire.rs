@@ -38,22 +38,22 @@ pub const COMMANDS: &[Command] = &[
     row("expire", -3, expire)
         .flags("write fast")
         .keys("1 RW update")
-        .takes("1.0.0", "key seconds [NX|XX|GT|LT]")
+        .takes("1.0.0", "key seconds [{condition:NX|XX|GT|LT}@7.0.0]")
         .says("Lets a key expire after so many seconds", "设置键在若干秒后过期"),
     row("pexpire", -3, pexpire)
         .flags("write fast")
         .keys("1 RW update")
-        .takes("2.6.0", "key milliseconds [NX|XX|GT|LT]")
+        .takes("2.6.0", "key milliseconds [{condition:NX|XX|GT|LT}@7.0.0]")
         .says("Lets a key expire after so many milliseconds", "设置键在若干毫秒后过期"),
     row("expireat", -3, expireat)
         .flags("write fast")
         .keys("1 RW update")
-        .takes("1.2.0", "key unix-time-seconds [NX|XX|GT|LT]")
+        .takes("1.2.0", "key unix-time-seconds [{condition:NX|XX|GT|LT}@7.0.0]")
         .says("Lets a key expire at a second since 1970", "设置键在某个 Unix 时间（秒）过期"),
     row("pexpireat", -3, pexpireat)
         .flags("write fast")
         .keys("1 RW update")
-        .takes("2.6.0", "key unix-time-milliseconds [NX|XX|GT|LT]")
+        .takes("2.6.0", "key unix-time-milliseconds [{condition:NX|XX|GT|LT}@7.0.0]")
         .says("Lets a key expire at a millisecond since 1970", "设置键在某个 Unix 时间（毫秒）过期"),
     row("persist", 2, persist)
         .flags("write fast")

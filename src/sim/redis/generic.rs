@@ -56,7 +56,7 @@ pub const COMMANDS: &[Command] = &[
     row("scan", -2, scan)
         .flags("readonly")
         .tips("nondeterministic_output request_policy:special")
-        .takes("2.8.0", "cursor [MATCH pattern] [COUNT count] [TYPE type]")
+        .takes("2.8.0", "cursor [MATCH pattern] [COUNT count] [TYPE type@6.0.0]")
         .says("Walks through the keys, a few with each call", "分批遍历所有键"),
     row("randomkey", 1, randomkey)
         .flags("readonly")

@@ -26,7 +26,8 @@ pub const COMMANDS: &[Command] = &[
     row("geoadd", -5, geoadd)
         .flags("write denyoom")
         .keys("1 RW update")
-        .takes("3.2.0", "key [NX|XX] [CH] longitude latitude member [longitude latitude member ...]")
+        .takes("3.2.0", "key [{condition:NX|XX}@6.2.0] [{change:CH}@6.2.0] {longitude_latitude_member:longitude latitude member} \
+            [longitude latitude member ...]")
         .says("Adds places with their longitudes and latitudes", "添加地点及其经纬度"),
     row("geopos", -2, geopos)
         .flags("readonly")
@@ -36,7 +37,7 @@ pub const COMMANDS: &[Command] = &[
     row("geodist", -4, geodist)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("3.2.0", "key member1 member2 [M|KM|FT|MI]")
+        .takes("3.2.0", "key member1 member2 [{unit:M|KM|FT|MI}]")
         .says("Tells how far two places are apart", "返回两个地点之间的距离"),
     row("geohash", -2, geohash)
         .flags("readonly")
@@ -46,34 +47,39 @@ pub const COMMANDS: &[Command] = &[
     row("geosearch", -7, geosearch)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("6.2.0", "key FROMMEMBER member|FROMLONLAT longitude latitude BYRADIUS radius M|KM|FT|MI|BYBOX width height \
-             M|KM|FT|MI [ASC|DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]")
+        .takes("6.2.0", "key {from:FROMMEMBER member|FROMLONLAT {longitude_latitude:longitude latitude}} {by:{circle:BYRADIUS radius \
+            {unit:M|KM|FT|MI}}|{box:BYBOX width height {unit:M|KM|FT|MI}}} [{order:ASC|DESC}] [{count:COUNT count [ANY]}] [WITHCOORD] \
+            [WITHDIST] [WITHHASH]")
         .says("Finds the places within a circle or a box", "查找圆形或矩形范围内的地点"),
     row("geosearchstore", -8, geosearchstore)
         .flags("write denyoom")
         .keys("1 OW update; 2 RO access")
-        .takes("6.2.0", "destination source FROMMEMBER member|FROMLONLAT longitude latitude BYRADIUS radius M|KM|FT|MI|BYBOX width height \
-             M|KM|FT|MI [ASC|DESC] [COUNT count [ANY]] [STOREDIST]")
+        .takes("6.2.0", "destination source {from:FROMMEMBER member|FROMLONLAT {longitude_latitude:longitude latitude}} \
+            {by:{circle:BYRADIUS radius {unit:M|KM|FT|MI}}|{box:BYBOX width height {unit:M|KM|FT|MI}}} [{order:ASC|DESC}] \
+            [{count:COUNT count [ANY]}] [STOREDIST]")
         .says("Keeps the places found within a circle or a box", "查找范围内的地点并存储结果"),
     row("georadius", -6, georadius)
         .flags("write denyoom movablekeys")
         .keys("1 RO access; STORE@6 OW update; STOREDIST@6 OW update")
-        .takes("3.2.0", "key longitude latitude radius M|KM|FT|MI [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC|DESC] [STORE key] [STOREDIST key]")
+        .takes("3.2.0", "key longitude latitude radius {unit:M|KM|FT|MI} [WITHCOORD] [WITHDIST] [WITHHASH] [{count:COUNT count \
+            [ANY@6.2.0]}] [{order:ASC|DESC}] [STORE key] [STOREDIST key]")
         .says("Finds the places around a point, and may keep them", "查找某点周围的地点，可存储结果"),
     row("georadius_ro", -6, georadius_ro)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("3.2.10", "key longitude latitude radius M|KM|FT|MI [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC|DESC]")
+        .takes("3.2.10", "key longitude latitude radius {unit:M|KM|FT|MI} [WITHCOORD] [WITHDIST] [WITHHASH] [{count:COUNT count \
+            [ANY@6.2.0]}] [{order:ASC|DESC}]")
         .says("Finds the places around a point", "查找某点周围的地点，只读"),
     row("georadiusbymember", -5, georadiusbymember)
         .flags("write denyoom movablekeys")
         .keys("1 RO access; STORE@5 OW update; STOREDIST@5 OW update")
-        .takes("3.2.0", "key member radius M|KM|FT|MI [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC|DESC] [STORE key] [STOREDIST key]")
+        .takes("3.2.0", "key member radius {unit:M|KM|FT|MI} [WITHCOORD] [WITHDIST] [WITHHASH] [{count:COUNT count [ANY]}] \
+            [{order:ASC|DESC}] [STORE key] [STOREDIST key]")
         .says("Finds the places around another place, and may keep them", "查找某个地点周围的地点，可存储结果"),
     row("georadiusbymember_ro", -5, georadiusbymember_ro)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("3.2.10", "key member radius M|KM|FT|MI [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC|DESC]")
+        .takes("3.2.10", "key member radius {unit:M|KM|FT|MI} [WITHCOORD] [WITHDIST] [WITHHASH] [{count:COUNT count [ANY]}] [{order:ASC|DESC}]")
         .says("Finds the places around another place", "查找某个地点周围的地点，只读"),
 ];
 

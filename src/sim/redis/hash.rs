@@ -23,7 +23,7 @@ pub const COMMANDS: &[Command] = &[
     row("hset", -4, hset)
         .flags("write denyoom fast")
         .keys("1 RW update")
-        .takes("2.0.0", "key field value [field value ...]")
+        .takes("2.0.0", "key {field_value:field value} [field value ...]")
         .says("Gives fields of a hash their values", "设置哈希中的字段"),
     row("hsetnx", 4, hsetnx)
         .flags("write denyoom fast")
@@ -33,7 +33,7 @@ pub const COMMANDS: &[Command] = &[
     row("hmset", -4, hmset)
         .flags("write denyoom fast")
         .keys("1 RW update")
-        .takes("2.0.0", "key field value [field value ...]")
+        .takes("2.0.0", "key {field_value:field value} [field value ...]")
         .says("HSET that answers OK, as it was before HSET took several fields", "返回 OK 的 HSET，旧命令"),
     row("hget", 3, hget)
         .flags("readonly fast")
@@ -91,13 +91,13 @@ pub const COMMANDS: &[Command] = &[
     row("hincrbyfloat", 4, hincrbyfloat)
         .flags("write denyoom fast")
         .keys("1 RW access update")
-        .takes("2.6.0", "key field increment")
+        .takes("2.6.0", "key field increment%d")
         .says("Adds to the decimal number in a field", "给字段里的小数加上一个数"),
     row("hrandfield", -2, hrandfield)
         .flags("readonly")
         .keys("1 RO access")
         .tips("nondeterministic_output")
-        .takes("6.2.0", "key [count [WITHVALUES]]")
+        .takes("6.2.0", "key [{options:count [WITHVALUES]}]")
         .says("Reads random fields of a hash", "随机读取哈希的字段"),
     row("hscan", -3, hscan)
         .flags("readonly")

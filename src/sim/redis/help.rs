@@ -49,7 +49,7 @@ fn starts_with(command: &Command, words: &[Vec<u8>]) -> bool {
 
 fn entry(command: &Command, language: Language, with_group: bool) -> String {
     let name = command.name.to_ascii_uppercase().replace('|', " ");
-    let (syntax, summary, since) = (command.syntax, command.summary(language), command.since);
+    let (syntax, summary, since) = (command.syntax(), command.summary(language), command.since);
     let group = if with_group { format!("  group: {}\n", command.group.name()) } else { String::new() };
     format!("\n  {name} {syntax}\n  summary: {summary}\n  since: {since}\n{group}")
 }
@@ -63,7 +63,8 @@ pub fn hint(line: &[u8]) -> Option<String> {
     };
     let words = |command: &Command| command.name.split('|').count();
     let command = commands().iter().filter(matching).max_by_key(|command| words(command))?;
-    let mut left = command.syntax;
+    let syntax = command.syntax();
+    let mut left = &syntax[..];
     for _ in words(command)..args.len() {
         if left.starts_with('[') {
             break;

@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::command::{Begin, Command, Find, KeySpec, Language, NOT_KEY, Run};
+use super::docs::docs;
 use super::error::{self, Error};
 use super::glob;
 use super::group::Group;
@@ -39,7 +40,7 @@ pub const COMMANDS: &[Command] = &[
         .says("Tells about these commands, or about every one", "返回指定命令的信息，不指定则返回全部"),
     row("command|list", -2, command_list)
         .tips("nondeterministic_output_order")
-        .takes("7.0.0", "[FILTERBY MODULE module-name|ACLCAT category|PATTERN pattern]")
+        .takes("7.0.0", "[FILTERBY {filterby:MODULE module-name|ACLCAT category|PATTERN pattern}]")
         .says("Lists the names of the commands", "列出命令名"),
 ];
 
@@ -84,7 +85,7 @@ pub fn help(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let mut lines = vec![line(format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:").into_bytes())];
     for command in container.subcommands() {
         let own = command.name[name.len() + 1..].to_ascii_uppercase();
-        lines.push(line(format!("{own} {}", command.syntax).trim_end().as_bytes().to_vec()));
+        lines.push(line(format!("{own} {}", command.syntax()).trim_end().as_bytes().to_vec()));
         lines.push(line(format!("    {}.", command.summary(Language::English)).into_bytes()));
     }
     Ok(Reply::Array(lines))
@@ -157,19 +158,6 @@ fn info(command: &'static Command) -> Reply {
         Reply::Array(specs.iter().map(key_spec).collect()),
         Reply::Array(command.subcommands().map(info).collect()),
     ])
-}
-
-fn docs(command: &'static Command) -> Reply {
-    let mut pairs = vec![
-        (Reply::text("summary"), Reply::text(command.summary(Language::English))),
-        (Reply::text("since"), Reply::text(command.since)),
-        (Reply::text("group"), Reply::text(command.group.name())),
-    ];
-    let inner: Vec<_> = command.subcommands().map(|sub| (Reply::text(sub.name), docs(sub))).collect();
-    if !inner.is_empty() {
-        pairs.push((Reply::text("subcommands"), Reply::Map(inner)));
-    }
-    Reply::Map(pairs)
 }
 
 fn words(flags: &'static str) -> Reply {

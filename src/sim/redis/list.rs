@@ -41,12 +41,12 @@ pub const COMMANDS: &[Command] = &[
     row("lpop", -2, lpop)
         .flags("write fast")
         .keys("1 RW access delete")
-        .takes("1.0.0", "key [count]")
+        .takes("1.0.0", "key [count@6.2.0]")
         .says("Takes elements from the head of a list", "从列表头部取出元素"),
     row("rpop", -2, rpop)
         .flags("write fast")
         .keys("1 RW access delete")
-        .takes("1.0.0", "key [count]")
+        .takes("1.0.0", "key [count@6.2.0]")
         .says("Takes elements from the tail of a list", "从列表尾部取出元素"),
     row("llen", 2, llen)
         .flags("readonly fast")
@@ -71,7 +71,7 @@ pub const COMMANDS: &[Command] = &[
     row("linsert", 5, linsert)
         .flags("write denyoom")
         .keys("1 RW insert")
-        .takes("2.2.0", "key BEFORE|AFTER pivot element")
+        .takes("2.2.0", "key {where:BEFORE|AFTER} pivot element")
         .says("Adds an element beside the first one that equals the pivot", "在第一个等于基准的元素前或后插入元素"),
     row("lrem", 4, lrem)
         .flags("write")

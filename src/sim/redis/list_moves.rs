@@ -21,7 +21,7 @@ pub const COMMANDS: &[Command] = &[
     row("lmove", 5, lmove)
         .flags("write denyoom")
         .keys("1 RW access delete;2 RW insert")
-        .takes("6.2.0", "source destination LEFT|RIGHT LEFT|RIGHT")
+        .takes("6.2.0", "source destination {wherefrom:LEFT|RIGHT} {whereto:LEFT|RIGHT}")
         .says(
             "Takes an element from an end of one list and adds it at an end of another",
             "从一个列表的一端取出元素，加到另一个列表的一端",
@@ -37,7 +37,7 @@ pub const COMMANDS: &[Command] = &[
     row("lmpop", -4, lmpop)
         .flags("write movablekeys")
         .keys("1# RW access delete")
-        .takes("7.0.0", "numkeys key [key ...] LEFT|RIGHT [COUNT count]")
+        .takes("7.0.0", "numkeys key [key ...] {where:LEFT|RIGHT} [COUNT count]")
         .says("Takes elements from the first of several lists that is there", "从多个列表中第一个存在的列表取出元素"),
     row("blpop", -3, blpop)
         .flags("write noscript blocking")
@@ -58,7 +58,7 @@ pub const COMMANDS: &[Command] = &[
     row("blmove", 6, blmove)
         .flags("write denyoom noscript blocking")
         .keys("1 RW access delete;2 RW insert")
-        .takes("6.2.0", "source destination LEFT|RIGHT LEFT|RIGHT timeout")
+        .takes("6.2.0", "source destination {wherefrom:LEFT|RIGHT} {whereto:LEFT|RIGHT} timeout")
         .says("LMOVE that waits until there is an element to move", "会等待元素出现的 LMOVE"),
     row("brpoplpush", 4, brpoplpush)
         .flags("write denyoom noscript blocking")
@@ -68,7 +68,7 @@ pub const COMMANDS: &[Command] = &[
     row("blmpop", -5, blmpop)
         .flags("write blocking movablekeys")
         .keys("2# RW access delete")
-        .takes("7.0.0", "timeout numkeys key [key ...] LEFT|RIGHT [COUNT count]")
+        .takes("7.0.0", "timeout numkeys key [key ...] {where:LEFT|RIGHT} [COUNT count]")
         .says("LMPOP that waits until one of the lists has an element", "会等待元素出现的 LMPOP"),
 ];
 

@@ -33,6 +33,8 @@ mod debug;
 mod dict;
 mod digest;
 mod dispatch;
+mod docs;
+mod docs_table;
 mod double;
 mod dump;
 pub mod error;

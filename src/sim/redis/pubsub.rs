@@ -28,7 +28,7 @@ pub const COMMANDS: &[Command] = &[
         .takes("2.0.0", "[channel [channel ...]]")
         .says("Listens to channels no longer", "取消订阅频道"),
     row("psubscribe", -2, psubscribe)
-        .takes("2.0.0", "pattern [pattern ...]")
+        .takes("2.0.0", "{pattern:pattern} [pattern ...]")
         .says("Listens to all channels whose names match", "按模式订阅频道"),
     row("punsubscribe", -1, punsubscribe)
         .takes("2.0.0", "[pattern [pattern ...]]")

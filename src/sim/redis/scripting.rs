@@ -69,7 +69,7 @@ pub const COMMANDS: &[Command] = &[
     row("function|flush", -2, flush)
         .flags("write noscript")
         .tips("request_policy:all_shards response_policy:all_succeeded")
-        .takes("7.0.0", "[ASYNC|SYNC]")
+        .takes("7.0.0", "[{async:ASYNC|SYNC}]")
         .says("Removes all libraries", "删除所有函数库"),
     row("function|kill", 2, kill)
         .flags("noscript allow_busy")
@@ -89,7 +89,7 @@ pub const COMMANDS: &[Command] = &[
     row("function|restore", -3, dump::restore)
         .flags("write denyoom noscript")
         .tips("request_policy:all_shards response_policy:all_succeeded")
-        .takes("7.0.0", "serialized-value [FLUSH|APPEND|REPLACE]")
+        .takes("7.0.0", "serialized-value [{policy:FLUSH|APPEND|REPLACE}]")
         .says("Adds the libraries of a payload", "从打包的数据恢复函数库"),
     row("function|stats", 2, functions::stats)
         .flags("noscript allow_busy")
@@ -98,7 +98,7 @@ pub const COMMANDS: &[Command] = &[
         .says("Tells which function runs, and which engines there are", "返回正在执行的函数和可用的引擎"),
     row("script|debug", 3, script_debug)
         .flags("noscript")
-        .takes("3.2.0", "YES|SYNC|NO")
+        .takes("3.2.0", "{mode:YES|SYNC|NO}")
         .says("Turns the debugger on or off", "开启或关闭脚本调试"),
     row("script|exists", -3, script_exists)
         .flags("noscript")
@@ -108,7 +108,7 @@ pub const COMMANDS: &[Command] = &[
     row("script|flush", -2, flush)
         .flags("noscript")
         .tips("request_policy:all_nodes response_policy:all_succeeded")
-        .takes("2.6.0", "[ASYNC|SYNC]")
+        .takes("2.6.0", "[{async:ASYNC|SYNC}@6.2.0]")
         .says("Forgets all scripts", "清空脚本缓存"),
     row("script|kill", 2, kill)
         .flags("noscript allow_busy")

@@ -26,13 +26,13 @@ pub const COMMANDS: &[Command] = &[
         .flags("write")
         .categories("keyspace dangerous")
         .tips("request_policy:all_shards response_policy:all_succeeded")
-        .takes("1.0.0", "[ASYNC|SYNC]")
+        .takes("1.0.0", "[{async:ASYNC@4.0.0|SYNC@6.2.0}]")
         .says("Empties all databases", "清空所有数据库"),
     row("flushdb", -1, flushdb)
         .flags("write")
         .categories("keyspace dangerous")
         .tips("request_policy:all_shards response_policy:all_succeeded")
-        .takes("1.0.0", "[ASYNC|SYNC]")
+        .takes("1.0.0", "[{async:ASYNC@4.0.0|SYNC@6.2.0}]")
         .says("Empties the selected database", "清空当前数据库"),
     row("swapdb", 3, swapdb)
         .flags("write fast")

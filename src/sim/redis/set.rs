@@ -54,13 +54,13 @@ pub const COMMANDS: &[Command] = &[
         .flags("write fast")
         .keys("1 RW access delete")
         .tips("nondeterministic_output")
-        .takes("1.0.0", "key [count]")
+        .takes("1.0.0", "key [count@3.2.0]")
         .says("Takes random members out of a set", "随机取出集合的成员"),
     row("srandmember", -2, srandmember)
         .flags("readonly")
         .keys("1 RO access")
         .tips("nondeterministic_output")
-        .takes("1.0.0", "key [count]")
+        .takes("1.0.0", "key [count@2.6.0]")
         .says("Reads random members of a set", "随机读取集合的成员"),
     row("smove", 4, smove)
         .flags("write fast")

@@ -24,14 +24,16 @@ pub const COMMANDS: &[Command] = &[
         .keys("1 RO access;? RO access;? OW update")
         .takes(
             "1.0.0",
-            "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC] [ALPHA] [STORE destination]",
+            "key [BY pattern#1] [LIMIT {offset_count:offset count}] [GET pattern#1 [GET pattern ...]] [{order:ASC|DESC}] \
+                [{sorting:ALPHA}] [STORE destination]",
         )
         .says("Puts the elements of a list, set or sorted set in order", "对列表、集合或有序集合的元素排序"),
     row("sort_ro", -2, sort_ro)
         .flags("readonly movablekeys")
         .categories("set sortedset list dangerous")
         .keys("1 RO access;? RO access")
-        .takes("7.0.0", "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC] [ALPHA]")
+        .takes("7.0.0", "key [BY pattern#1] [LIMIT {offset_count:offset count}] [GET pattern#1 [GET pattern ...]] [{order:ASC|DESC}] \
+            [{sorting:ALPHA}]")
         .says("SORT that can only read", "只读的 SORT"),
 ];
 

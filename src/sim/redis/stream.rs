@@ -40,14 +40,15 @@ pub const COMMANDS: &[Command] = &[
         .tips("nondeterministic_output")
         .takes(
             "5.0.0",
-            "key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id field value [field value ...]",
+            "key [NOMKSTREAM@6.2.0] [{trim:{strategy:MAXLEN|MINID@6.2.0} [{operator:{equal:=}|{approximately:~}}] threshold [LIMIT \
+                count@6.2.0]}] {id_or_auto:{auto_id:*}|id} {field_value:field value} [field value ...]",
         )
         .says("Adds an entry to the end of a stream", "在流的末尾添加一条消息"),
     row("xautoclaim", -6, xautoclaim)
         .flags("write fast")
         .keys("1 RW delete")
         .tips("nondeterministic_output")
-        .takes("6.2.0", "key group consumer min-idle-time start [COUNT count] [JUSTID]")
+        .takes("6.2.0", "key group consumer min-idle-time start%s [COUNT count] [JUSTID]")
         .says("Hands entries that wait too long to another consumer", "把等待过久的消息转给另一个消费者"),
     row("xclaim", -6, xclaim)
         .flags("write fast")
@@ -70,7 +71,7 @@ pub const COMMANDS: &[Command] = &[
     row("xgroup|create", -5, xgroup_create)
         .flags("write denyoom")
         .keys("2 RW insert")
-        .takes("5.0.0", "key groupname id|$ [MKSTREAM] [ENTRIESREAD entries_read]")
+        .takes("5.0.0", "key groupname {id:id|{new_id:$}} [MKSTREAM] [ENTRIESREAD entries_read]")
         .says("Makes a consumer group", "创建消费者组"),
     row("xgroup|createconsumer", 5, xgroup_createconsumer)
         .flags("write denyoom")
@@ -95,7 +96,7 @@ pub const COMMANDS: &[Command] = &[
     row("xgroup|setid", -5, xgroup_setid)
         .flags("write")
         .keys("2 RW update")
-        .takes("5.0.0", "key groupname id|$ [ENTRIESREAD entries_read]")
+        .takes("5.0.0", "key groupname {id:id|{new_id:$}} [ENTRIESREAD entries_read]")
         .says("Sets how far a group has read", "设置消费者组的读取位置"),
     row("xinfo", -2, bare_container)
         .container()
@@ -120,7 +121,7 @@ pub const COMMANDS: &[Command] = &[
     row("xinfo|stream", -3, xinfo_stream)
         .flags("readonly")
         .keys("2 RO access")
-        .takes("5.0.0", "key [FULL [COUNT count]]")
+        .takes("5.0.0", "key [FULL {full:[COUNT count]}]")
         .says("Tells about a stream", "返回流的信息"),
     row("xlen", 2, xlen)
         .flags("readonly fast")
@@ -131,41 +132,41 @@ pub const COMMANDS: &[Command] = &[
         .flags("readonly")
         .keys("1 RO access")
         .tips("nondeterministic_output")
-        .takes("5.0.0", "key group [[IDLE min-idle-time] start end count [consumer]]")
+        .takes("5.0.0", "key group [{filters:[IDLE min-idle-time%i@6.2.0] start%s end%s count [consumer]}]")
         .says("Lists what was delivered and not acknowledged", "列出已投递但未确认的消息"),
     row("xrange", -4, xrange)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("5.0.0", "key start end [COUNT count]")
+        .takes("5.0.0", "key start%s end%s [COUNT count]")
         .says("Reads the entries between two ids", "读取两个编号之间的消息"),
     row("xread", -4, xread)
         .flags("readonly blocking movablekeys")
         .keys("STREAMS@1:-1%2 RO access")
-        .takes("5.0.0", "[COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]")
+        .takes("5.0.0", "[COUNT count] [BLOCK milliseconds] STREAMS {streams:key [key ...] id [id ...]}")
         .says("Reads what comes behind given ids, and may wait for it", "读取各流中指定编号之后的消息，可等待"),
     row("xreadgroup", -7, xreadgroup)
         .flags("write blocking movablekeys")
         .keys("STREAMS@4:-1%2 RO access")
         .takes(
             "5.0.0",
-            "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]",
+            "GROUP {group_consumer:group consumer} [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS {streams:key [key ...] id [id ...]}",
         )
         .says("Reads as a consumer of a group what nobody in it has read", "以组内消费者身份读取新消息"),
     row("xrevrange", -4, xrevrange)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("5.0.0", "key end start [COUNT count]")
+        .takes("5.0.0", "key end%s start%s [COUNT count]")
         .says("Reads the entries between two ids, the last one first", "倒序读取两个编号之间的消息"),
     row("xsetid", -3, xsetid)
         .flags("write denyoom fast")
         .keys("1 RW update")
-        .takes("5.0.0", "key last-id [ENTRIESADDED entries_added] [MAXDELETEDID max_deleted_entry_id]")
+        .takes("5.0.0", "key last-id [ENTRIESADDED entries_added@7.0.0] [MAXDELETEDID max_deleted_entry_id@7.0.0]")
         .says("Sets the last id of a stream", "设置流的最后编号"),
     row("xtrim", -4, xtrim)
         .flags("write")
         .keys("1 RW delete")
         .tips("nondeterministic_output")
-        .takes("5.0.0", "key MAXLEN|MINID [=|~] threshold [LIMIT count]")
+        .takes("5.0.0", "key {trim:{strategy:MAXLEN|MINID@6.2.0} [{operator:{equal:=}|{approximately:~}}] threshold [LIMIT count@6.2.0]}")
         .says("Takes old entries out of a stream", "裁剪流中的旧消息"),
 ];
 

@@ -24,7 +24,8 @@ pub const COMMANDS: &[Command] = &[
         .keys("1 RW access update variable_flags")
         .takes(
             "1.0.0",
-            "key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]",
+            "key value [{condition:NX|XX}@2.6.12] [GET@6.2.0] [{expiration:EX seconds@2.6.12|PX milliseconds@2.6.12|EXAT \
+                unix-time-seconds@6.2.0|PXAT unix-time-milliseconds@6.2.0|KEEPTTL@6.0.0}]",
         )
         .says("Gives a key a string, whatever it held before", "把键设为一个字符串，不管它原来存着什么"),
     row("setnx", 3, setnx)
@@ -46,13 +47,13 @@ pub const COMMANDS: &[Command] = &[
         .flags("write denyoom")
         .keys("1:-1/2 OW update")
         .tips("request_policy:multi_shard response_policy:all_succeeded")
-        .takes("1.0.1", "key value [key value ...]")
+        .takes("1.0.1", "{key_value:key value} [key value ...]")
         .says("Gives several keys their strings at once", "一次设置多个键的字符串"),
     row("msetnx", -3, msetnx)
         .flags("write denyoom")
         .keys("1:-1/2 OW insert")
         .tips("request_policy:multi_shard response_policy:agg_min")
-        .takes("1.0.1", "key value [key value ...]")
+        .takes("1.0.1", "{key_value:key value} [key value ...]")
         .says("Gives several keys their strings, but only if none of them is there yet", "仅当所有键都不存在时，一次设置它们"),
     row("get", 2, get)
         .flags("readonly fast")
@@ -78,7 +79,7 @@ pub const COMMANDS: &[Command] = &[
     row("getex", -2, getex)
         .flags("write fast")
         .keys("1 RW access update")
-        .takes("6.2.0", "key [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|PERSIST]")
+        .takes("6.2.0", "key [{expiration:EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|PERSIST}]")
         .says("Reads the string of a key and may change how long the key lives", "读取字符串，并可修改键的过期时间"),
     row("getrange", 4, getrange)
         .flags("readonly")
@@ -118,7 +119,7 @@ pub const COMMANDS: &[Command] = &[
     row("incrbyfloat", 3, incrbyfloat)
         .flags("write denyoom fast")
         .keys("1 RW access update")
-        .takes("2.6.0", "key increment")
+        .takes("2.6.0", "key increment%d")
         .says("Adds to the decimal number in a key", "给键里的小数加上一个数"),
     row("decr", 2, decr)
         .flags("write denyoom fast")
@@ -133,7 +134,7 @@ pub const COMMANDS: &[Command] = &[
     row("lcs", -3, lcs)
         .flags("readonly")
         .keys("1+1 RO access")
-        .takes("7.0.0", "key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]")
+        .takes("7.0.0", "key1 key2#0 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]")
         .says("Finds the longest series of bytes that two strings have in common, gaps allowed", "求两个字符串的最长公共子序列"),
 ];
 

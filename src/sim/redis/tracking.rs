@@ -20,11 +20,11 @@ pub const COMMANDS: &[Command] = &[
     row("client|tracking", -3, client_tracking)
         .takes(
             "6.0.0",
-            "ON|OFF [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
+            "{status:ON|OFF} [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
         )
         .says("Asks to be told when keys change that were read", "开启或关闭客户端缓存的失效通知"),
     row("client|caching", 3, client_caching)
-        .takes("6.0.0", "YES|NO")
+        .takes("6.0.0", "{mode:YES|NO}")
         .says("Says whether the keys of the next command are tracked", "指定是否跟踪下一条命令的键"),
     row("client|getredir", 2, client_getredir)
         .takes("6.0.0", "")

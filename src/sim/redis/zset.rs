@@ -27,7 +27,8 @@ pub const COMMANDS: &[Command] = &[
     row("zadd", -4, add::zadd)
         .flags("write denyoom fast")
         .keys("1 RW update")
-        .takes("1.2.0", "key [NX|XX] [GT|LT] [CH] [INCR] score member [score member ...]")
+        .takes("1.2.0", "key [{condition:NX|XX}@3.0.2] [{comparison:GT|LT}@6.2.0] [{change:CH}@3.0.2] [{increment:INCR}@3.0.2] \
+            {score_member:score member} [score member ...]")
         .says("Adds members to a sorted set, or gives them new scores", "向有序集合添加成员，或更新它们的分数"),
     row("zincrby", 4, add::zincrby)
         .flags("write denyoom fast")
@@ -67,7 +68,7 @@ pub const COMMANDS: &[Command] = &[
     row("zcount", 4, range::zcount)
         .flags("readonly fast")
         .keys("1 RO access")
-        .takes("2.0.0", "key min max")
+        .takes("2.0.0", "key min%d max%d")
         .says("Counts the members whose scores lie in a range", "统计分数在某个区间内的成员"),
     row("zlexcount", 4, range::zlexcount)
         .flags("readonly fast")
@@ -80,12 +81,12 @@ pub const COMMANDS: &[Command] = &[
     row("zrange", -4, range::zrange)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("1.2.0", "key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]")
+        .takes("1.2.0", "key start%s stop%s [{sortby:BYSCORE|BYLEX}@6.2.0] [REV@6.2.0] [LIMIT {offset_count:offset count}@6.2.0] [WITHSCORES]")
         .says("Reads the members in a range of ranks, scores or members", "按排名、分数或字典序读取一段成员"),
     row("zrangestore", -5, range::zrangestore)
         .flags("write denyoom")
         .keys("1 OW update; 2 RO access")
-        .takes("6.2.0", "dst src min max [BYSCORE|BYLEX] [REV] [LIMIT offset count]")
+        .takes("6.2.0", "dst src min max [{sortby:BYSCORE|BYLEX}] [REV] [LIMIT {offset_count:offset count}]")
         .says("Keeps a range of one sorted set under another key", "把一段成员存到另一个键"),
     row("zrevrange", -4, range::zrevrange)
         .flags("readonly")
@@ -95,17 +96,17 @@ pub const COMMANDS: &[Command] = &[
     row("zrangebyscore", -4, range::zrangebyscore)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("1.0.5", "key min max [WITHSCORES] [LIMIT offset count]")
+        .takes("1.0.5", "key min%d max%d [WITHSCORES@2.0.0] [LIMIT {offset_count:offset count}]")
         .says("Reads the members whose scores lie in a range", "读取分数在某个区间内的成员"),
     row("zrevrangebyscore", -4, range::zrevrangebyscore)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("2.2.0", "key max min [WITHSCORES] [LIMIT offset count]")
+        .takes("2.2.0", "key max%d min%d [WITHSCORES] [LIMIT {offset_count:offset count}]")
         .says("Reads the members whose scores lie in a range, the largest first", "从大到小读取分数在某个区间内的成员"),
     row("zrangebylex", -4, range::zrangebylex)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("2.8.9", "key min max [LIMIT offset count]")
+        .takes("2.8.9", "key min max [LIMIT {offset_count:offset count}]")
         .says(
             "Reads the members between two others, all scores being the same",
             "分数都相同时，读取字典序区间内的成员",
@@ -113,7 +114,7 @@ pub const COMMANDS: &[Command] = &[
     row("zrevrangebylex", -4, range::zrevrangebylex)
         .flags("readonly")
         .keys("1 RO access")
-        .takes("2.8.9", "key max min [LIMIT offset count]")
+        .takes("2.8.9", "key max min [LIMIT {offset_count:offset count}]")
         .says(
             "Reads the members between two others from the last on, all scores being the same",
             "分数都相同时，倒序读取字典序区间内的成员",
@@ -126,7 +127,7 @@ pub const COMMANDS: &[Command] = &[
     row("zremrangebyscore", 4, range::zremrangebyscore)
         .flags("write")
         .keys("1 RW delete")
-        .takes("1.2.0", "key min max")
+        .takes("1.2.0", "key min%d max%d")
         .says("Takes out the members whose scores lie in a range", "移除分数在某个区间内的成员"),
     row("zremrangebylex", 4, range::zremrangebylex)
         .flags("write")
@@ -165,7 +166,7 @@ pub const COMMANDS: &[Command] = &[
     row("zmpop", -4, pop::zmpop)
         .flags("write movablekeys")
         .keys("1# RW access delete")
-        .takes("7.0.0", "numkeys key [key ...] MIN|MAX [COUNT count]")
+        .takes("7.0.0", "numkeys key [key ...] {where:MIN|MAX} [COUNT count]")
         .says(
             "Takes members out of the first of several sorted sets that has any",
             "从多个有序集合中第一个非空的取出成员",
@@ -173,7 +174,7 @@ pub const COMMANDS: &[Command] = &[
     row("bzmpop", -5, pop::bzmpop)
         .flags("write blocking movablekeys")
         .keys("2# RW access delete")
-        .takes("7.0.0", "timeout numkeys key [key ...] MIN|MAX [COUNT count]")
+        .takes("7.0.0", "timeout numkeys key [key ...] {where:MIN|MAX} [COUNT count]")
         .says(
             "Takes members out of the first of several sorted sets that has any, and waits if none has",
             "从第一个非空的有序集合取出成员，都为空则等待",
@@ -182,17 +183,17 @@ pub const COMMANDS: &[Command] = &[
         .flags("readonly")
         .keys("1 RO access")
         .tips("nondeterministic_output")
-        .takes("6.2.0", "key [count [WITHSCORES]]")
+        .takes("6.2.0", "key [{options:count [WITHSCORES]}]")
         .says("Reads members at random", "随机读取成员"),
     row("zunion", -3, combine::zunion)
         .flags("readonly movablekeys")
         .keys("1# RO access")
-        .takes("6.2.0", "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]")
+        .takes("6.2.0", "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE {aggregate:SUM|MIN|MAX}] [WITHSCORES]")
         .says("Unites sorted sets", "求有序集合的并集"),
     row("zinter", -3, combine::zinter)
         .flags("readonly movablekeys")
         .keys("1# RO access")
-        .takes("6.2.0", "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]")
+        .takes("6.2.0", "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE {aggregate:SUM|MIN|MAX}] [WITHSCORES]")
         .says("Reads the members that all of the sorted sets have", "求有序集合的交集"),
     row("zdiff", -3, combine::zdiff)
         .flags("readonly movablekeys")
@@ -202,12 +203,12 @@ pub const COMMANDS: &[Command] = &[
     row("zunionstore", -4, combine::zunionstore)
         .flags("write denyoom movablekeys")
         .keys("1 OW update; 2# RO access")
-        .takes("2.0.0", "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM|MIN|MAX]")
+        .takes("2.0.0", "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE {aggregate:SUM|MIN|MAX}]")
         .says("Unites sorted sets and keeps the result", "求并集并存储结果"),
     row("zinterstore", -4, combine::zinterstore)
         .flags("write denyoom movablekeys")
         .keys("1 OW update; 2# RO access")
-        .takes("2.0.0", "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM|MIN|MAX]")
+        .takes("2.0.0", "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE {aggregate:SUM|MIN|MAX}]")
         .says("Keeps the members that all of the sorted sets have", "求交集并存储结果"),
     row("zdiffstore", -4, combine::zdiffstore)
         .flags("write denyoom movablekeys")
