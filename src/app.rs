@@ -251,7 +251,8 @@ impl Component for App {
         );
         let begun = self.loaded > Loaded::Picture;
         let rooms = if begun { self.rooms(&session, text, &on) } else { self.still_rooms(text, &on) };
-        let hash = begun.then(|| session.hash());
+        // To hash the world takes code of its own; it comes with the rest, and the hash is told from then on.
+        let hash = (self.loaded == Loaded::Whole).then(|| session.hash());
         let seed = (self.seed.0.clone().unwrap_or_else(|| session.seed().to_string()), self.seed.1);
         let (playing, speed) = (self.playing, self.speed);
         html! {

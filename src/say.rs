@@ -50,7 +50,7 @@ impl<'a> Teller<'a> {
     }
 
     pub(crate) fn say(&self) -> &'a SayText {
-        &self.text.panels.say
+        self.text.language.say()
     }
 
     /// A moment or a duration: `6.4 s`.

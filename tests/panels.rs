@@ -395,7 +395,8 @@ fn every_lesson_can_be_told() {
                 // A connection to the store has no name, only its number.
                 let numbered = matches!(event.what, What::Trip(_));
                 assert!(!sentence.is_empty() && (printed || !sentence.contains("{")), "{id}: {sentence}");
-                let nameless = |digit: u32| sentence.contains(&fill(text.panels.say.somebody, &[&digit.to_string()]));
+                let nameless =
+                    |digit: u32| sentence.contains(&fill(text.language.say().somebody, &[&digit.to_string()]));
                 assert!(numbered || !(0..10).any(nameless), "{id}: who is that? {sentence}");
             }
             for message in 1..=session.world().published() {

@@ -105,7 +105,7 @@ impl App {
         let (selection, canvas, handle) = (self.selection.clone(), self.canvas.clone(), self.handle.clone());
         // Where the console is what a lesson is about, the keys stand beside it instead of code that is not there.
         let beside = if session.lesson().console {
-            (text.panels.keys.title, panels::keys_room(session, self.console, text, on))
+            (text.panels.tabs.keys, panels::keys_room(session, self.console, text, on))
         } else {
             (text.app.code, panels::code_room(session, self.code_of, text, on))
         };

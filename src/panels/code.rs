@@ -104,7 +104,7 @@ impl Doing {
 
     fn say(&self, text: &Text) -> String {
         let t = &text.panels.code;
-        let moment = |seconds: &String| fill(text.panels.say.seconds, &[seconds]);
+        let moment = |seconds: &String| fill(text.language.say().seconds, &[seconds]);
         match self {
             Doing::Running => t.running.to_string(),
             Doing::Waiting => t.waiting.to_string(),

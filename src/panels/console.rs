@@ -134,7 +134,7 @@ const MANY_KEYS: u64 = 1_000;
 
 /// Why a line should be thought over before it is sent; none for most.
 pub fn warning(line: &str, key_count: u64, text: &Text) -> Option<String> {
-    let t = &text.panels.console;
+    let t = &text.language.closed().console;
     match line.split_ascii_whitespace().next().map(str::to_ascii_lowercase).as_deref() {
         Some("flushall" | "flushdb") if key_count > 0 => Some(fill(t.warn_flush, &[&key_count.to_string()])),
         Some("keys") if key_count > MANY_KEYS => Some(fill(t.warn_keys, &[&key_count.to_string()])),
@@ -209,7 +209,7 @@ pub struct Props {
 #[component]
 pub fn ConsolePanel(props: &Props) -> Html {
     let Props { view, text, on } = props;
-    let t = &text.panels.console;
+    let t = &text.language.closed().console;
     let line = use_state(String::new);
     // How many lines back in what was typed; 0 is the line being written.
     let back = use_state(|| 0_usize);
@@ -265,7 +265,7 @@ pub fn ConsolePanel(props: &Props) -> Html {
 
 /// The consoles, each a client of the store, and one more.
 fn tabs(view: &ConsoleView, text: &'static Text, on: &Callback<Action>, raw: &UseStateHandle<bool>) -> Html {
-    let (t, s) = (&text.panels.console, text.language.store());
+    let (t, s) = (&text.language.closed().console, text.language.store());
     let toggle = {
         let raw = raw.clone();
         Callback::from(move |_: MouseEvent| raw.set(!*raw))
@@ -361,7 +361,7 @@ fn keys_of(view: &ConsoleView, typing: &Typing, text: &'static Text, on: &Callba
 fn examples(text: &'static Text, on: &Callback<Action>) -> Html {
     html! {
         <div key="examples" class="console-examples">
-            <p>{ text.panels.console.empty }</p>
+            <p>{ text.language.closed().console.empty }</p>
             <div class="console-buttons">
                 { for EXAMPLES.iter().map(|example| html! {
                     <button key={*example} class="button mono" onclick={on.reform(|_| Action::Type((*example).to_string()))}>{ *example }</button>

@@ -311,7 +311,7 @@ fn print_row(row: &CopyRow, text: &'static Text, on: &Callback<Action>, pointed:
         None => t.ready.to_string(),
         Some((who, tag)) => fill(t.unacked, &[who, &tag.to_string()]),
     };
-    let label = fill(text.panels.say.message, &[&id.0.to_string()]);
+    let label = fill(text.language.say().message, &[&id.0.to_string()]);
     html! {
         <tr key={row.place} class={classes!((pointed == Some(id)).then_some("lit"))}
             onmouseenter={pieces::point(on, Some(id))} onmouseleave={pieces::point(on, None)}>

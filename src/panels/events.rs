@@ -168,7 +168,7 @@ pub struct Props {
 #[component]
 pub fn Events(props: &Props) -> Html {
     let Props { view, text, on, pointed } = props;
-    let t = &text.panels.events;
+    let t = &text.language.closed().events;
     let everything = use_state(|| false);
     let place = use_node_ref();
     let rows = if *everything { &view.everything } else { &view.messages };
@@ -198,7 +198,7 @@ pub fn Events(props: &Props) -> Html {
                 <span class="muted">{ if rows.earlier > 0 { fill(t.earlier, &[&rows.earlier.to_string()]) } else { String::new() } }</span>
             </div>
             <div class="events-scroll">
-                <ol class="events-list" ref={place} aria-label={t.title}>
+                <ol class="events-list" ref={place} aria-label={text.panels.tabs.events}>
                     { for rows.rows.iter().map(|row| print_row(row, view.position, text, on, *pointed)) }
                 </ol>
                 <p class="empty events-empty">{ if rows.rows.is_empty() { t.empty } else { "" } }</p>
@@ -214,7 +214,7 @@ fn print_row(
     on: &Callback<Action>,
     pointed: Option<MessageId>,
 ) -> Html {
-    let t = &text.panels.events;
+    let t = &text.language.closed().events;
     let step = row.step;
     let class = classes!(
         "events-row",

@@ -192,7 +192,7 @@ pub struct Props {
 #[component]
 pub fn Keys(props: &Props) -> Html {
     let Props { view, text, .. } = props;
-    let t = &text.panels.keys;
+    let t = &text.language.closed().keys;
     let chosen = use_state(|| None::<Bytes>);
     let look = use_state(Look::default);
     let db = view.db.to_string();
@@ -248,12 +248,12 @@ fn last_line(view: &KeysView, text: &'static Text) -> Html {
 }
 
 fn print_row(row: &KeyRow, is_seen: bool, chosen: &UseStateHandle<Option<Bytes>>, text: &'static Text) -> Html {
-    let t = &text.panels.keys;
+    let t = &text.language.closed().keys;
     let choose = {
         let (chosen, key) = (chosen.clone(), row.key.clone());
         Callback::from(move |_: MouseEvent| chosen.set(Some(key.clone())))
     };
-    let ttl = row.ttl.as_ref().map_or_else(|| t.stays.to_string(), |ttl| fill(text.panels.say.seconds, &[ttl]));
+    let ttl = row.ttl.as_ref().map_or_else(|| t.stays.to_string(), |ttl| fill(text.language.say().seconds, &[ttl]));
     html! {
         <tr key={pieces::key_of(&row.key)} class={classes!(is_seen.then_some("chosen"))}>
             <th scope="row">

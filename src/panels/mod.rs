@@ -27,9 +27,9 @@ type Title = fn(&Text) -> &'static str;
 /// The tabs under the stage, in their order.
 const TABS: [(Tab, Title); 5] = [
     (Tab::Queues, |text| text.panels.queues.title),
-    (Tab::Events, |text| text.panels.events.title),
-    (Tab::Console, |text| text.panels.console.title),
-    (Tab::Keys, |text| text.panels.keys.title),
+    (Tab::Events, |text| text.panels.tabs.events),
+    (Tab::Console, |text| text.panels.tabs.console),
+    (Tab::Keys, |text| text.panels.tabs.keys),
     (Tab::Code, |text| text.panels.code.title),
 ];
 

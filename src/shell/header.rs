@@ -18,7 +18,7 @@ pub struct HeaderView {
     pub current: usize,
     /// The seed.
     pub seed: u64,
-    /// The world's hash: its first eight digits in two groups. None until the run has been carried out.
+    /// The world's hash: its first eight digits in two groups. None until the code that hashes a world is there.
     pub hash: Option<String>,
 }
 

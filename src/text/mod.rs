@@ -3,12 +3,16 @@
 //! One file for each part of the page; each holds a struct and its two tables.
 
 mod app;
+mod closed;
 mod panels;
+mod say;
 mod stage;
 mod store;
 
 pub use app::AppText;
-pub use panels::{InspectorText, PanelText, SayText};
+pub use closed::{ClosedText, DetailsText};
+pub use panels::{InspectorText, PanelText};
+pub use say::SayText;
 pub use stage::StageText;
 pub use store::StoreText;
 

@@ -1,10 +1,8 @@
 //! The words of the panels. What happened and why is phrased in `say.rs`, the inspector's words are in `inspector.rs`.
 
 mod inspector;
-mod say;
 
 pub use inspector::InspectorText;
-pub use say::SayText;
 
 /// The words of the panels.
 #[derive(Debug)]
@@ -13,12 +11,9 @@ pub struct PanelText {
     pub queues: QueuesText,
     pub contents: ContentsText,
     pub consumers: ConsumersText,
-    pub events: EventsText,
-    pub console: ConsoleText,
-    pub keys: KeysText,
+    pub tabs: TabsText,
     pub code: CodeText,
     pub inspector: InspectorText,
-    pub say: SayText,
 }
 
 /// The table of queues.
@@ -87,69 +82,13 @@ pub struct ConsumersText {
     pub empty: &'static str,
 }
 
-/// The log of events.
+/// The names of the tabs of [`super::closed`] panels.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
-pub struct EventsText {
-    pub title: &'static str,
-    pub filter: &'static str,
-    pub messages_only: &'static str,
-    pub everything: &'static str,
-    pub earlier: &'static str,
-    pub because: &'static str,
-    pub own: &'static str,
-    pub seek: &'static str,
-    pub empty: &'static str,
-}
-
-/// The console.
-#[derive(Debug)]
-#[allow(missing_docs, reason = "each field is named by what it says in English below")]
-pub struct ConsoleText {
-    pub title: &'static str,
-    pub input: &'static str,
-    pub empty: &'static str,
-    pub history: &'static str,
-    pub clients: &'static str,
-    pub client: &'static str,
-    pub another: &'static str,
-    pub interrupt: &'static str,
-    pub warn_flush: &'static str,
-    pub warn_keys: &'static str,
-}
-
-/// The keys.
-#[derive(Debug)]
-#[allow(missing_docs, reason = "each field is named by what it says in English below")]
-pub struct KeysText {
-    pub title: &'static str,
-    pub caption: &'static str,
-    pub key: &'static str,
-    pub kind: &'static str,
-    pub encoding: &'static str,
-    pub size: &'static str,
-    pub ttl: &'static str,
-    pub stays: &'static str,
-    pub value: &'static str,
-    pub empty: &'static str,
-    pub more: &'static str,
-    pub changed: &'static str,
-    pub bits: &'static str,
-    pub byte: &'static str,
-    pub hex: &'static str,
-    pub character: &'static str,
-    pub bits_of: &'static str,
-    pub bit_changed: &'static str,
-    pub field: &'static str,
-    pub member: &'static str,
-    pub score: &'static str,
-    pub entry_id: &'static str,
-    pub fields: &'static str,
-    pub element: &'static str,
-    pub place: &'static str,
-    pub elements_of: &'static str,
-    pub more_elements: &'static str,
-    pub more_bytes: &'static str,
+pub struct TabsText {
+    pub events: &'static str,
+    pub console: &'static str,
+    pub keys: &'static str,
 }
 
 /// The code of the processes.
@@ -229,59 +168,7 @@ pub(super) const ENGLISH: PanelText = PanelText {
         restart_label: "Restart {0}",
         empty: "Nobody consumes yet. A program that calls basic_consume shows up here.",
     },
-    events: EventsText {
-        title: "Events",
-        filter: "Which events",
-        messages_only: "Messages only",
-        everything: "Everything",
-        earlier: "{0} earlier events are not shown: go back to see them",
-        because: "because of step {0}",
-        own: "you",
-        seek: "Go to step {0}",
-        empty: "Nothing has happened yet. Take a step.",
-    },
-    console: ConsoleText {
-        title: "Console",
-        input: "Command for the store",
-        empty: "This is redis-cli, on a store that lives in the same world. Try one of these:",
-        history: "Commands and replies",
-        clients: "Clients",
-        client: "Client {0}",
-        another: "Another client",
-        interrupt: "Interrupt (Ctrl-C)",
-        warn_flush: "This removes all keys ({0} here). Enter once more to do it; any other key gives up.",
-        warn_keys: "KEYS looks at all {0} keys while everybody else waits; SCAN does not. Enter once more to do it.",
-    },
-    keys: KeysText {
-        title: "Keys",
-        caption: "Keys of database {0}",
-        key: "Key",
-        kind: "Type",
-        encoding: "Encoding",
-        size: "Bytes",
-        ttl: "Expires in",
-        stays: "stays",
-        value: "Value",
-        empty: "Database {0} is empty. Type SET foo bar in the console.",
-        more: "and {0} more keys",
-        changed: "changed",
-        bits: "Bits of {0}",
-        byte: "Byte",
-        hex: "Hex",
-        character: "Character",
-        bits_of: "Bits 0 to 7",
-        bit_changed: "changed",
-        field: "Field",
-        member: "Member",
-        score: "Score",
-        entry_id: "Id",
-        fields: "Fields",
-        element: "Element",
-        place: "Index",
-        elements_of: "{0} · elements: {1}",
-        more_elements: "and {0} more elements",
-        more_bytes: "and {0} more bytes",
-    },
+    tabs: TabsText { events: "Events", console: "Console", keys: "Keys" },
     code: CodeText {
         title: "Code",
         programs: "Programs",
@@ -301,7 +188,6 @@ pub(super) const ENGLISH: PanelText = PanelText {
         killed: "killed",
     },
     inspector: inspector::ENGLISH,
-    say: say::ENGLISH,
 };
 
 pub(super) const CHINESE: PanelText = PanelText {
@@ -359,59 +245,7 @@ pub(super) const CHINESE: PanelText = PanelText {
         restart_label: "重启 {0}",
         empty: "还没有消费者。程序调用 basic_consume 后会出现在这里。",
     },
-    events: EventsText {
-        title: "事件",
-        filter: "显示哪些事件",
-        messages_only: "只看消息",
-        everything: "全部",
-        earlier: "更早的 {0} 个事件没有显示：往回走就能看到",
-        because: "起因：第 {0} 步",
-        own: "你",
-        seek: "跳到第 {0} 步",
-        empty: "还什么都没有发生。走一步看看。",
-    },
-    console: ConsoleText {
-        title: "控制台",
-        input: "给存储的命令",
-        empty: "这就是 redis-cli，它的存储与画面处在同一个世界里。试试其中一条：",
-        history: "命令与回复",
-        clients: "客户端",
-        client: "客户端 {0}",
-        another: "再开一个客户端",
-        interrupt: "中断 (Ctrl-C)",
-        warn_flush: "这会删除所有键（此处 {0} 个）。再按一次回车执行，按其他键放弃。",
-        warn_keys: "KEYS 会扫描全部 {0} 个键，期间别人都要等；SCAN 不会。再按一次回车执行。",
-    },
-    keys: KeysText {
-        title: "键",
-        caption: "数据库 {0} 的键",
-        key: "键",
-        kind: "类型",
-        encoding: "编码",
-        size: "字节数",
-        ttl: "剩余时间",
-        stays: "不过期",
-        value: "值",
-        empty: "数据库 {0} 是空的。在控制台输入 SET foo bar。",
-        more: "还有 {0} 个键",
-        changed: "刚修改",
-        bits: "{0} 的各个位",
-        byte: "字节",
-        hex: "十六进制",
-        character: "字符",
-        bits_of: "第 0 到 7 位",
-        bit_changed: "已改变",
-        field: "字段",
-        member: "成员",
-        score: "分数",
-        entry_id: "ID",
-        fields: "字段",
-        element: "元素",
-        place: "下标",
-        elements_of: "{0} · {1} 个元素",
-        more_elements: "还有 {0} 个元素",
-        more_bytes: "还有 {0} 字节",
-    },
+    tabs: TabsText { events: "事件", console: "控制台", keys: "键" },
     code: CodeText {
         title: "代码",
         programs: "程序",
@@ -431,5 +265,4 @@ pub(super) const CHINESE: PanelText = PanelText {
         killed: "已被杀死",
     },
     inspector: inspector::CHINESE,
-    say: say::CHINESE,
 };

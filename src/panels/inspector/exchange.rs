@@ -10,7 +10,7 @@ use crate::{
 };
 
 pub(super) fn view(name: &Bytes, teller: &Teller<'_>) -> InspectorView {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let title = if name.is_empty() { t.default_title.to_string() } else { fill(t.exchange_title, &[&piece(name)]) };
     let mut view = InspectorView { title, ..InspectorView::default() };
     let world = teller.session().world();

@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub(super) fn view(id: MessageId, teller: &Teller<'_>) -> InspectorView {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let number = id.0.to_string();
     let mut view =
         InspectorView { title: fill(t.message_title, &[&number]), message: Some(id), ..InspectorView::default() };
@@ -64,7 +64,7 @@ pub(super) fn view(id: MessageId, teller: &Teller<'_>) -> InspectorView {
 }
 
 fn subtitle(content: &Content, id: MessageId, teller: &Teller<'_>) -> String {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let size = fill(t.size, &[&content.body.len().to_string()]);
     let persistent = if content.properties.delivery_mode == Some(2) { t.persistent } else { t.transient };
     let world = teller.session().world();
@@ -103,7 +103,7 @@ fn way(events: &[&Event], teller: &Teller<'_>) -> Vec<Station> {
 
 /// What happened at a station, and why.
 fn told(what: &What, teller: &Teller<'_>) -> Option<(String, String)> {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let What::Amqp(event) = what else {
         return match what {
             What::FrameSent { connection, to_broker: true, .. } => {
@@ -166,7 +166,7 @@ fn told(what: &What, teller: &Teller<'_>) -> Option<(String, String)> {
 
 /// What `x-death` of a copy says, the newest death first, each in a sentence.
 fn deaths(id: MessageId, teller: &Teller<'_>) -> Vec<String> {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let copies = || teller.session().world().broker().queues().flat_map(look::copies);
     let headers = |copy: HeldCopy<'_>| copy.held().message.properties.headers.clone();
     let written = copies().filter(|copy| copy.held().message.id == id).filter_map(headers);
@@ -187,7 +187,7 @@ fn deaths(id: MessageId, teller: &Teller<'_>) -> Vec<String> {
 }
 
 fn why_matched(decision: &warren_sim::amqp::event::Decision, teller: &Teller<'_>) -> String {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     if decision.exchange.is_empty() {
         return t.matched_default.to_string();
     }
@@ -205,7 +205,7 @@ fn kind(world: &World, exchange: &warren_sim::bytes::Bytes) -> Option<ExchangeTy
 
 /// Where its copies are now, and why there.
 fn now(id: MessageId, events: &[&Event], teller: &Teller<'_>) -> Vec<String> {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let world = teller.session().world();
     let reached = events.iter().any(|event| matches!(event.what, What::Amqp(_)));
     if !reached {
@@ -228,7 +228,7 @@ fn now(id: MessageId, events: &[&Event], teller: &Teller<'_>) -> Vec<String> {
 }
 
 fn of_copy(queue: &Queue, at: usize, copy: HeldCopy<'_>, teller: &Teller<'_>) -> Vec<String> {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let world = teller.session().world();
     let name = piece(&queue.resource.name);
     match copy {

@@ -9,7 +9,7 @@ use crate::{action::Action, panels::look, say::Teller, text::fill};
 const MAX_OUTPUT: usize = 8;
 
 pub(super) fn view(id: ProcessId, teller: &Teller<'_>) -> InspectorView {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let Some(process) = teller.session().world().processes().get(id.0 as usize) else {
         return InspectorView {
             title: t.process_title.replace("{0}", ""),
@@ -35,7 +35,7 @@ pub(super) fn view(id: ProcessId, teller: &Teller<'_>) -> InspectorView {
 
 /// What it waits for: as a consumer of each of its queues, or for itself where it consumes from none.
 fn state(process: &Process, teller: &Teller<'_>) -> Vec<String> {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let world = teller.session().world();
     let mut sentences = Vec::new();
     let mut prefetch = None;
@@ -61,7 +61,7 @@ fn state(process: &Process, teller: &Teller<'_>) -> Vec<String> {
 }
 
 fn deeds(process: &Process, teller: &Teller<'_>) -> Vec<Deed> {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let name = process.name.clone();
     let switch = match process.is_alive() {
         true => Deed { label: t.kill, action: Action::Submit(Input::Kill { name }), danger: true },

@@ -25,7 +25,7 @@ use crate::{
 const MAX_ROWS: usize = 20;
 
 pub(super) fn view(name: &Bytes, teller: &Teller<'_>) -> InspectorView {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let mut view = InspectorView { title: fill(t.queue_title, &[&piece(name)]), ..InspectorView::default() };
     let world = teller.session().world();
     let Some(queue) = look::queue(world, name) else {
@@ -61,7 +61,7 @@ pub(super) fn view(name: &Bytes, teller: &Teller<'_>) -> InspectorView {
 }
 
 fn character(queue: &Queue, teller: &Teller<'_>) -> Vec<String> {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let mut sentences = vec![if queue.durable { t.durable } else { t.not_durable }.to_string()];
     if let Some(owner) = queue.exclusive {
         sentences.push(fill(t.exclusive, &[&teller.connection(owner)]));
@@ -73,7 +73,7 @@ fn character(queue: &Queue, teller: &Teller<'_>) -> Vec<String> {
 }
 
 fn bindings(name: &Bytes, teller: &Teller<'_>) -> Vec<String> {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let mut found = vec![t.default_binding.to_string()];
     for exchange in teller.session().world().broker().exchanges() {
         let here = exchange
@@ -91,12 +91,12 @@ pub(super) fn shorten(rows: &mut Vec<String>, teller: &Teller<'_>) {
     if rows.len() > MAX_ROWS {
         let more = rows.len() - MAX_ROWS;
         rows.truncate(MAX_ROWS);
-        rows.push(fill(teller.text().panels.inspector.more, &[&more.to_string()]));
+        rows.push(fill(teller.text().language.closed().details.more, &[&more.to_string()]));
     }
 }
 
 fn deeds(name: &Bytes, teller: &Teller<'_>) -> Vec<Deed> {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let by_hand = |frame: Frame| Action::Submit(Input::Amqp { client: Bytes::from(YOU), frame });
     let purge = QueuePurge { queue: name.clone(), ..QueuePurge::default() };
     let delete = QueueDelete { queue: name.clone(), ..QueueDelete::default() };

@@ -120,7 +120,7 @@ pub fn show(row: &KeyRow, look: &UseStateHandle<Look>, text: &'static Text) -> H
 }
 
 fn table(row: &KeyRow, text: &'static Text) -> Html {
-    let (t, s) = (&text.panels.keys, text.language.store());
+    let (t, s) = (&text.language.closed().keys, text.language.store());
     let (name, value) = match row.kind {
         "hash" => (t.field, t.value),
         "zset" => (t.member, t.score),

@@ -22,9 +22,9 @@ pub fn show(row: &KeyRow, text: &'static Text) -> Html {
 }
 
 fn one(group: &GroupRow, text: &'static Text) -> Html {
-    let (t, s) = (&text.panels.keys, text.language.store());
+    let (t, s) = (&text.language.closed().keys, text.language.store());
     let lag = group.lag.map_or_else(|| s.lag_unknown.to_string(), |lag| fill(s.lag, &[&lag.to_string()]));
-    let ago = |ms: u64| fill(text.panels.say.seconds, &[&seconds(ms)]);
+    let ago = |ms: u64| fill(text.language.say().seconds, &[&seconds(ms)]);
     let marked = |changed: bool| changed.then_some("altered");
     let hidden = group.pending_count.saturating_sub(group.pending.len() as u64);
     let acknowledged: Vec<String> = group.acknowledged.iter().map(|id: &Bytes| id.text().into_owned()).collect();

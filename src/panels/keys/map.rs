@@ -135,7 +135,7 @@ pub fn number(at: f64) -> String {
 
 /// The map, and a table with the coordinates.
 pub fn show(row: &KeyRow, places: &[PlaceRow], text: &'static Text) -> Html {
-    let (t, s) = (&text.panels.keys, text.language.store());
+    let (t, s) = (&text.language.closed().keys, text.language.store());
     let view = place_map(places);
     let px = |at: f64| format!("{}", (at * 10.0).round() / 10.0);
     let caption = fill(s.map, &[&row.name, &row.count.to_string()]);

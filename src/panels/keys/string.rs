@@ -102,7 +102,8 @@ fn hyperloglog(row: &KeyRow, hll: &HyperLogLog, text: &'static Text) -> Html {
 /// What is not shown because there is too much.
 fn hidden(row: &KeyRow, shown: usize, text: &'static Text) -> Html {
     let hidden = row.size.saturating_sub(shown as u64);
-    let told = if hidden > 0 { fill(text.panels.keys.more_bytes, &[&hidden.to_string()]) } else { String::new() };
+    let told =
+        if hidden > 0 { fill(text.language.closed().keys.more_bytes, &[&hidden.to_string()]) } else { String::new() };
     html! { <p class="muted panel-more">{ told }</p> }
 }
 
@@ -128,7 +129,7 @@ fn plain(row: &KeyRow, text: &'static Text) -> Html {
 }
 
 fn hex(row: &KeyRow, text: &'static Text) -> Html {
-    let t = &text.panels.keys;
+    let t = &text.language.closed().keys;
     let bytes = all_bytes(row);
     let line = |(at, line): (usize, &[u8])| {
         let digits: Vec<String> = line.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -194,7 +195,7 @@ fn bitmap(row: &KeyRow, text: &'static Text) -> Html {
 
 /// Every bit of a value, byte by byte.
 fn bits(row: &KeyRow, text: &'static Text) -> Html {
-    let t = &text.panels.keys;
+    let t = &text.language.closed().keys;
     let shown = &row.bytes[..row.bytes.len().min(MAX_BYTES)];
     html! {
         <>
@@ -239,8 +240,8 @@ fn print_bit(row: &ByteRow, bit: u8, text: &'static Text) -> Html {
     let (on, changed) = (row.byte & mask != 0, row.changed & mask != 0);
     let class = classes!("bit", on.then_some("on"), changed.then_some("changed"));
     html! {
-        <span key={bit} {class} title={changed.then_some(text.panels.keys.bit_changed)}>
-            { if on { "1" } else { "0" } }<span class="sr">{ if changed { text.panels.keys.bit_changed } else { "" } }</span>
+        <span key={bit} {class} title={changed.then_some(text.language.closed().keys.bit_changed)}>
+            { if on { "1" } else { "0" } }<span class="sr">{ if changed { text.language.closed().keys.bit_changed } else { "" } }</span>
         </span>
     }
 }

@@ -79,7 +79,7 @@ fn picture(view: &TripsView, text: &'static Text) -> Html {
             { for marks.map(|at| html! {
                 <g key={at}>
                     <line class="trips-mark" x1={px(x(at))} x2={px(x(at))} y1={px(AXIS - 6.0)} y2={px(height)} />
-                    <text class="trips-at" x={px(x(at))} y="14" text-anchor="middle">{ fill(text.panels.say.seconds, &[&moment(at)]) }</text>
+                    <text class="trips-at" x={px(x(at))} y="14" text-anchor="middle">{ fill(text.language.say().seconds, &[&moment(at)]) }</text>
                 </g>
             }) }
             <line class="trips-now" x1={px(now)} x2={px(now)} y1={px(AXIS - 6.0)} y2={px(height)} />
@@ -190,7 +190,7 @@ fn print_ray(at: usize, ray: &Ray, (client, store): (f64, f64), now_ms: u64, x: 
 
 fn table(view: &TripsView, text: &'static Text, on: &Callback<Action>) -> Html {
     let s = text.language.store();
-    let time = |ms: u64| fill(text.panels.say.seconds, &[&seconds_of(ms)]);
+    let time = |ms: u64| fill(text.language.say().seconds, &[&seconds_of(ms)]);
     let row = |lane: &Lane| {
         let process = lane.process;
         let (doing, bad) = match &lane.doing {

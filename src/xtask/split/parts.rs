@@ -20,7 +20,6 @@ const PLAY: &[&str] = &[
     "<warren_sim::session::Session>::verdicts",
     "<warren_sim::world::World>::submit",
     "<warren_sim::world::World>::step",
-    "<warren_sim::timeline::Timeline>::hash",
     "<warren_sim::timeline::Timeline>::seek",
     // What is done, and what is shown once the world has begun.
     "<warren::app::App>::answer",
@@ -36,6 +35,7 @@ const PLAY: &[&str] = &[
 /// What is reached by doing more than that. It is loaded at the first touch of the page.
 const REST: &[&str] = &[
     // The store, its console and what they print; methods by hand, definitions, the broker as a whole.
+    "<warren_sim::timeline::Timeline>::hash",
     "<warren_sim::world::World>::by_hand",
     "<warren_sim::world::World>::hand_gets",
     "<warren_sim::world::World>::import_definitions",
@@ -91,6 +91,7 @@ const REST: &[&str] = &[
     "<warren::app::App>::open_link",
     // The other language, the other lessons.
     "warren::text::chinese",
+    "warren::text::say::chinese",
     "warren_sim::lessons::texts",
     // What scripts call, and links.
     "warren::bridge::call",

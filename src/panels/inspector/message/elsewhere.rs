@@ -20,7 +20,7 @@ use crate::{
 const MAX_SENTENCES: usize = 12;
 
 pub(super) fn sentences(id: MessageId, events: &[&Event], teller: &Teller<'_>) -> Vec<String> {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let mut sentences = Vec::new();
     let copies = teller.session().world().broker().queues().flat_map(look::copies);
     for copy in copies.filter(|copy| copy.held().message.id == id) {
@@ -47,7 +47,7 @@ pub(super) fn sentences(id: MessageId, events: &[&Event], teller: &Teller<'_>) -
 }
 
 fn missed_because(decision: &Decision, key: &Bytes, teller: &Teller<'_>) -> String {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let to = piece(&decision.destination);
     let wanted = &decision.binding_key;
     if *wanted == "alternate-exchange" && decision.to_exchange {
@@ -64,7 +64,7 @@ fn missed_because(decision: &Decision, key: &Bytes, teller: &Teller<'_>) -> Stri
 
 /// The first word that does not fit, or the number of words.
 fn topic_missed(to: &str, pattern: &Bytes, key: &Bytes, teller: &Teller<'_>) -> String {
-    let t = &teller.text().panels.inspector;
+    let t = &teller.text().language.closed().details;
     let (wanted, given) = (topic::words(pattern), topic::words(key));
     let shown = teller.key(pattern);
     let fixed = wanted.iter().position(|word| *word == b"#").unwrap_or(wanted.len());

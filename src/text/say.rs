@@ -1,5 +1,7 @@
 //! How events and reasons are phrased. Places are filled in `src/say.rs`.
 
+use super::Language;
+
 /// Phrases for what happened and for why something waits.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named by what it says in English below")]
@@ -137,7 +139,23 @@ pub struct SayText {
     pub waits_no_consume: &'static str,
 }
 
-pub(super) const ENGLISH: SayText = SayText {
+impl Language {
+    /// The words for what happens.
+    pub fn say(self) -> &'static SayText {
+        match self {
+            Language::English => &ENGLISH,
+            Language::Chinese => chinese(),
+        }
+    }
+}
+
+/// A function of its own, as that of all other words: see [`super::chinese`].
+#[inline(never)]
+fn chinese() -> &'static SayText {
+    std::hint::black_box(&CHINESE)
+}
+
+static ENGLISH: SayText = SayText {
     seconds: "{0} s",
     sentence: "{0}.",
     message: "message {0}",
@@ -265,7 +283,7 @@ pub(super) const ENGLISH: SayText = SayText {
     waits_no_consume: "has not called basic_consume yet",
 };
 
-pub(super) const CHINESE: SayText = SayText {
+static CHINESE: SayText = SayText {
     seconds: "{0} 秒",
     sentence: "{0}。",
     message: "消息 {0}",
