@@ -21,6 +21,7 @@ Warren's developer commands. Each gets what is missing, into target/tools where 
   cargo xtask record amqp --random N [--seed S]      N random sequences of methods, each heard as from the real RabbitMQ
   cargo xtask record redis --random N [--seed S]     N random commands, each answered as the real Redis does
   cargo xtask record redis --waits N [--seed S]      N random commands of four clients that wait for each other's elements
+  cargo xtask record redis --dumps N [--seed S]      N keys that go by DUMP and RESTORE from one to the other, whole and damaged
   cargo xtask bench redis [--rounds N] [--keys N]    warren server beside the real Redis, under redis-benchmark
   cargo xtask conformance                            docs/conformance.md from the transcripts
   cargo xtask fuzz [target...] [--minutes M]         damaged input for everything that reads input";

@@ -21,23 +21,30 @@ use warren_sim::bytes::Bytes;
 use warren_sim::redis::transcript::{Engine, Heard, Played, Player, Rule, named, play};
 use warren_sim::redis::{ClientId, Decoded, Language, Reply, commands, decode, help};
 
-/// `record redis [--random N | --waits N] [--seed S]`.
+/// `record redis [--random N | --waits N | --dumps N] [--seed S] [--group G]`.
 pub fn record(words: &[String]) -> Outcome {
-    let (mut random, mut waits, mut seed) = (0_u64, 0_u64, 1);
+    let (mut random, mut waits, mut dumps, mut seed, mut group) = (0_u64, 0_u64, 0_u64, 1, None);
     for pair in words.chunks(2) {
         let number = pair.get(1).and_then(|word| word.parse().ok());
         match (pair[0].as_str(), number) {
             ("--random", Some(number)) => random = number,
             ("--waits", Some(number)) => waits = number,
+            ("--dumps", Some(number)) => dumps = number,
             ("--seed", Some(number)) => seed = number,
-            _ => return Err(Problem::new("This takes --random N or --waits N, and --seed S, all numbers.")),
+            ("--group", Some(number)) => group = Some(number),
+            _ => {
+                return Err(Problem::new(
+                    "This takes --random N, --waits N or --dumps N, --seed S, and --group G, all numbers.",
+                ));
+            }
         }
     }
     let server = RedisServer::start(0)?;
-    match (random, waits) {
-        (1.., _) => random_redis::run(server.port(), random, seed),
-        (0, 1..) => random_redis::waits::run(server.port(), waits, seed),
-        (0, 0) => transcripts(&server),
+    match (random, waits, dumps) {
+        (1.., _, _) => random_redis::run(server.port(), random, seed, group),
+        (0, 1.., _) => random_redis::waits::run(server.port(), waits, seed),
+        (0, 0, 1..) => random_redis::dumps::run(server.port(), dumps, seed),
+        (0, 0, 0) => transcripts(&server),
     }
 }
 

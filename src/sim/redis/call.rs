@@ -131,6 +131,15 @@ impl<'a> Call<'a, '_> {
         Some(self.look_at(place))
     }
 
+    /// Whether a key is there in some database, for a command that would write it: nobody is told if it is not. It counts as an access.
+    pub fn look_in(&mut self, db: u8, key: &Bytes) -> bool {
+        let Some(place) = self.place_in(db, key) else { return false };
+        let selected = core::mem::replace(&mut self.db, db);
+        self.look_at(place);
+        self.db = selected;
+        true
+    }
+
     fn look_at(&mut self, place: usize) -> &Value {
         let (now_ms, db) = (self.cx.now_ms, self.db);
         if self.store.config.maxmemory_policy.is_lfu() {

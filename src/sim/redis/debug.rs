@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::command::{Command, Run};
-use super::dispatch::resolve;
+use super::digest::Content;
 use super::error::{self, Error};
 use super::group::Group;
 use super::keyspace::{Entry, FREQUENCY_AT_FIRST};
@@ -11,9 +11,7 @@ use super::reply::Reply;
 use super::store::{DATABASES, REPLY_PEAK_MS};
 use super::value::Value;
 use crate::bytes::Bytes;
-use crate::hash::StableHasher;
-use alloc::{format, string::String, vec, vec::Vec};
-use core::hash::{Hash, Hasher};
+use alloc::{format, string::String, vec};
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::Server, name, arity, run)
@@ -57,11 +55,11 @@ fn debug(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         ("replybuffer", 4) if call.is_word(2, "peak-reset-time") => reply_buffer(call),
         ("jmap", 2) => Ok(Reply::OK),
         ("populate", 3..=5) => populate(call),
-        ("digest", 2) => Ok(Reply::Status(hex(whole_digest(call)).into_bytes().into())),
+        ("digest", 2) => Ok(Reply::Status(whole_digest(call).hex().into_bytes().into())),
         ("digest-value", _) => {
             let keys = &call.args[2..];
             Ok(Reply::Array(
-                keys.iter().map(|key| Reply::Status(hex(digest(call, call.db, key)).into_bytes().into())).collect(),
+                keys.iter().map(|key| Reply::Status(digest(call, call.db, key).hex().into_bytes().into())).collect(),
             ))
         }
         ("protocol", 3) => protocol(call),
@@ -212,74 +210,28 @@ fn protocol(call: &Call<'_, '_>) -> Result<Reply, Error> {
     })
 }
 
-/// A number over a value that does not depend on the order of what has none.
-fn digest(call: &mut Call<'_, '_>, db: u8, key: &Bytes) -> u64 {
-    let Some(entry) = call.entry_in(db, key) else { return 0 };
-    let (kind, ends) = (entry.value.type_name(), entry.expires_at_ms.is_some());
-    let (words, group): (&[&str], _) = match entry.value {
-        Value::String(_) => (&["get"], 0),
-        Value::List(_) => (&["lrange", "0", "-1"], 0),
-        Value::Set(_) => (&["smembers"], 1),
-        Value::Hash(_) => (&["hgetall"], 2),
-        Value::Zset(_) => (&["zrange", "0", "-1", "withscores"], 0),
-        Value::Stream(_) => (&["xrange", "-", "+"], 0),
-    };
-    let mut args: Vec<Bytes> = words.iter().map(|word| Bytes::from(*word)).collect();
-    args.insert(1, key.clone());
-    let content = ask(call, db, &args).lowered();
-    let mut sum = of(&(kind, ends));
-    match content {
-        Reply::Array(items) if group > 0 => {
-            items.chunks(group).for_each(|element| sum = sum.wrapping_add(of(&element)));
-        }
-        content => sum = of(&(sum, content)),
+fn digest(call: &mut Call<'_, '_>, db: u8, key: &Bytes) -> Content {
+    let mut digest = Content::default();
+    if let Some(entry) = call.entry_in(db, key) {
+        digest.mix_value(&entry.value, entry.expires_at_ms.is_some());
     }
-    sum
+    digest
 }
 
-fn of(what: &impl Hash) -> u64 {
-    let mut hasher = StableHasher::default();
-    what.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// What a command would answer, without its being counted.
-fn ask(call: &mut Call<'_, '_>, db: u8, args: &[Bytes]) -> Reply {
-    let Ok(command) = resolve(args) else { return Reply::Nil };
-    let stats = call.store.stats.clone();
-    let selected = core::mem::replace(&mut call.state().db, db);
-    let events = call.cx.events.take();
-    let reply = call.store.run(call.client, command, args, None, call.cx);
-    call.cx.events = events;
-    call.state().db = selected;
-    call.store.stats = stats;
-    reply
-}
-
-fn whole_digest(call: &mut Call<'_, '_>) -> u64 {
-    let mut sum: u64 = 0;
+/// The digest of all keys of all databases that hold any.
+fn whole_digest(call: &mut Call<'_, '_>) -> Content {
+    let mut whole = Content::default();
     for db in 0..DATABASES {
-        let keys: Vec<Bytes> = call.store.database(db).iter().map(|(key, _)| key.clone()).collect();
-        for key in keys {
-            sum ^= of(&(db, &key, digest(call, db, &key)));
+        let mut keys = call.store.database(db).iter().peekable();
+        if keys.peek().is_some() {
+            whole.mix(&u32::from(db).to_be_bytes());
+        }
+        for (key, entry) in keys {
+            let mut digest = Content::default();
+            digest.mix(key);
+            digest.mix_value(&entry.value, entry.expires_at_ms.is_some());
+            whole.add_digest(digest);
         }
     }
-    sum
-}
-
-/// Forty digits, as Redis prints a digest; none but zeros for nothing.
-fn hex(number: u64) -> String {
-    if number == 0 {
-        "0".repeat(40)
-    } else {
-        format!("{number:016x}{:016x}{:08x}", number.rotate_left(17) ^ !number, number as u32)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn digests_have_forty_digits() {
-        assert_eq!((super::hex(0).len(), super::hex(7).len()), (40, 40));
-    }
+    whole
 }

@@ -50,6 +50,9 @@ const DIGITS_MAX: usize = 800;
 /// The bound on what is printed digit by digit of a whole number: two to the power of 53.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
+/// How much of a packed score Redis looks at.
+const PACKED_SCORE_MAX: usize = 127;
+
 impl Double {
     /// Reads all of a text as Redis reads scores (`string2d`): as C's `strtod` does, but no leading space, no NaN, nothing beyond the
     /// range.
@@ -69,11 +72,19 @@ impl Double {
         (is_end && !read.number.is_nan()).then_some(Double(read.number))
     }
 
-    /// Reads what SORT sorts by: as [`Double::parse_bound`], but what is out of range is refused.
+    /// Reads what SORT sorts by: as [`Double::parse_bound`], but what is out of range is refused, and so is what is so small that
+    /// digits of it are lost, for which C sets `ERANGE` too (in hexadecimal they seldom are).
     pub fn parse_c(text: &[u8]) -> Option<Self> {
         let read = Read::from(text);
         let is_end = text.get(read.used).is_none_or(|byte| *byte == 0);
-        (is_end && !read.out_of_range && !read.number.is_nan()).then_some(Double(read.number))
+        let loses = read.number.is_subnormal() && !text.iter().any(|byte| byte.eq_ignore_ascii_case(&b'x'));
+        (is_end && !read.out_of_range && !loses && !read.number.is_nan()).then_some(Double(read.number))
+    }
+
+    /// Reads a score that nobody checked when it was packed: the number at the start of the text, zero if there is none.
+    pub fn parse_start(text: &[u8]) -> Option<Self> {
+        let read = Read::from(&text[..text.len().min(PACKED_SCORE_MAX)]);
+        (!read.number.is_nan()).then_some(Double(read.number))
     }
 
     /// The number as Redis replies it (`%.17g` of C).

@@ -96,6 +96,7 @@ fn pexpireat(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 
 fn persist(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let key = call.arg(1);
+    call.look_in(call.db, key);
     let ends = call.entry(key).is_some_and(|entry| entry.expires_at_ms.is_some());
     if ends {
         call.set_life(key, None, "persist");
@@ -121,6 +122,7 @@ fn set_end(call: &mut Call<'_, '_>, unit_ms: i64, from_now: bool) -> Result<Repl
     let end = amount.checked_mul(unit_ms).and_then(|ms| ms.checked_add_unsigned(base));
     let end = end.ok_or_else(|| error::expire_time(call.command.name))?;
     let (key, now_ms) = (call.arg(1), call.cx.now_ms);
+    call.look_in(call.db, key);
     let Some(entry) = call.entry(key) else { return Ok(Reply::from(false)) };
     if !condition.allows(entry.expires_at_ms, end) {
         return Ok(Reply::from(false));

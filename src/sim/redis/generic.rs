@@ -200,7 +200,7 @@ fn copy(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         return Err(error::SAME_OBJECT);
     }
     let Some(value) = call.value(from) else { return Ok(Reply::from(false)) };
-    if call.entry_in(db, to).is_some() && !replace {
+    if call.look_in(db, to) && !replace {
         return Ok(Reply::from(false));
     }
     let life = life_of(call, from);
@@ -218,7 +218,7 @@ fn move_key(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         return Err(error::SAME_OBJECT);
     }
     let Some(value) = call.value(key) else { return Ok(Reply::from(false)) };
-    if call.entry_in(db, key).is_some() {
+    if call.look_in(db, key) {
         return Ok(Reply::from(false));
     }
     let life = life_of(call, key);
@@ -271,7 +271,7 @@ fn rename_unless(call: &mut Call<'_, '_>, taken: bool) -> Result<bool, Error> {
     if from == to {
         return Ok(!taken);
     }
-    if call.exists(to) && taken {
+    if call.look_in(call.db, to) && taken {
         return Ok(false);
     }
     let life = life_of(call, from);

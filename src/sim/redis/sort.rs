@@ -1,5 +1,8 @@
 //! SORT and SORT_RO.
 
+mod partial;
+
+use self::partial::sort_part;
 use super::call::{Call, Life};
 use super::command::{Command, Run};
 use super::double::Double;
@@ -130,7 +133,7 @@ fn run(call: &mut Call<'_, '_>, mut options: Options<'_>) -> Result<Reply, Error
     }
     let (start, end) = clamp(options.limit, elements.len());
     let elements = match sorts {
-        true => in_order(call, elements, &options)?,
+        true => in_order(call, elements, &options, (start, end))?,
         false if options.descending && !is_set => elements.into_iter().rev().collect(),
         false => elements,
     };
@@ -146,7 +149,13 @@ fn clamp((start, count): (i64, i64), len: usize) -> (usize, usize) {
     if start >= len { (0, 0) } else { (start as usize, end as usize) }
 }
 
-fn in_order(call: &mut Call<'_, '_>, elements: Vec<Bytes>, options: &Options<'_>) -> Result<Vec<Bytes>, Error> {
+/// The elements in order, or at least those of them that are `shown`, from the first to the one behind the last.
+fn in_order(
+    call: &mut Call<'_, '_>,
+    elements: Vec<Bytes>,
+    options: &Options<'_>,
+    shown: (usize, usize),
+) -> Result<Vec<Bytes>, Error> {
     let mut items = Vec::new();
     let mut all_numbers = true;
     for element in elements {
@@ -170,17 +179,21 @@ fn in_order(call: &mut Call<'_, '_>, elements: Vec<Bytes>, options: &Options<'_>
     }
     // What is kept is compared byte by byte, what is only shown as C compares texts: up to a zero byte.
     let whole = options.store.is_some();
-    let shown = |text: &Bytes| if whole { text.len() } else { c_string(text).len() };
+    let compared = |text: &Bytes| if whole { text.len() } else { c_string(text).len() };
     let compare = |a: &Item, b: &Item| {
         let order = if options.alpha {
-            let part = |text: &Option<Bytes>| text.as_ref().map(|text| Bytes::from(&text[..shown(text)]));
+            let part = |text: &Option<Bytes>| text.as_ref().map(|text| Bytes::from(&text[..compared(text)]));
             part(&a.text).cmp(&part(&b.text))
         } else {
             a.score.partial_cmp(&b.score).unwrap_or(Ordering::Equal).then_with(|| a.element.cmp(&b.element))
         };
         if options.descending { order.reverse() } else { order }
     };
-    items.sort_by(compare);
+    if options.by.is_some() && shown != (0, items.len()) {
+        sort_part(&mut items, shown.0, shown.1, &compare);
+    } else {
+        items.sort_by(compare);
+    }
     Ok(items.into_iter().map(|item| item.element).collect())
 }
 

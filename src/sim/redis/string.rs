@@ -148,7 +148,7 @@ fn set(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let (key, value) = (call.arg(1), call.arg(2));
     let old = if options.get { call.string(key)?.map(|text| text.to_bytes()) } else { None };
     let allowed = match options.only_if {
-        Some(there) => call.exists(key) == there,
+        Some(there) => call.look_in(call.db, key) == there,
         None => true,
     };
     if allowed {
@@ -175,7 +175,7 @@ fn set(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn setnx(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    let free = !call.exists(call.arg(1));
+    let free = !call.look_in(call.db, call.arg(1));
     if free {
         write(call, call.arg(1), call.arg(2), Life::Endless);
     }
@@ -356,7 +356,9 @@ fn write_all(call: &mut Call<'_, '_>, only_if_all_free: bool) -> Result<bool, Er
         return Err(error::arity(call.command.name));
     }
     let pairs = || call.args[1..].chunks_exact(2);
-    if only_if_all_free && pairs().map(|pair| &pair[0]).collect::<Vec<_>>().into_iter().any(|key| call.exists(key)) {
+    if only_if_all_free
+        && pairs().map(|pair| &pair[0]).collect::<Vec<_>>().into_iter().any(|key| call.look_in(call.db, key))
+    {
         return Ok(false);
     }
     for pair in call.args[1..].chunks_exact(2) {

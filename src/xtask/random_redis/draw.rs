@@ -1,6 +1,5 @@
 //! Draws random commands from templates.
 
-use super::templates::GROUPS;
 use warren_sim::bytes::Bytes;
 use warren_sim::prng::Prng;
 
@@ -31,9 +30,9 @@ impl Draw<'_> {
         self.0.below(100) < percent
     }
 
-    /// The next command, or several that belong together.
-    pub fn commands(&mut self) -> Vec<Vec<Bytes>> {
-        let group = self.one(GROUPS);
+    /// The next command, or several that belong together, out of one of these groups of templates.
+    pub fn commands(&mut self, groups: &[&str]) -> Vec<Vec<Bytes>> {
+        let group = self.one(groups);
         self.commands_of(group)
     }
 
@@ -98,6 +97,7 @@ impl Draw<'_> {
             "@ints" if self.chance(20) => args.extend((0..count).map(|n| Bytes::from(n.to_string()))),
             "@pairs" if self.chance(20) => args.extend((0..2 * count).map(|n| Bytes::from(n.to_string()))),
             "@pairs" => args.extend([Bytes::from("a"), Bytes::from("1")]),
+            "@dump" => args.push(Bytes::from(self.one(DUMPS))),
             "@big" => args.push(Bytes::from("x".repeat(100 + self.0.below(1500) as usize))),
             "@members" if self.chance(20) => {
                 let count = 125 + self.0.below(8);
@@ -316,6 +316,15 @@ impl Draw<'_> {
     }
 }
 
+/// What DUMP gave for a string, a number, a set, a hash and a sorted set.
+const DUMPS: &[&[u8]] = &[
+    b"\x00\x04text\x0a\x00|\xf3&m\xca\xb5\xa51",
+    b"\x00\xc2\x90\xee\xfe\xff\x0a\x00(u\xde{\x13\xeb(\x00",
+    b"\x02\x02\x01a\x01b\x0a\x00\xfed!%\xeb\x03=\x0d",
+    b"\x10\x14\x14\x00\x00\x00\x04\x00\x81a\x02\x01\x01\x81b\x02\x83two\x04\xff\x0a\x00\x04(\xb5%\xe1\xe2k\x12",
+    b"\x11\x1a\x1a\x00\x00\x00\x06\x00\x81c\x02\xde\xd4\x02\x81a\x02\x01\x01\x81b\x02\x832.5\x04\xff\x0a\x00\xa4\xc5\xcd\x938\xd1\x97\x82",
+];
+
 const FLOATS: &[&str] = &[
     "inf",
     "-inf",
@@ -357,4 +366,7 @@ const FLOATS: &[&str] = &[
     "18446744073709551615",
     "18446744073709551616",
     "36893488147419103233",
+    "1e-310",
+    "5e-324",
+    "0x1p-1074",
 ];

@@ -5,6 +5,7 @@
 
 mod alike;
 mod draw;
+pub mod dumps;
 mod templates;
 pub mod waits;
 
@@ -18,6 +19,7 @@ use warren_sim::redis::{ClientId, Reply};
 
 use alike::{alike, follow};
 use draw::{Draw, KEYS};
+use templates::GROUPS;
 
 /// Commands in one sequence; after it, all keys are compared and both sides are emptied.
 const SEQUENCE: u64 = 250;
@@ -28,8 +30,15 @@ const CLOCK_SLACK: u64 = 1500;
 /// Differences after which a run gives up.
 const ENOUGH: u32 = 20;
 
-/// Runs `count` random commands.
-pub fn run(port: u16, count: u64, seed: u64) -> Outcome {
+/// Runs `count` random commands, of all groups or of the one with this number.
+pub fn run(port: u16, count: u64, seed: u64, group: Option<u64>) -> Outcome {
+    let groups = match group {
+        None => GROUPS,
+        Some(place) => {
+            let one = usize::try_from(place).ok().and_then(|place| GROUPS.get(place..=place));
+            one.ok_or_else(|| Problem::new(format!("The groups are 0 to {}.", GROUPS.len() - 1)))?
+        }
+    };
     let mut wire = Wire::connect(port)?;
     let (mut done, mut differences, mut errors) = (0, 0, 0);
     for number in 0.. {
@@ -37,7 +46,7 @@ pub fn run(port: u16, count: u64, seed: u64) -> Outcome {
             break;
         }
         let mut sequence = Sequence::new(seed, number);
-        let found = sequence.play(&mut wire)?;
+        let found = sequence.play(&mut wire, groups)?;
         done += sequence.commands;
         errors += sequence.errors;
         if let Some(difference) = found {
@@ -55,22 +64,27 @@ struct Sequence {
     commands: u64,
     errors: u64,
     history: Vec<String>,
+    /// Whether Redis did by its hash tables, whose seed is not ours, what shows in all that follows: then the sequence ends.
+    undetermined: bool,
 }
 
 impl Sequence {
     fn new(seed: u64, number: u64) -> Self {
         let prng = Prng::new(Prng::new(seed).next_u64().wrapping_add(number.wrapping_mul(0x9E37_79B9)));
-        Sequence { prng, engine: Engine::default(), commands: 0, errors: 0, history: Vec::new() }
+        Sequence { prng, engine: Engine::default(), commands: 0, errors: 0, history: Vec::new(), undetermined: false }
     }
 
     /// Plays it to its end or to the first difference.
-    fn play(&mut self, wire: &mut Wire) -> Outcome<Option<String>> {
+    fn play(&mut self, wire: &mut Wire, groups: &[&str]) -> Outcome<Option<String>> {
         wire.call(&words("FLUSHALL"))?;
         wire.call(&words("RESET"))?;
         for _ in 0..SEQUENCE / BATCH {
-            let batch: Vec<_> = (0..BATCH).flat_map(|_| Draw(&mut self.prng).commands()).collect();
+            let batch: Vec<_> = (0..BATCH).flat_map(|_| Draw(&mut self.prng).commands(groups)).collect();
             if let Some(difference) = self.compare(wire, &batch)? {
                 return Ok(Some(difference));
+            }
+            if self.undetermined {
+                return Ok(None);
             }
         }
         self.compare_state(wire)
@@ -78,9 +92,10 @@ impl Sequence {
 
     /// After the sequence: every key of the selected database with all that can be asked about it.
     fn compare_state(&mut self, wire: &mut Wire) -> Outcome<Option<String>> {
-        let mut questions = vec![words("KEYS *")];
+        let mut questions = vec![words("KEYS *"), words("DEBUG DIGEST")];
         for key in KEYS {
             for question in [
+                "OBJECT IDLETIME",
                 "TYPE",
                 "GET",
                 "PTTL",
@@ -91,6 +106,7 @@ impl Sequence {
                 "LRANGE * 0 -1",
                 "ZRANGE * 0 -1 WITHSCORES",
                 "DUMP",
+                "DEBUG DIGEST-VALUE",
                 "XINFO STREAM * FULL COUNT 0",
             ] {
                 let (before, after) = question.split_once(" *").unwrap_or((question, ""));
@@ -104,6 +120,9 @@ impl Sequence {
 
     fn compare(&mut self, wire: &mut Wire, batch: &[Vec<Bytes>]) -> Outcome<Option<String>> {
         for args in batch {
+            if looks_at_errno(args) {
+                wire.send(&words(RESETS_ERRNO))?;
+            }
             wire.send(args)?;
         }
         let now =
@@ -111,11 +130,15 @@ impl Sequence {
         self.engine.set_clock(now.as_millis() as u64);
         let mut difference = None;
         for args in batch {
+            if looks_at_errno(args) {
+                wire.receive()?;
+            }
             let real = wire.receive()?;
             // After a difference only the replies on their way are taken in.
-            if difference.is_some() {
+            if difference.is_some() || self.undetermined {
                 continue;
             }
+            self.undetermined = alike::stores_by_hash_table(&mut self.engine, args);
             let ours = match follow(&mut self.engine, args, &real) {
                 Some(reply) => reply,
                 None => self.engine.reply(ClientId(1), args).lowered(),
@@ -132,6 +155,14 @@ impl Sequence {
         }
         Ok(difference)
     }
+}
+
+/// What is sent before a SORT: it reads a number, which resets errno, and does nothing, for there is no such key.
+const RESETS_ERRNO: &str = "ZADD nosuch XX 0 member";
+
+/// SORT refuses every element if errno says that some number, in whatever command before, was beyond its range.
+fn looks_at_errno(args: &[Bytes]) -> bool {
+    args[0].to_ascii_lowercase().starts_with(b"sort")
 }
 
 /// A command as one would type it.

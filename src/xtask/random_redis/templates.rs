@@ -2,7 +2,18 @@
 //! once is drawn more often; `/` parts commands that are sent one after the other as they are.
 
 /// The groups, each drawn as often as the others.
-pub const GROUPS: &[&str] = &[BASE, LISTS, SETS, HASHES, STREAMS, SORTS, SORTED_SETS, SORTED_SETS, PLACES, ESTIMATES];
+pub const GROUPS: &[&str] =
+    &[BASE, LISTS, SETS, HASHES, STREAMS, SORTS, SORTED_SETS, SORTED_SETS, PLACES, ESTIMATES, IDLE];
+
+/// How long a key was not asked for: what is restored has a past, and what counts as asking is seen.
+const IDLE: &str = "\
+RESTORE a 0 @dump REPLACE IDLETIME 5000; RESTORE b 0 @dump REPLACE IDLETIME 3000; OBJECT IDLETIME a; OBJECT IDLETIME b; OBJECT IDLETIME b;
+RESTORE s1 0 @dump REPLACE IDLETIME 5000; OBJECT IDLETIME s1; RESTORE h1 0 @dump REPLACE IDLETIME 5000; OBJECT IDLETIME h1;
+RESTORE z1 0 @dump REPLACE IDLETIME 5000; OBJECT IDLETIME z1; PERSIST a; EXPIRE a t; EXPIRE a t NX; COPY a b; COPY b a REPLACE; RENAME a b;
+RENAMENX b a; TYPE a; TTL a; DUMP a; EXISTS a; TOUCH a; SORT s1; SUNIONSTORE s2 s1 s2; SMOVE s1 s2 a; SADD s1 a; SREM s1 nosuch; HSET h1 a 1;
+HDEL h1 nosuch; ZADD z1 1 a; ZADD z1 XX 1 nosuch; ZREM z1 nosuch; ZUNIONSTORE z2 1 z1; SET a v KEEPTTL; SETNX a 1; GETEX a; APPEND a v;
+GETRANGE a 0 1; SETRANGE a 0 v; STRLEN a; INCR a; LPUSH a v; BITCOUNT a; OBJECT ENCODING a; SWAPDB 0 1; MOVE a 1; RANDOMKEY; SCAN 0 COUNT 1000;
+KEYS p; MSETNX a 1 b 2; EXPIREAT a T GT; DEL a; PFCOUNT a; PFMERGE b a; GEOADD z1 1 1 a; ZRANGESTORE b z1 0 -1; SET b v GET; GETSET b v";
 
 /// Strings, bitmaps, keys, connections and the server.
 const BASE: &str = "\
@@ -69,7 +80,7 @@ COPY x x REPLACE; RENAME x x; DEL x; EXPIRE x t; TYPE x; OBJECT ENCODING x; SET 
 const SORTS: &str = "\
 SORT l; SORT l [ASC|DESC] [ALPHA] [LIMIT_c_c]; SORT z [ALPHA] [LIMIT_c_c] [DESC]; SORT k [ALPHA] [LIMIT_c_c] [DESC]; SORT_RO l [ALPHA] [DESC];
 SORT l ALPHA [GET_#] [GET_w*] [DESC] [STORE_l]; SORT l BY w* [GET_#] [GET_h*->a] [LIMIT_c_c] [DESC] [STORE_l]; SORT l BY nosort [LIMIT_c_c] [DESC];
-SORT l BY h*->a [GET_#] [DESC]; SORT l BY h*->b ALPHA [GET_#] [GET_s*]; SORT z BY w* [GET_#] [GET_w*]; SORT z BY nosort STORE l; SORT z ALPHA STORE l;
+SORT l BY h*->a [GET_#] [DESC]; SORT l BY w* ALPHA [LIMIT_c_c] [DESC] [GET_#] [STORE_l]; SORT l BY h*->b LIMIT 1 3 ALPHA; SORT l BY h*->b ALPHA [GET_#] [GET_s*]; SORT z BY w* [GET_#] [GET_w*]; SORT z BY nosort STORE l; SORT z ALPHA STORE l;
 SORT k BY w* STORE k; SORT l STORE l; SORT l FOO [c]; SORT l [BY] [GET] [LIMIT_c]; RPUSH l {s}; RPUSH l {s}; RPUSH l {f}; RPUSH l {m}; SADD z {s};
 SADD z {m}; SET w1 s; SET w2 s; SET w3 v; HSET h1 a s b m; HSET h2 a s b m; HSET h3 a s b v; DEL l; DEL z; SORT_RO l STORE l; SORT_RO z ALPHA";
 

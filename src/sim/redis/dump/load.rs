@@ -113,8 +113,9 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// A length. As with Redis, the number of a special layout is one too where a length is wanted.
     fn length(&mut self) -> Option<u64> {
-        self.length_or_layout()?.ok()
+        Some(self.length_or_layout()?.unwrap_or_else(u64::from))
     }
 
     fn string(&mut self) -> Option<Bytes> {
@@ -186,7 +187,7 @@ impl<'a> Reader<'a> {
         let entry = |(member, score): (&Piece, &Piece)| {
             let score = match score {
                 Piece::Integer(number) => Double(*number as f64),
-                Piece::Text(text) => Double::parse(text)?,
+                Piece::Text(text) => Double::parse_start(text)?,
             };
             Some((score, member.to_bytes()))
         };

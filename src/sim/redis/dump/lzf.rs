@@ -50,6 +50,10 @@ fn literal(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// What was compressed, if it is whole and has this length.
 pub fn decompress(bytes: &[u8], length: u64) -> Option<Vec<u8>> {
+    // As with Redis, nothing is made of whatever it is if nothing is to come out.
+    if length == 0 {
+        return Some(Vec::new());
+    }
     // A short lie must not cost memory.
     let length = usize::try_from(length).ok().filter(|length| *length <= bytes.len().saturating_mul(GROWTH_MAX))?;
     let (mut out, mut rest) = (Vec::with_capacity(length), bytes.iter());
