@@ -49,6 +49,11 @@ impl Counts {
         }
     }
 
+    /// Messages that no queue took.
+    pub fn unroutable(&self) -> u64 {
+        self.return_unroutable + self.drop_unroutable
+    }
+
     /// Names and numbers, in the order of the names.
     pub fn named(&self) -> [(&'static str, u64); 11] {
         let deliver_get = self.deliver + self.deliver_no_ack + self.get + self.get_no_ack;

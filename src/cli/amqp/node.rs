@@ -167,7 +167,14 @@ impl Node {
 
     /// A method of a client.
     pub fn receive(&self, id: ConnectionId, channel: u16, frame: Frame) {
+        let unroutable = self.counts().unroutable();
         self.with(|broker, cx| broker.receive(cx, id, channel, frame));
+        // What no queue takes is confirmed at once, and all that was kept back with it: only a queue's word comes later.
+        if self.counts().unroutable() != unroutable
+            && let Some(peer) = self.peer(id)
+        {
+            peer.send_confirms();
+        }
     }
 
     /// A socket is gone.

@@ -31,6 +31,8 @@ struct Socket {
     /// When something last came, and when something last went.
     heard: Instant,
     said: Instant,
+    /// Since when it is looked, once in each interval of heartbeats, whether the client was heard.
+    watched_from: Instant,
     /// When the socket closes whatever happens.
     deadline: Option<Instant>,
 }
@@ -39,6 +41,8 @@ struct Socket {
 pub async fn run(stream: TcpStream, from: SocketAddr, node: Rc<Node>) {
     // It only matters for speed.
     let _ = stream.set_nodelay(true);
+    // RabbitMQ closes its sockets without lingering: a client sees a reset, never a quiet end.
+    let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
     let peer = Rc::new(Peer::new());
     if let Ok(host) = stream.local_addr() {
         let addresses = Some((from, host));
@@ -48,8 +52,9 @@ pub async fn run(stream: TcpStream, from: SocketAddr, node: Rc<Node>) {
     let session = Session::new(peer.clone());
     let deadline = Some(now + HANDSHAKE);
     let (inbox, taken) = (Vec::new(), 0);
-    let (held_back, heard, said) = (false, now, now);
-    let mut socket = Socket { stream, inbox, taken, peer, session, node, held_back, heard, said, deadline };
+    let (held_back, heard, said, watched_from) = (false, now, now, now);
+    let mut socket =
+        Socket { stream, inbox, taken, peer, session, node, held_back, heard, said, watched_from, deadline };
     socket.serve().await;
     if let Some(id) = socket.session.connection {
         socket.node.disconnect(id);
@@ -72,11 +77,7 @@ impl Socket {
     /// Whether the socket is to close now.
     fn is_over(&self) -> bool {
         let now = Instant::now();
-        let silent_ms = now.duration_since(self.heard).as_millis() as u64;
-        let beat_ms = u64::from(self.session.heartbeat) * 1000;
-        // Who is not heard cannot be told from the dead.
-        let is_heard = !self.session.is_blocked();
-        let is_dead = beat_ms != 0 && is_heard && self.session.is_past_handshake() && silent_ms >= 2 * beat_ms;
+        let is_dead = self.silent_until().is_some_and(|moment| now >= moment);
         let has_said_all = (self.session.has_ended() || self.peer.ended.get()) && self.peer.waiting() == 0;
         let waits = self.session.deadline.is_some_and(|wait| !wait.is_zero());
         is_dead
@@ -88,12 +89,13 @@ impl Socket {
     /// Hands what was read to the session.
     fn process(&mut self) {
         let was_open = self.session.is_past_handshake();
+        let had_beat = self.session.heartbeat != 0;
         let had_deadline = self.session.deadline;
         let was_blocked = self.session.is_blocked();
         self.taken += self.session.process(&self.node, &self.inbox[self.taken..]);
         self.held_back = self.peer.waiting() >= HIGH_BYTES;
-        if was_blocked && !self.session.is_blocked() {
-            self.heard = Instant::now();
+        if !had_beat || was_blocked && !self.session.is_blocked() {
+            self.watched_from = Instant::now();
         }
         if self.taken == self.inbox.len() {
             self.inbox.clear();
@@ -192,11 +194,11 @@ impl Socket {
     fn next_moment(&self) -> Instant {
         let far = Instant::now() + Duration::from_secs(3600);
         let mut next = self.deadline.unwrap_or(far);
-        if self.session.heartbeat != 0 && self.session.is_past_handshake() {
+        if let Some(moment) = self.silent_until() {
+            next = next.min(moment);
+        }
+        if self.session.heartbeat != 0 {
             let beat = Duration::from_secs(u64::from(self.session.heartbeat));
-            if !self.session.is_blocked() {
-                next = next.min(self.heard + 2 * beat);
-            }
             if self.peer.waiting() == 0 {
                 next = next.min(self.said + beat / 2);
             }
@@ -204,10 +206,23 @@ impl Socket {
         next
     }
 
+    /// When the client counts as dead, unless it is heard before. RabbitMQ looks once in each interval, and lets go of a client
+    /// at the second look in a row at which nothing is new; at the first look of all something is.
+    fn silent_until(&self) -> Option<Instant> {
+        let beat = Duration::from_secs(u64::from(self.session.heartbeat));
+        // Who is not heard cannot be told from the dead.
+        if beat.is_zero() || self.session.is_blocked() {
+            return None;
+        }
+        let heard_after = self.heard.saturating_duration_since(self.watched_from).as_millis() as u64;
+        let looks = heard_after.div_ceil(beat.as_millis() as u64).max(1) as u32;
+        Some(self.watched_from + beat * (looks + 2))
+    }
+
     /// Says that the server is there, if it has said nothing for half the interval.
     fn beat(&mut self) {
         let beat = Duration::from_secs(u64::from(self.session.heartbeat));
-        let is_open = self.session.is_past_handshake() && !self.peer.ended.get() && !self.session.has_ended();
+        let is_open = !self.peer.ended.get() && !self.session.has_ended();
         if self.session.heartbeat != 0 && is_open && self.said.elapsed() >= beat / 2 && self.peer.waiting() == 0 {
             self.peer.outbox.borrow_mut().extend(HEARTBEAT_FRAME);
         }

@@ -144,7 +144,7 @@ impl Broker {
             true => cx.made_up_name("amq.ctag-"),
             false => method.consumer_tag.clone(),
         };
-        let suffix = cx.made_up_name("");
+        let suffix = super::reply::suffix(at, &cx.made_up_name(""));
         if let Some(channel) = self.channel_mut(at) {
             channel.reply_consumer = Some(ReplyConsumer { tag: tag.clone(), suffix });
         }

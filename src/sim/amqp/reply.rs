@@ -8,7 +8,35 @@ use super::message::Message;
 use super::method::BasicDeliver;
 use super::publish::with_content;
 use super::queues::REPLY_QUEUE;
-use crate::bytes::Bytes;
+use crate::bytes::{BASE64URL, Bytes};
+use alloc::vec::Vec;
+
+/// What follows the prefix in the address of a channel: the base64 of an Erlang process (external term format, NEW_PID_EXT)
+/// and, after a dot, of 128 bits that nobody can guess. RabbitMQ makes the process up as well: its node is `reply@` and a number.
+pub(super) fn suffix(at: ChannelRef, made_up_name: &[u8]) -> Bytes {
+    let mut process = [0; 30];
+    process[..18].copy_from_slice(b"\x83Xv\x00\x0dreply@1000000");
+    process[18..22].copy_from_slice(&at.connection.0.to_be_bytes());
+    process[24..26].copy_from_slice(&at.channel.to_be_bytes());
+    let mut suffix = Vec::with_capacity(65);
+    for group in process.chunks_exact(3) {
+        let bits = u32::from_be_bytes([0, group[0], group[1], group[2]]);
+        suffix.extend([18, 12, 6, 0].map(|shift| plain(BASE64URL[(bits >> shift) as usize & 63])));
+    }
+    suffix.push(b'.');
+    suffix.extend(made_up_name.iter().copied().map(plain));
+    suffix.extend(b"==");
+    Bytes::from(suffix)
+}
+
+/// A digit of plain base64 for one of base64url.
+fn plain(digit: u8) -> u8 {
+    match digit {
+        b'-' => b'+',
+        b'_' => b'/',
+        digit => digit,
+    }
+}
 
 impl Broker {
     /// What a request of this channel carries as its `reply_to`.
