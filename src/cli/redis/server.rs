@@ -71,7 +71,11 @@ impl Server {
         let _ = ADDRESS.set(address.ip());
         let mut host = Host::new(micros, sleep);
         (host.pid, host.port, host.started_ms, host.listen) = (std::process::id(), port, now_ms(), listen);
+        host.read_file = |path| std::fs::read(path).ok();
         store.set_host(host);
+        if let Ok(directory) = std::env::current_dir() {
+            store.set_directory(&directory.to_string_lossy());
+        }
         store.set_max_clients(provide_descriptors(store.config().maxclients));
         Ok(Server {
             poll,

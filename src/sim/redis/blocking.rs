@@ -112,7 +112,10 @@ impl Store {
 
     /// Ends a client's wait, and returns what it waited for.
     pub(super) fn unblock(&mut self, client: ClientId) -> Option<Blocked> {
-        let blocked = self.client_mut(client)?.blocked.take()?;
+        let mut blocked = self.client_mut(client)?.blocked.take()?;
+        if let Some(reply) = self.replication.end_wait(client) {
+            blocked.on_timeout = reply;
+        }
         for key in &blocked.keys {
             let place = (blocked.db, key.clone());
             let Some(line) = self.waiting.lines.get_mut(&place) else { continue };

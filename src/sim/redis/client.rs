@@ -317,22 +317,28 @@ fn client_unpause(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 
 impl Store {
     /// Whether a command has to wait because of CLIENT PAUSE.
-    pub(super) fn is_paused(&self, client: ClientId, command: &Command, now_ms: u64) -> bool {
+    pub(super) fn is_paused(&self, client: ClientId, command: &Command, args: &[Bytes], now_ms: u64) -> bool {
         let Some(pause) = self.pause.filter(|pause| pause.until_ms > now_ms) else { return false };
-        let writes = |command: &Command| {
-            command.is(Flag::Write)
-                || matches!(command.name, "publish" | "spublish" | "pfcount" | "eval" | "evalsha" | "fcall")
-        };
-        let in_exec = || {
-            let multi = self.client(client).and_then(|client| client.multi.as_ref());
-            command.name == "exec" && multi.is_some_and(|multi| multi.commands().any(writes))
-        };
+        if !pause.only_writes {
+            return !command.name.starts_with("client|unpause");
+        }
         // What is written down does nothing yet.
-        let is_queued = self.is_queued(client, command);
-        if pause.only_writes {
-            !is_queued && (writes(command) || in_exec())
-        } else {
-            !command.name.starts_with("client|unpause")
+        if self.is_queued(client, command) {
+            return false;
+        }
+        let multi = self.client(client).and_then(|client| client.multi.as_ref());
+        let in_exec = || multi.is_some_and(|multi| multi.calls().any(|(command, args)| self.may_write(command, args)));
+        self.may_write(command, args) || command.name == "exec" && in_exec()
+    }
+
+    /// Whether a command may change something, here or at replicas: a script unless it says that it does not.
+    fn may_write(&self, command: &Command, args: &[Bytes]) -> bool {
+        match command.name {
+            "publish" | "spublish" | "pfcount" => true,
+            "eval" | "evalsha" | "fcall" => {
+                self.declared(command.name, args).is_none_or(|flags| !flags.has("no-writes"))
+            }
+            _ => command.is(Flag::Write),
         }
     }
 

@@ -6,7 +6,8 @@ use super::command::{Command, Run};
 use super::error::{self, Error};
 use super::group::Group;
 use super::introspect::{bare_container, help};
-use super::replication::{psync, replconf, replicaof, sync};
+use super::replicas::{replconf, wait};
+use super::replication::{psync, replicaof, sync};
 use super::reply::Reply;
 use super::store::{Out, Sent};
 use alloc::vec::Vec;
@@ -225,6 +226,12 @@ pub const COMMANDS: &[Command] = &[
         .flags("admin noscript stale no_async_loading")
         .takes("1.0.0", "{args:{host-port:host port}|{no-one:NO ONE}}")
         .says("REPLICAOF by its older name", "REPLICAOF 的旧名"),
+    Command::new(Group::Generic, "wait", 3, wait)
+        .flags("noscript")
+        .categories("connection")
+        .tips("request_policy:all_shards response_policy:agg_min")
+        .takes("3.0.0", "numreplicas timeout%i")
+        .says("Waits until so many replicas have read what this client wrote", "等待指定数量的副本收到本客户端的写入"),
     row("sync", 1, sync)
         .flags("admin noscript no_async_loading no_multi")
         .takes("1.0.0", "")

@@ -100,7 +100,7 @@ fn help() -> Reply {
         "PROTOCOL <type>",
         "    Answers with a reply of this type.",
         "RELOAD [option ...]",
-        "    Writes every value as RDB has it, and reads it again.",
+        "    Writes every value as RDB has it, and reads it again; with NOSAVE, reads the file that is there.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Whether keys expire before somebody looks.",
         "SLEEP <seconds>",
@@ -128,9 +128,22 @@ fn reply_buffer(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     Ok(Reply::OK)
 }
 
-/// Every value goes through the bytes of RDB and back, as by a restart; what has ended is not read again.
+/// Every value goes through the bytes of RDB and back, as by a restart; what has ended is not read again. With NOSAVE, the file of an
+/// earlier save is read instead.
 fn reload(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let now_ms = call.cx.now_ms;
+    let (mut saves, mut flushes, mut merges) = (true, true, false);
+    for word in &call.args[2..] {
+        match &word.to_ascii_lowercase()[..] {
+            b"merge" => merges = true,
+            b"noflush" => flushes = false,
+            b"nosave" => saves = false,
+            _ => return Err(error::RELOAD_OPTION),
+        }
+    }
+    if !saves {
+        return load_file(call, flushes, merges);
+    }
     for db in 0..DATABASES {
         let before = call.store.flush(db);
         for (key, entry) in before.iter().filter(|(_, entry)| !entry.is_over(now_ms)) {
@@ -138,6 +151,33 @@ fn reload(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
             let fresh = Entry { value, accessed_ms: now_ms, frequency: FREQUENCY_AT_FIRST, ..entry.clone() };
             call.store.database_mut(db).insert(key, fresh);
         }
+    }
+    Ok(Reply::OK)
+}
+
+/// Reads the RDB file that CONFIG names, if the server can read files: `flushes` what was there goes first, `merges` a key may be there.
+fn load_file(call: &mut Call<'_, '_>, flushes: bool, merges: bool) -> Result<Reply, Error> {
+    let now_ms = call.cx.now_ms;
+    if flushes {
+        (0..DATABASES).for_each(|db| drop(call.store.flush(db)));
+        call.store.scripting.libraries.clear();
+    }
+    let config = &call.store.config;
+    let path = format!("{}/{}", config.value("dir").text(), config.value("dbfilename").text());
+    let bytes = (call.store.host.read_file)(&path).ok_or(error::RELOAD)?;
+    let file = super::dump::file::read(&bytes, &call.store.config).ok_or(error::RELOAD)?;
+    for code in &file.libraries {
+        super::scripting::add(call, code, merges).map_err(|_| error::RELOAD)?;
+    }
+    for (db, key, value, expires_at_ms) in file.values {
+        let entry = Entry { value, expires_at_ms, accessed_ms: now_ms, frequency: FREQUENCY_AT_FIRST };
+        if entry.is_over(now_ms) {
+            continue;
+        }
+        if !merges && call.store.database(db).get(&key).is_some() {
+            return Err(error::RELOAD);
+        }
+        call.store.database_mut(db).insert(&key, entry);
     }
     Ok(Reply::OK)
 }

@@ -24,7 +24,7 @@ impl Store {
             self.evict(cx);
         }
         let reply = match self.admitted(client, args, cx.now_ms) {
-            Ok(command) if self.is_paused(client, command, cx.now_ms) => {
+            Ok(command) if self.is_paused(client, command, args, cx.now_ms) => {
                 self.postpone(client, args);
                 Reply::None
             }
@@ -33,6 +33,7 @@ impl Store {
                 let reply = self.run(client, command, args, None, cx);
                 // What these two find expired has nothing to do with each other.
                 self.propagate(!matches!(command.name, "scan" | "randomkey"), cx);
+                self.note_written(client, cx);
                 self.end_caching(client, command);
                 reply
             }
@@ -111,6 +112,7 @@ impl Store {
         }
         let start = self.host.lap;
         let outer = self.trackers.current.replace(client);
+        self.declare_keys(client, command, args);
         let dirty = self.dirty;
         self.replication.begin();
         let mut call = Call { store: self, client, db, command, args, woken_by, glimpses: Vec::new(), cx };
@@ -152,7 +154,6 @@ impl Store {
     fn count(&mut self, client: ClientId, command: &Command, args: &[Bytes], micros: u64, reply: &Reply, now_ms: u64) {
         let config = &self.config;
         let (tracked, slower, most) = (config.latency_tracking, config.slowlog_log_slower_than, config.slowlog_max_len);
-        let threshold_ms = config.latency_monitor_threshold;
         let was_counted = core::mem::take(&mut self.scripting.is_counted);
         let stats = self.stats_mut();
         stats.ran(command, micros, matches!(reply, Reply::Error(_)), tracked);
@@ -162,9 +163,7 @@ impl Store {
             stats.failed(error);
         }
         let at_s = now_ms / 1000;
-        if threshold_ms > 0 && micros >= threshold_ms * 1000 {
-            stats.spike(if command.is(Flag::Fast) { "fast-command" } else { "command" }, at_s, micros / 1000);
-        }
+        self.count_spike(if command.is(Flag::Fast) { "fast-command" } else { "command" }, micros, now_ms);
         if slower >= 0 && micros >= slower as u64 && self.host.port != 0 && !command.flags.contains("skip_slowlog") {
             let (address, name) = self
                 .client(client)
@@ -172,6 +171,14 @@ impl Store {
                 .unwrap_or_default();
             let args = self.redacted(command, args);
             self.stats_mut().slow(SlowCall { id: 0, at_s, micros, args, address, name }, most);
+        }
+    }
+
+    /// Counts for LATENCY what took long.
+    pub(super) fn count_spike(&mut self, event: &'static str, micros: u64, now_ms: u64) {
+        let threshold_ms = self.config.latency_monitor_threshold;
+        if threshold_ms > 0 && micros >= threshold_ms * 1000 {
+            self.stats_mut().spike(event, now_ms / 1000, micros / 1000);
         }
     }
 

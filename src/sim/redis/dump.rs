@@ -2,6 +2,7 @@
 //!
 //! What follows the value: the version of RDB in two bytes, and a CRC-64 of all before it.
 
+pub mod file;
 mod load;
 mod lzf;
 mod packed;
@@ -16,10 +17,9 @@ use super::error::{self, Error};
 use super::group::Group;
 use super::number;
 use super::reply::Reply;
-use super::store::{DATABASES, Store};
 use super::value::Value;
 use crate::bytes::Bytes;
-use alloc::{format, string::ToString, vec::Vec};
+use alloc::{string::ToString, vec::Vec};
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::Generic, name, arity, run)
@@ -129,48 +129,6 @@ pub fn again(value: &Value, config: &Config) -> Option<Value> {
     let mut bytes = save(value);
     bytes.extend([0; FOOTER]);
     load(&bytes, config)
-}
-
-/// Everything that is stored, as the bytes of an RDB file.
-pub fn whole(store: &Store, now_ms: u64) -> Vec<u8> {
-    let mut out = format!("REDIS{VERSION:04}").into_bytes();
-    let (seconds, used) = ((now_ms / 1000).to_string(), store.used_bytes().to_string());
-    let about = [("redis-ver", super::info::VERSION), ("redis-bits", "64"), ("ctime", &seconds), ("used-mem", &used)];
-    for (name, value) in about.into_iter().chain([("aof-base", "0")]) {
-        out.push(opcode::ABOUT);
-        save::string(name.as_bytes(), &mut out);
-        save::string(value.as_bytes(), &mut out);
-    }
-    for db in (0..DATABASES).filter(|db| store.database(*db).len() > 0) {
-        let database = store.database(db);
-        out.push(opcode::DATABASE);
-        save::length(u64::from(db), &mut out);
-        out.push(opcode::SIZES);
-        save::length(database.len(), &mut out);
-        save::length(database.expiring(), &mut out);
-        for (key, entry) in database.iter() {
-            if let Some(last_ms) = entry.expires_at_ms {
-                out.push(opcode::END_MS);
-                out.extend(last_ms.to_le_bytes());
-            }
-            let value = save(&entry.value);
-            out.push(value[0]);
-            save::string(key, &mut out);
-            out.extend_from_slice(&value[1..]);
-        }
-    }
-    out.push(opcode::END);
-    out.extend(checksum(&out).to_le_bytes());
-    out
-}
-
-/// What stands between the values of an RDB file.
-mod opcode {
-    pub const ABOUT: u8 = 0xFA;
-    pub const SIZES: u8 = 0xFB;
-    pub const END_MS: u8 = 0xFC;
-    pub const DATABASE: u8 = 0xFE;
-    pub const END: u8 = 0xFF;
 }
 
 /// Whether version and checksum are right.

@@ -168,7 +168,7 @@ fn section(call: &Call<'_, '_>, name: &str) -> String {
         "Memory" => memory::section(store),
         "Persistence" => persistence(store),
         "Stats" => counters(store),
-        "Replication" => store.replication_section(),
+        "Replication" => store.replication_section(call.cx.now_ms),
         "CPU" => "used_cpu_sys:0.000000\r\nused_cpu_user:0.000000\r\nused_cpu_sys_children:0.000000\r\nused_cpu_user_children:0.000000\r\n".into(),
         "Commandstats" => command_stats(store),
         "Errorstats" => store.stats.errors.iter().map(|(code, count)| format!("errorstat_{}:count={count}\r\n", code.text())).collect(),

@@ -63,6 +63,7 @@ mod number;
 mod params;
 mod params_table;
 mod pubsub;
+mod replicas;
 mod replication;
 mod reply;
 mod sample;

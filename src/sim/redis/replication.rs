@@ -8,18 +8,21 @@ use super::command::Command;
 use super::error::{self, Error};
 use super::group::Flag;
 use super::number::parse_integer;
+use super::replicas::{Replica, Waits};
 use super::reply::Reply;
 use super::store::{ClientId, Cx, Out, Sent, Store};
 use crate::bytes::Bytes;
 use alloc::{format, vec, vec::Vec};
+use core::hash::{Hash, Hasher};
 
 /// Commands in the words of the stream, each with its database.
 type Changes = Vec<(u8, Vec<Bytes>)>;
 
 /// Who copies the store, and whom it was told to copy.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replication {
-    replicas: Vec<ClientId>,
+    /// Those that are replicas, and those that have told what only replicas tell.
+    pub(super) replicas: Vec<Replica>,
     /// The database that the stream has selected.
     selected: Option<u8>,
     /// What happened since the stream was last written.
@@ -29,18 +32,40 @@ pub struct Replication {
     /// The host and port of REPLICAOF. It is never reached: this server copies nobody.
     master: Option<(Bytes, u16)>,
     /// Bytes of the stream so far.
-    offset: u64,
+    pub(super) offset: u64,
+    /// Where the stream was when clients' last commands had run, and who waits for replicas to have read it.
+    pub(super) waits: Waits,
+}
+
+// What nobody waits for is left out: it is hashed as it was before WAIT was there.
+impl Hash for Replication {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.replicas.hash(state);
+        self.selected.hash(state);
+        self.pending.hash(state);
+        self.instead.hash(state);
+        self.master.hash(state);
+        self.offset.hash(state);
+        if self.waits != Waits::default() {
+            self.waits.hash(state);
+        }
+    }
 }
 
 impl Replication {
     /// Whether anybody listens.
     pub fn is_on(&self) -> bool {
-        !self.replicas.is_empty()
+        self.replicas.iter().any(|replica| replica.is_online)
     }
 
     /// Whether this client copies the store.
     pub fn has(&self, client: ClientId) -> bool {
-        self.replicas.contains(&client)
+        self.replicas.iter().any(|replica| replica.client == client && replica.is_online)
+    }
+
+    /// How many replicas get the stream.
+    fn online(&self) -> usize {
+        self.replicas.iter().filter(|replica| replica.is_online).count()
     }
 
     /// Whether REPLICAOF was called.
@@ -131,13 +156,13 @@ impl Store {
         self.write_stream(args, cx);
     }
 
-    fn write_stream(&mut self, args: Vec<Bytes>, cx: &mut Cx<'_>) {
+    pub(super) fn write_stream(&mut self, args: Vec<Bytes>, cx: &mut Cx<'_>) {
         let digits = |number: usize| format!("{number}").len();
         let bytes: usize = args.iter().map(|arg| arg.len() + digits(arg.len()) + 5).sum();
         self.replication.offset += (bytes + digits(args.len()) + 3) as u64;
         let told = Reply::Array(args.into_iter().map(Reply::Bulk).collect());
-        for client in &self.replication.replicas {
-            cx.send(*client, told.clone());
+        for replica in self.replication.replicas.iter().filter(|replica| replica.is_online) {
+            cx.send(replica.client, told.clone());
         }
     }
 
@@ -148,14 +173,9 @@ impl Store {
         }
     }
 
-    /// A client copies the store no more.
-    pub(super) fn forget_replica(&mut self, client: ClientId) {
-        self.replication.replicas.retain(|other| *other != client);
-    }
-
     /// Whether replicas, or the want of them, forbid a command: `writes` and `needs_data` also speak for what EXEC would run.
     pub(super) fn replication_allows(&self, writes: bool, is_stale_safe: bool) -> Result<(), Error> {
-        if writes && self.config.min_replicas_to_write > self.replication.replicas.len() as u64 {
+        if writes && self.config.min_replicas_to_write > self.replication.online() as u64 {
             return Err(error::NOT_ENOUGH_REPLICAS);
         }
         if !self.replication.is_replica() {
@@ -171,7 +191,7 @@ impl Store {
     }
 
     /// The section of INFO.
-    pub(super) fn replication_section(&self) -> alloc::string::String {
+    pub(super) fn replication_section(&self, now_ms: u64) -> alloc::string::String {
         let replication = &self.replication;
         let mut text = match &replication.master {
             None => "role:master\r\n".into(),
@@ -182,13 +202,11 @@ impl Store {
                 host.text()
             ),
         };
-        text += &format!("connected_slaves:{}\r\n", replication.replicas.len());
-        for (place, id) in replication.replicas.iter().enumerate() {
-            let address = self.client(*id).map(|client| client.link.address.clone()).unwrap_or_default();
-            let address = address.text().into_owned();
-            let (host, _) = address.rsplit_once(':').unwrap_or((&address, ""));
-            let offset = replication.offset;
-            text += &format!("slave{place}:ip={host},port=0,state=online,offset={offset},lag=0\r\n");
+        text += &format!("connected_slaves:{}\r\n", replication.online());
+        for (place, replica) in replication.replicas.iter().filter(|replica| replica.is_online).enumerate() {
+            let (host, port, acked) = (self.host_of(replica), replica.port, replica.acked);
+            let lag = (now_ms / 1000).saturating_sub(replica.heard_ms / 1000);
+            text += &format!("slave{place}:ip={host},port={port},state=online,offset={acked},lag={lag}\r\n");
         }
         let zeros = "0".repeat(40);
         text += &format!(
@@ -199,14 +217,6 @@ impl Store {
         );
         text
     }
-}
-
-/// REPLCONF: what a replica tells of itself. What it acknowledges is not answered.
-pub fn replconf(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    if call.args.len().is_multiple_of(2) {
-        return Err(error::SYNTAX);
-    }
-    Ok(if call.is_word(1, "ack") { Reply::None } else { Reply::OK })
 }
 
 /// REPLICAOF and SLAVEOF.
@@ -225,7 +235,7 @@ pub fn replicaof(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     }
     let replication = &mut call.store.replication;
     replication.master = Some(master);
-    for client in core::mem::take(&mut replication.replicas) {
+    for Replica { client, .. } in core::mem::take(&mut replication.replicas).into_iter().filter(|it| it.is_online) {
         call.store.client_close(client);
         call.cx.out.push(Out { client, sent: Sent::Close });
     }
@@ -251,12 +261,27 @@ fn begin_stream(call: &mut Call<'_, '_>, line: &str) -> Result<Reply, Error> {
     if call.store.replication.is_replica() {
         return Err(error::NO_MASTER_LINK);
     }
-    let copy = super::dump::whole(call.store, call.cx.now_ms);
-    let sent = [format!("{line}${}\r\n", copy.len()).as_bytes(), &copy].concat();
-    let client = call.client;
+    let (client, now_ms) = (call.client, call.cx.now_ms);
+    let replica = call.store.replication.replica(client).clone();
+    let is_filtered = replica.without_data || replica.without_functions;
+    if is_filtered && !replica.knows_marks {
+        return Err(error::FILTERED_REPLICA);
+    }
+    let copy = super::dump::file::write(call.store, now_ms, !replica.without_data, !replica.without_functions);
+    let sent = if is_filtered || (replica.knows_marks && call.store.config.is_on("repl-diskless-sync")) {
+        // What cannot be in the copy by chance stands before and behind it.
+        let mark: alloc::string::String = (0..5).map(|_| format!("{:08x}", call.cx.prng.below(1 << 32))).collect();
+        [format!("{line}$EOF:{mark}\r\n").as_bytes(), &copy, mark.as_bytes()].concat()
+    } else {
+        [format!("{line}${}\r\n", copy.len()).as_bytes(), &copy].concat()
+    };
     call.cx.out.push(Out { client, sent: Sent::Bytes(Bytes::from(sent)) });
+    if replica.only_copy {
+        return Ok(Reply::None);
+    }
     let replication = &mut call.store.replication;
-    replication.replicas.push(client);
+    let replica = replication.replica(client);
+    (replica.is_online, replica.heard_ms) = (true, now_ms);
     // The new one has selected nothing yet.
     replication.selected = None;
     Ok(Reply::None)
@@ -274,13 +299,10 @@ pub fn role(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
             Reply::Integer(-1),
         ]));
     }
-    let row = |id: &ClientId| {
-        let address = call.store.client(*id).map(|client| client.link.address.clone()).unwrap_or_default();
-        let address = address.text().into_owned();
-        let (host, _) = address.rsplit_once(':').unwrap_or((&address, ""));
-        let offset = format!("{}", replication.offset);
-        Reply::Array(vec![Reply::text(host), Reply::text("0"), Reply::text(&offset)])
+    let row = |replica: &Replica| {
+        let (port, acked) = (format!("{}", replica.port), format!("{}", replica.acked));
+        Reply::Array(vec![Reply::text(&call.store.host_of(replica)), Reply::text(&port), Reply::text(&acked)])
     };
-    let replicas = replication.replicas.iter().map(row).collect();
+    let replicas = replication.replicas.iter().filter(|replica| replica.is_online).map(row).collect();
     Ok(Reply::Array(vec![Reply::text("master"), Reply::Integer(replication.offset as i64), Reply::Array(replicas)]))
 }

@@ -4,6 +4,7 @@
 //! replies of values, `functions.rs` has the libraries, `dump.rs` their payloads.
 
 mod convert;
+mod declared;
 mod dump;
 mod engine;
 mod functions;
@@ -17,6 +18,7 @@ use super::introspect::{bare_container, help};
 use super::number;
 use super::reply::Reply;
 pub use engine::Scripting;
+pub(super) use functions::add;
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::Scripting, name, arity, run)

@@ -27,6 +27,8 @@ pub struct Host {
     pub(super) lap: u64,
     /// Listens on another port from now on; whether that can be done.
     pub listen: Listen,
+    /// The bytes of a file, if there is such a file.
+    pub read_file: ReadFile,
 }
 
 impl Host {
@@ -46,6 +48,7 @@ impl Default for Host {
             sleep: |_| {},
             lap: 0,
             listen: |_| true,
+            read_file: |_| None,
         }
     }
 }
@@ -281,6 +284,11 @@ impl Store {
         &self.config
     }
 
+    /// Sets `dir`: where a server was started.
+    pub fn set_directory(&mut self, path: &str) {
+        self.config.set("dir", Bytes::from(path));
+    }
+
     /// Sets `maxclients`: a server knows how many it can have.
     pub fn set_max_clients(&mut self, most: u64) {
         if most != self.config.maxclients {
@@ -321,3 +329,5 @@ pub type Micros = fn() -> u64;
 pub type Sleep = fn(u64);
 /// What listens on another port.
 pub type Listen = fn(u16) -> bool;
+/// What reads a file of this path.
+pub type ReadFile = fn(&str) -> Option<Vec<u8>>;

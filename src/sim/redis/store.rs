@@ -349,6 +349,7 @@ impl Store {
     /// As [`Store::tick`], but of keys only so many expire: what is left is still due.
     pub fn tick_some(&mut self, most: usize, cx: &mut Cx<'_>) {
         let mut left = if self.active_expire && !self.is_at_rest(cx.now_ms) { most } else { 0 };
+        let start = (self.host.micros)();
         for db in 0..DATABASES {
             while left > 0
                 && let Some(key) = self.database(db).first_expired(cx.now_ms).cloned()
@@ -357,6 +358,7 @@ impl Store {
                 left -= 1;
             }
         }
+        self.count_spike("expire-cycle", (self.host.micros)() - start, cx.now_ms);
         self.propagate(false, cx);
         self.end_waits(cx);
         self.end_pause(cx);

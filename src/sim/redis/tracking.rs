@@ -10,6 +10,7 @@ use super::store::{ClientId, Cx, Store};
 use crate::bytes::Bytes;
 use crate::sorted::{SortedMap, SortedSet};
 use alloc::{vec, vec::Vec};
+use core::hash::{Hash, Hasher};
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::Connection, name, arity, run).flags("noscript loading stale")
@@ -59,6 +60,15 @@ pub struct Trackers {
     pending: Vec<(ClientId, Option<Bytes>)>,
     /// Whose command runs.
     pub(super) current: Option<ClientId>,
+    declared: Declared,
+}
+
+/// The keys that the script which runs was given. There are none between two commands, so they are no part of the state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Declared(Vec<Bytes>);
+
+impl Hash for Declared {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// A prefix that clients want to hear of.
@@ -216,17 +226,31 @@ impl Store {
         }
     }
 
-    /// After a command: the keys that it read are remembered for a client that tracks them.
+    /// Before a command: if it is a script, its keys are noted for the case that it reads anything.
+    pub(super) fn declare_keys(&mut self, id: ClientId, command: &Command, args: &[Bytes]) {
+        if command.group == Group::Scripting && self.client(id).is_some_and(|client| client.tracking.on) {
+            let places = command.key_places(args).unwrap_or_default();
+            self.trackers.declared.0 = places.into_iter().map(|(place, _)| args[place].clone()).collect();
+        }
+    }
+
+    /// After a command: the keys that it read are remembered for a client that tracks them. What a script reads makes all of its own keys
+    /// remembered, and nothing else.
     pub(super) fn remember_keys(&mut self, id: ClientId, command: &Command, args: &[Bytes]) {
         let Some(client) = self.client(id).filter(|client| client.tracking.on) else { return };
         let own = &client.tracking;
         let skipped = (own.optin && !own.caching) || (own.optout && own.caching);
-        if own.bcast || skipped || !command.is(Flag::Readonly) {
+        if own.bcast || skipped || !command.is(Flag::Readonly) || command.group == Group::Scripting {
             return;
         }
-        for (place, _) in command.key_places(args).unwrap_or_default() {
-            let keys = &mut self.trackers.keys;
-            keys.get_or_insert_with(args[place].clone(), SortedSet::new).insert(id);
+        let keys = if self.scripting.runs {
+            self.trackers.declared.0.clone()
+        } else {
+            let places = command.key_places(args).unwrap_or_default();
+            places.into_iter().map(|(place, _)| args[place].clone()).collect()
+        };
+        for key in keys {
+            self.trackers.keys.get_or_insert_with(key, SortedSet::new).insert(id);
         }
     }
 

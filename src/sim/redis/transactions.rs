@@ -49,7 +49,12 @@ impl Multi {
 
     /// The rows of the commands that are written down.
     pub fn commands(&self) -> impl Iterator<Item = &'static Command> {
-        self.queued.iter().filter_map(|args| resolve(args).ok())
+        self.calls().map(|(command, _)| command)
+    }
+
+    /// The same with their arguments.
+    pub fn calls(&self) -> impl Iterator<Item = (&'static Command, &[Bytes])> {
+        self.queued.iter().filter_map(|args| Some((resolve(args).ok()?, &args[..])))
     }
 }
 

@@ -30,9 +30,12 @@ pub fn text<'a>(bytes: &'a [u8], config: &'a Config) -> Option<(Bytes, &'a [u8])
     Some((text, reader.rest))
 }
 
-struct Reader<'a> {
-    rest: &'a [u8],
-    config: &'a Config,
+/// What is still to be read.
+pub struct Reader<'a> {
+    /// The bytes.
+    pub rest: &'a [u8],
+    /// It says in which encoding a collection is kept.
+    pub config: &'a Config,
 }
 
 /// Pairs of pieces that stand one behind the other.
@@ -42,7 +45,13 @@ fn pairs(pieces: &[Piece]) -> Option<impl Iterator<Item = (&Piece, &Piece)>> {
 
 impl<'a> Reader<'a> {
     fn value(&mut self) -> Option<Value> {
-        Some(match self.byte()? {
+        let layout = self.byte()?;
+        self.value_of(layout)
+    }
+
+    /// A value whose type was read before, with its key in between.
+    pub fn value_of(&mut self, layout: u8) -> Option<Value> {
+        Some(match layout {
             layout::STRING => Value::String(Str::encode(&self.string()?)),
             layout::LIST => self.list(|reader, add| {
                 for _ in 0..reader.length()? {
@@ -87,13 +96,15 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+    /// So many bytes.
+    pub fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(count)?;
         self.rest = rest;
         Some(taken)
     }
 
-    fn byte(&mut self) -> Option<u8> {
+    /// One byte.
+    pub fn byte(&mut self) -> Option<u8> {
         self.take(1).map(|bytes| bytes[0])
     }
 
@@ -114,11 +125,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A length. As with Redis, the number of a special layout is one too where a length is wanted.
-    fn length(&mut self) -> Option<u64> {
+    pub fn length(&mut self) -> Option<u64> {
         Some(self.length_or_layout()?.unwrap_or_else(u64::from))
     }
 
-    fn string(&mut self) -> Option<Bytes> {
+    /// A string, however it is laid out.
+    pub fn string(&mut self) -> Option<Bytes> {
         let signed = |bytes: &[u8]| match *bytes {
             [a] => i64::from(a as i8),
             [a, b] => i64::from(i16::from_le_bytes([a, b])),

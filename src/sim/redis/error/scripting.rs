@@ -54,7 +54,8 @@ pub const RESTORE_TYPE: Error = fixed("ERR given type is not a function");
 /// FUNCTION RESTORE of what ends too early.
 pub const RESTORE_PAYLOAD: Error = fixed("ERR failed loading the given functions payload");
 
-fn with(start: &str, what: &[u8], end: &str) -> Error {
+/// An error whose middle comes from a client.
+pub(super) fn with(start: &str, what: &[u8], end: &str) -> Error {
     let mut text: Vec<u8> = start.as_bytes().to_vec();
     text.extend(what.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
     text.extend_from_slice(end.as_bytes());

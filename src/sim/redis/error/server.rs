@@ -1,6 +1,8 @@
 //! What the groups `server`, `connection` and `cluster` refuse.
 
+use super::scripting::with;
 use super::{Error, c_string, fixed, from_client};
+use alloc::format;
 
 /// HELLO with a version that is no number.
 pub const PROTOCOL_VERSION: Error = fixed("ERR Protocol version is not an integer or out of range");
@@ -45,7 +47,9 @@ pub const NO_MODULES: Error = fixed(
 /// REPLICAOF with no port.
 pub const MASTER_PORT: Error = fixed("ERR Invalid master port");
 /// DEBUG RELOAD of a value that cannot be read again.
-pub const RELOAD: Error = fixed("ERR Error trying to load the RDB dump");
+pub const RELOAD: Error = fixed("ERR Error trying to load the RDB dump, check server logs.");
+/// DEBUG RELOAD with another option.
+pub const RELOAD_OPTION: Error = fixed("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
 /// MIGRATE with keys in two places.
 pub const MIGRATE_KEY: Error =
     fixed("ERR When using MIGRATE KEYS option, the key argument must be set to the empty string");
@@ -60,6 +64,15 @@ pub const READ_ONLY_REPLICA: Error = fixed("READONLY You can't write against a r
 /// A replica that may not show old data.
 pub const MASTER_DOWN: Error =
     fixed("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
+/// SYNC of a replica that wants a part of the copy, which has a mark at its end instead of a length.
+pub const FILTERED_REPLICA: Error = fixed("ERR Filtered replica requires EOF capability");
+/// WAIT of a replica.
+pub const WAIT_REPLICA: Error = fixed(
+    "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable \
+     (which is not the default) writes to replicas are just local and are not propagated.",
+);
+/// REPLCONF rdb-filter-only with quotes that are not closed.
+pub const NO_FILTERS: Error = fixed("ERR Missing rdb-filter-only values");
 /// SYNC with a replica that is not connected to its own master.
 pub const NO_MASTER_LINK: Error = fixed("NOMASTERLINK Can't SYNC while not connected with my master");
 /// REPLICAOF of a client that is a replica itself.
@@ -116,3 +129,21 @@ pub fn wrong_subcommand(container: &str, subcommand: &[u8]) -> Error {
         b" HELP.",
     ])
 }
+
+/// REPLCONF with an option that is none.
+pub fn unknown_replconf(option: &[u8]) -> Error {
+    with("ERR Unrecognized REPLCONF option: ", option, "")
+}
+
+/// REPLCONF rdb-filter-only with something else than functions.
+pub fn unknown_filter(word: &[u8]) -> Error {
+    with("ERR Unsupported rdb-filter-only option: ", word, "")
+}
+
+/// REPLCONF ip-address of so many bytes.
+pub fn replica_address(bytes: usize) -> Error {
+    with("ERR REPLCONF ip-address provided by replica instance is too long: ", format!("{bytes}").as_bytes(), " bytes")
+}
+
+/// REPLCONF rdb-only with neither 0 nor 1.
+pub const NEITHER_0_NOR_1: Error = fixed("ERR value is out of range, value must between 0 and 1");

@@ -250,7 +250,7 @@ pub fn load(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 /// Loads a library beside those that are there.
-fn add(call: &mut Call<'_, '_>, code: &Bytes, replace: bool) -> Result<Bytes, Error> {
+pub fn add(call: &mut Call<'_, '_>, code: &Bytes, replace: bool) -> Result<Bytes, Error> {
     call.room_for(code.len() as u64)?;
     let (name, _) = metadata(code)?;
     if !replace && call.store.scripting.libraries.contains_key(&name) {
