@@ -15,6 +15,7 @@ Warren's developer commands. Each gets what is missing, into target/tools where 
   cargo xtask test [stage...] [-- words]             every check; stages: fmt clippy engine native clients web build page
   cargo xtask test redis-suite --source PATH [unit...]
                                                      Redis's own Tcl tests against warren server and a real Redis
+                                                     (--fast, --singledb, --force-resp3, --cluster-mode)
   cargo xtask record [amqp|redis]                    transcripts anew from the real RabbitMQ and Redis of Debian
   cargo xtask record definitions                     files of definitions through the real RabbitMQ, and Warren's export
   cargo xtask record wire                            what RabbitMQ says on the wire to right and wrong clients

@@ -1,63 +1,91 @@
-//! `cargo xtask test redis-suite --source PATH [--singledb] [unit...]`: the Tcl tests of Redis's own source, in external-server mode,
-//! against `warren server --redis` and against a real Redis beside it. Nothing is fetched: PATH is an unpacked source of Redis.
+//! `cargo xtask test redis-suite --source PATH [--singledb] [--force-resp3] [--cluster-mode] [--fast] [unit...]`: the Tcl tests of Redis's own
+//! source, in external-server mode, against `warren server --redis` and against a real Redis beside it.
+//!
+//! Nothing is fetched: PATH is an unpacked source of Redis 7.0.15 (`apt-get source redis`). A test counts when the real server passes it.
 
 use crate::problem::{Outcome, Problem};
 use crate::process::{Guard, capture, find_on_path, free_port, target_dir, wait_for_port, wait_until, workspace};
 use crate::servers::RedisServer;
+use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// A unit that takes longer than this is ended, and what it said until then is counted.
-const UNIT_LIMIT: Duration = Duration::from_secs(300);
+const UNIT_LIMIT: Duration = Duration::from_secs(600);
 
-/// How many tests of a unit passed, failed and were left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
-    ok: usize,
-    err: usize,
+/// What one run of a unit said of its tests. A name may come more than once, so it is counted, too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Said {
+    passed: usize,
+    failed: usize,
     ignored: usize,
+    /// The names of those that passed.
+    names: BTreeSet<String>,
 }
 
-/// Runs the units on both servers and prints a table; Warren may do no worse than the real one.
-pub fn test(words: &[String]) -> Outcome {
-    let (mut source, mut single_db, mut units) = (None, false, Vec::new());
+/// What is asked for on the command line.
+struct Wanted {
+    source: PathBuf,
+    /// Options for the suite itself.
+    options: Vec<String>,
+    units: Vec<String>,
+}
+
+fn read(words: &[String]) -> Outcome<Wanted> {
+    let (mut source, mut options, mut units) = (None, Vec::new(), Vec::new());
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         match word.as_str() {
             "--source" => source = rest.next().map(PathBuf::from),
-            "--singledb" => single_db = true,
-            unit => units.push(unit.to_string()),
+            "--singledb" | "--force-resp3" | "--cluster-mode" => options.push(word.clone()),
+            "--fast" => options.extend(["--tags".to_string(), "-slow".to_string()]),
+            unit if !unit.starts_with("--") => units.push(unit.to_string()),
+            other => return Err(Problem::new(format!("There is no option {other}."))),
         }
     }
     let source = source.filter(|path| path.join("tests/test_helper.tcl").is_file()).ok_or_else(|| {
-        Problem::new("There is no suite to run.").remedy("--source PATH, an unpacked source of Redis 7.0.15")
+        Problem::new("There is no suite to run.")
+            .remedy("--source PATH, an unpacked source of Redis 7.0.15 (apt-get source redis)")
     })?;
-    find_on_path("tclsh").ok_or_else(|| Problem::new("The suite is in Tcl.").remedy("apt-get install tcl"))?;
     if units.is_empty() {
         units = all_units(&source)?;
     }
-    let build = capture(Command::new("cargo").args(["build", "--quiet", "-p", "warren-cli"]).current_dir(workspace()))?;
+    Ok(Wanted { source, options, units })
+}
+
+/// Runs the units on both servers, prints a table and the tests that only the real one passes: there may be none.
+pub fn test(words: &[String]) -> Outcome {
+    let wanted = read(words)?;
+    find_on_path("tclsh").ok_or_else(|| Problem::new("The suite is in Tcl.").remedy("apt-get install tcl"))?;
+    let mut build = Command::new("cargo");
+    let build = capture(build.args(["build", "--quiet", "--release", "-p", "warren-cli"]).current_dir(workspace()))?;
     if !build.status.success() {
         return Err(Problem::new(String::from_utf8_lossy(&build.stderr).into_owned()));
     }
-    let mut worse = Vec::new();
-    println!("{:<44} {:>22} {:>22}", "unit", "Redis ok/err/ignored", "Warren ok/err/ignored");
-    for unit in &units {
+    let (mut all, mut here, mut worse) = (0, 0, Vec::new());
+    println!("{:<40} {:>22} {:>22}", "unit", "Redis ok/err/ignored", "Warren ok/err/ignored");
+    for unit in &wanted.units {
         // A server of its own for each unit: parameters that a test leaves behind do not reach the next one.
         let real = RedisServer::start(0)?;
-        let theirs = run(&source, unit, real.port(), single_db)?;
+        let theirs = run(&wanted, unit, real.port())?;
         drop(real);
         let (port, warren) = start_warren()?;
-        let ours = run(&source, unit, port, single_db)?;
+        let ours = run(&wanted, unit, port)?;
         drop(warren);
-        let show = |counts: Counts| format!("{}/{}/{}", counts.ok, counts.err, counts.ignored);
-        println!("{unit:<44} {:>22} {:>22}", show(theirs), show(ours));
-        if ours.ok < theirs.ok || ours.err > theirs.err {
+        let show = |said: &Said| format!("{}/{}/{}", said.passed, said.failed, said.ignored);
+        println!("{unit:<40} {:>22} {:>22}", show(&theirs), show(&ours));
+        (all, here) = (all + theirs.passed, here + ours.passed.min(theirs.passed));
+        for name in theirs.names.difference(&ours.names) {
+            println!("    only the real one passes: {name}");
+        }
+        if ours.passed < theirs.passed || !theirs.names.is_subset(&ours.names) {
             worse.push(unit.clone());
         }
     }
+    println!("Of {all} tests that Redis passes, Warren passes {here}.");
     if worse.is_empty() { Ok(()) } else { Err(Problem::new(format!("Warren does worse in {}.", worse.join(", ")))) }
 }
 
@@ -72,8 +100,12 @@ fn all_units(source: &Path) -> Outcome<Vec<String>> {
 
 fn start_warren() -> Outcome<(u16, Guard)> {
     let port = free_port()?;
-    let child = Command::new(target_dir().join("debug/warren"))
+    // Tests leave files in the folder of the server that they think they talk to.
+    let folder = target_dir().join("scratch").join(format!("suite-{port}"));
+    fs::create_dir_all(&folder).map_err(|error| Problem::new(format!("{}: {error}.", folder.display())))?;
+    let child = Command::new(target_dir().join("release/warren"))
         .args(["server", "--redis", &format!("127.0.0.1:{port}")])
+        .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
@@ -86,40 +118,67 @@ fn start_warren() -> Outcome<(u16, Guard)> {
 }
 
 /// Runs one unit; `--durable` lets the suite go on after an exception, which it counts as a failure.
-fn run(source: &Path, unit: &str, port: u16, single_db: bool) -> Outcome<Counts> {
+fn run(wanted: &Wanted, unit: &str, port: u16) -> Outcome<Said> {
     let log_path = target_dir().join(format!("redis-suite-{port}.log"));
     let log = fs::File::create(&log_path).map_err(|error| Problem::new(format!("{}: {error}.", log_path.display())))?;
     let mut command = Command::new("tclsh");
-    command.current_dir(source).args(["tests/test_helper.tcl", "--host", "127.0.0.1", "--durable", "--dont-clean"]);
+    command.current_dir(&wanted.source).args(["tests/test_helper.tcl", "--host", "127.0.0.1", "--durable"]);
     command.args(["--single", unit, "--port", &port.to_string(), "--baseport", &free_port()?.to_string()]);
-    if single_db {
-        command.arg("--singledb");
-    }
+    // What the suite starts is to end with it: all of it is one group of processes.
+    let command = command.args(&wanted.options).process_group(0);
     let child = command.stdin(Stdio::null()).stdout(log).stderr(Stdio::null()).spawn();
-    let mut guard = Guard(child.map_err(|error| Problem::new(format!("tclsh could not be started: {error}.")))?);
-    wait_until(UNIT_LIMIT, || !matches!(guard.0.try_wait(), Ok(None)));
-    drop(guard);
+    let mut child = Guard(child.map_err(|error| Problem::new(format!("tclsh could not be started: {error}.")))?);
+    if !wait_until(UNIT_LIMIT, || !matches!(child.0.try_wait(), Ok(None))) {
+        println!("    {unit} took longer than {} s and was ended.", UNIT_LIMIT.as_secs());
+        let group = format!("-{}", child.0.id());
+        // It fails only when all of them are gone.
+        let _ = capture(Command::new("kill").args(["-KILL", "--", &group]));
+    }
+    drop(child);
     let said = fs::read(&log_path).unwrap_or_default();
     let _ = fs::remove_file(&log_path);
     Ok(count(&String::from_utf8_lossy(&said)))
 }
 
-/// Counts the lines `[ok]: ...`, whose words are coloured.
-fn count(said: &str) -> Counts {
-    let lines = |word: &str| {
-        let is = |line: &&str| {
-            line.strip_prefix('[').is_some_and(|rest| rest.split(']').next().is_some_and(|head| bare(head) == word))
-        };
-        said.lines().filter(is).count()
-    };
-    Counts { ok: lines("ok"), err: lines("err") + lines("exception"), ignored: lines("ignore") }
+/// Counts the lines `[ok]: name (12 ms)`, whose words are coloured.
+fn count(said: &str) -> Said {
+    let mut counts = Said::default();
+    for line in said.lines().map(bare) {
+        let Some((word, rest)) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) else { continue };
+        match word {
+            "ok" => {
+                counts.passed += 1;
+                let name = rest.trim_start_matches(": ");
+                let name =
+                    name.rsplit_once(" (").filter(|(_, time)| time.ends_with(" ms)")).map_or(name, |(name, _)| name);
+                counts.names.insert(without_random_numbers(name));
+            }
+            "err" | "exception" => counts.failed += 1,
+            "ignore" => counts.ignored += 1,
+            _ => {}
+        }
+    }
+    counts
 }
 
-/// A word without the colours around it: `ESC[0;32;49mok ESC[0m` without its escapes, whose `[` and `m` enclose digits.
+/// The name of a test; some name what was drawn or counted in this run: `- 7 (of 200) operations`.
+fn without_random_numbers(name: &str) -> String {
+    let mut shown = String::new();
+    for c in name.chars() {
+        match c.is_ascii_digit() {
+            true if shown.ends_with('#') => {}
+            true => shown.push('#'),
+            false => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// A line without colours: `ESC[0;32;49mok ESC[0m` without its escapes, whose `[` and `m` enclose digits.
 fn bare(text: &str) -> String {
     let mut pieces = text.split('\u{1b}');
     let first = pieces.next().unwrap_or_default().to_string();
-    pieces.fold(first, |word, piece| word + piece.split_once('m').map_or("", |(_, rest)| rest))
+    pieces.fold(first, |line, piece| line + piece.split_once('m').map_or("", |(_, rest)| rest))
 }
 
 #[cfg(test)]
@@ -128,7 +187,10 @@ mod tests {
 
     #[test]
     fn coloured_lines_are_counted() {
-        let said = "[\u{1b}[0;32;49mok\u{1b}[0m]: one (1 ms)\n[\u{1b}[0;31;49merr\u{1b}[0m]: two\n[ignore]: three\n[1/1 done]: x\n";
-        assert_eq!(count(said), Counts { ok: 1, err: 1, ignored: 1 });
+        let said = "[\u{1b}[0;32;49mok\u{1b}[0m]: one 12 (1 ms)\n[\u{1b}[0;31;49merr\u{1b}[0m]: two\n[exception]: x\n[ignore]: three\n\
+                    [1/1 done]: x\n\u{1b}[1;37;49mTesting\u{1b}[0m\n";
+        let counted = count(said);
+        assert_eq!((counted.passed, counted.failed, counted.ignored), (1, 2, 1));
+        assert_eq!(counted.names, BTreeSet::from(["one #".to_string()]));
     }
 }
