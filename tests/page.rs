@@ -9,6 +9,8 @@
 mod browser;
 #[path = "page/learner.rs"]
 mod learner;
+#[path = "page/measure.rs"]
+mod measure;
 
 use browser::{Checked, Page};
 use learner::*;
@@ -124,6 +126,17 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if let Some(file) = std::env::var_os(xtask::cold::CALLED) {
+        let measured = runtime.block_on(measure::measures(&page, file.as_ref()));
+        let quit = runtime.block_on(page.quit());
+        return match measured.and(quit) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(problem) => {
+                eprintln!("The page could not be measured: {problem}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let mut failed = Vec::new();
     for (name, scenario) in &run {
         // An assertion that fails must neither keep the others from running nor leave the browser open.

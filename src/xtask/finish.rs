@@ -28,13 +28,17 @@ const WASM_OPT: &[&str] = &[
     "--enable-multivalue",
 ];
 
-/// Finishes the page in `dist`. `linked` is its module as the linker left it, if that can be cut; `wasm_opt` the folder with that program.
-pub fn finish(dist: &Path, linked: Option<&Path>, wasm_opt: Option<&Path>) -> Outcome {
+/// Finishes the page in `dist`. `linked` is its module as the linker left it, if that can be cut; `wasm_opt` the folder with that program; `measured`
+/// where to put what it is cut from, if the page is to tell which of its functions were called.
+pub fn finish(dist: &Path, linked: Option<&Path>, wasm_opt: Option<&Path>, measured: Option<&Path>) -> Outcome {
     strip_sources(dist)?;
     let (name, bound) = find(dist, |name| name.ends_with("_bg.wasm"))?;
     let mut files = vec![read(&bound)?];
     if let Some(linked) = linked {
-        files = split::split(&read(linked)?, &files[0])?;
+        if let Some(copy) = measured {
+            fs::write(copy, &files[0]).map_err(|error| cannot("written", copy, &error))?;
+        }
+        files = split::split(&read(linked)?, &files[0], measured.is_some())?;
     }
     let (script_name, script) = shorten(dist, &mut files[0])?;
     fs::remove_file(&bound).map_err(|error| cannot("removed", &bound, &error))?;

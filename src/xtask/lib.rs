@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`problem`] (how everything here fails), [`process`] and [`debian`] (other programs), [`tools`] (what
 //! is found or installed, each version once), [`bundle`] (the release page and its budget), [`compiler`] (switches for a small page),
-//! [`finish`] and [`split`] (what becomes of its WebAssembly), [`files`] (a static server),
+//! [`finish`] and [`split`] (what becomes of its WebAssembly), [`cold`] (what is measured for that), [`files`] (a static server),
 //! [`serve`], [`stages`] (the tests), [`servers`] (the real RabbitMQ and Redis, for recording), [`record_amqp`] (the
 //! broker's transcripts, by a small client of its own), [`random_amqp`] (random sequences beside the real broker), [`record_redis`]
 //! and [`random_redis`] (the store's transcripts, and random commands beside the real one), [`conformance`] (the page of checked facts),
@@ -15,6 +15,7 @@ mod amqp_live;
 pub mod bench_redis;
 pub mod bundle;
 pub mod clients;
+pub mod cold;
 pub mod compiler;
 pub mod conformance;
 pub mod debian;

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 use xtask::problem::{Outcome, Problem};
 use xtask::{
-    bench_redis, bundle, conformance, fuzz, record_amqp, record_definitions, record_redis, record_wire, redis_suite,
-    serve, stages,
+    bench_redis, bundle, cold, conformance, fuzz, record_amqp, record_definitions, record_redis, record_wire,
+    redis_suite, serve, stages,
 };
 
 const HELP: &str = "\
@@ -23,6 +23,7 @@ Warren's developer commands. Each gets what is missing, into target/tools where 
   cargo xtask record redis --random N [--seed S]     N random commands, each answered as the real Redis does
   cargo xtask record redis --waits N [--seed S]      N random commands of four clients that wait for each other's elements
   cargo xtask record redis --dumps N [--seed S]      N keys that go by DUMP and RESTORE from one to the other, whole and damaged
+  cargo xtask cold                                   measures which functions the first lesson needs; see split/cold.rs
   cargo xtask bench redis [--rounds N] [--keys N]    warren server beside the real Redis, under redis-benchmark
   cargo xtask conformance                            docs/conformance.md from the transcripts
   cargo xtask fuzz [target...] [--minutes M]         damaged input for everything that reads input";
@@ -51,6 +52,7 @@ fn dispatch(words: &[String]) -> Outcome {
         ("record", [wire]) if wire == "wire" => record_wire::record(),
         ("record", [server, rest @ ..]) if server == "redis" => record_redis::record(rest),
         ("bench", [server, rest @ ..]) if server == "redis" => bench_redis::bench(rest),
+        ("cold", []) => cold::measure(),
         ("conformance", []) => conformance::write(),
         ("fuzz", _) => fuzz::fuzz(rest),
         ("help" | "--help" | "-h", _) => {

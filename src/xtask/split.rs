@@ -7,6 +7,7 @@
 //! What refers to what is read from the linker's relocations ([`graph`]), so it is known and not guessed. All parts share one memory; each brings
 //! its data along.
 
+pub mod cold;
 mod graph;
 mod module;
 pub mod parts;
@@ -17,21 +18,26 @@ use graph::Graph;
 use module::{Wanted, make_part, parse};
 use parts::LATER;
 use plan::Plan;
+use std::collections::BTreeSet;
 
 /// The module name of what wasm-bindgen's script offers.
 const SCRIPT: &str = "./page_bg.js";
 
 /// Cuts `bound`, a module after wasm-bindgen, whose references are those of `linked`, the same module before it. Returns the first part and the
-/// [`LATER`] ones, in order.
-pub fn split(linked: &[u8], bound: &[u8]) -> Outcome<Vec<Vec<u8>>> {
+/// [`LATER`] ones, in order. One that is `measured` writes down which functions were called, and is cut without knowing which are [`cold`].
+pub fn split(linked: &[u8], bound: &[u8], measured: bool) -> Outcome<Vec<Vec<u8>>> {
     let graph = Graph::read(linked)?;
-    let plan = Plan::make(&graph, &parse(bound)?);
+    let cold = if measured { BTreeSet::new() } else { cold::listed(&graph) };
+    let plan = Plan::make(&graph, &parse(bound)?, &cold);
     let mut wanted = Wanted::default();
     let mut files = Vec::new();
     // From the last to the first, for each offers what those after it want.
     for part in (0..=LATER.len()).rev() {
         let mut module = parse(bound)?;
         make_part(&mut module, &plan, part, &mut wanted)?;
+        if measured {
+            cold::mark_calls(&mut module, part)?;
+        }
         files.insert(0, module.emit_wasm());
     }
     Ok(files)

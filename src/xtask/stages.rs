@@ -2,9 +2,11 @@
 
 use crate::bundle::{self, Mode};
 use crate::clients;
+use crate::cold;
 use crate::problem::{Outcome, Problem};
 use crate::process::{path_with, run, workspace};
 use crate::tools;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -127,11 +129,24 @@ fn build(_: &[String]) -> Outcome {
     bundle::build(Mode::Release).map(drop)
 }
 
+/// Has the page's tests look at the measured page, and write which functions were called.
+pub fn measure_page(called: &Path) -> Outcome {
+    page_tests(&["measures".to_string()], Some(called))
+}
+
 fn page(rest: &[String]) -> Outcome {
+    page_tests(rest, None)
+}
+
+fn page_tests(rest: &[String], called: Option<&Path>) -> Outcome {
     let browser = tools::browser()?;
     tools::axe_source()?;
     tools::chinese_font();
     // The same packages as in `native`: with others, cargo would choose other features and compile most crates again.
     let mut command = cargo(&["test", "--workspace", "--exclude", "warren-sim", "--test", "page", "--"]);
-    run(command.args(rest).env("CHROME", browser.chromium).env("CHROMEDRIVER", browser.driver))
+    command.args(rest).env("CHROME", browser.chromium).env("CHROMEDRIVER", browser.driver);
+    if let Some(called) = called {
+        command.env(cold::CALLED, called);
+    }
+    run(&mut command)
 }

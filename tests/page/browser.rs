@@ -10,6 +10,7 @@ use std::{env, fs, thread};
 use thirtyfour::common::log::LoggingPrefsLogLevel;
 use thirtyfour::{By, ChromeCapabilities, ChromiumLikeCapabilities, WebDriver, WebElement};
 use xtask::bundle::{self, Mode};
+use xtask::cold;
 use xtask::files::FileServer;
 use xtask::process::{Guard, free_port, target_dir, wait_for_port};
 use xtask::tools;
@@ -47,7 +48,8 @@ pub struct Page {
 impl Page {
     /// Serves `dist/`, starts chromedriver and opens one browser window.
     pub async fn start() -> Checked<Page> {
-        let dist = bundle::folder(Mode::Release);
+        let measured = env::var_os(cold::CALLED).is_some();
+        let dist = bundle::folder(if measured { Mode::Measured } else { Mode::Release });
         if !dist.join("index.html").is_file() {
             return Err("There is no dist/index.html to test. What helps: cargo xtask build".into());
         }
@@ -217,7 +219,8 @@ impl Page {
         self.driver.goto(address).await.map_err(|error| format!("{address} cannot be opened: {error}"))
     }
 
-    async fn cdp(&self, name: &str, arguments: Value) -> Checked<Value> {
+    /// Tells the browser something that WebDriver has no words for.
+    pub async fn cdp(&self, name: &str, arguments: Value) -> Checked<Value> {
         let answer = self.driver.cdp().send_raw(name, arguments).await;
         answer.map_err(|error| format!("the browser refused {name}: {error}"))
     }

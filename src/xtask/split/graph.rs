@@ -199,6 +199,11 @@ impl Graph {
         self.data.get(piece).filter(|range| range.contains(&address)).map(|_| piece)
     }
 
+    /// The functions with their names as Rust writes them.
+    pub fn readable(&self) -> impl Iterator<Item = (u32, String)> {
+        self.names.iter().map(|(index, name)| (*index, format!("{:#}", rustc_demangle::demangle(name))))
+    }
+
     /// Everything that can be reached from `roots` and from places that nobody owns, without going into `cuts`; and those of
     /// `cuts` at which this came to a stop.
     pub fn reached(&self, roots: &BTreeSet<u32>, cuts: &BTreeSet<u32>) -> (BTreeSet<Node>, BTreeSet<u32>) {

@@ -33,13 +33,16 @@ pub struct Plan {
 }
 
 /// What parts up to one of them hold, and the cuts at which that ends.
-type Reach = (BTreeSet<Node>, BTreeSet<u32>);
+pub(super) type Reach = (BTreeSet<Node>, BTreeSet<u32>);
 
 impl Plan {
-    /// Plans the parts of `module`, whose references `graph` holds.
-    pub fn make(graph: &Graph, module: &Module) -> Plan {
+    /// Plans the parts of `module`, whose references `graph` holds. What is `cold` goes to the last part beside what is at its cuts.
+    pub fn make(graph: &Graph, module: &Module, cold: &BTreeSet<u32>) -> Plan {
         let names = Names::of(graph, module);
-        let cuts = cut_functions(graph);
+        let mut cuts = cut_functions(graph);
+        if let Some(last) = cuts.last_mut() {
+            last.extend(cold);
+        }
         let mut roots = names.roots(graph, module);
         let reaches: Vec<Reach> =
             (0..LATER.len()).map(|part| reach(graph, module, &names, &mut roots, &cuts_after(&cuts, part))).collect();
@@ -82,12 +85,18 @@ impl Plan {
 }
 
 /// The functions that begin parts after this one.
-fn cuts_after(cuts: &[BTreeSet<u32>], part: usize) -> BTreeSet<u32> {
+pub(super) fn cuts_after(cuts: &[BTreeSet<u32>], part: usize) -> BTreeSet<u32> {
     cuts[part..].iter().flatten().copied().collect()
 }
 
 /// What is reached from the roots, which grow by what else turns out to be wanted.
-fn reach(graph: &Graph, module: &Module, names: &Names<'_>, roots: &mut BTreeSet<u32>, cuts: &BTreeSet<u32>) -> Reach {
+pub(super) fn reach(
+    graph: &Graph,
+    module: &Module,
+    names: &Names<'_>,
+    roots: &mut BTreeSet<u32>,
+    cuts: &BTreeSet<u32>,
+) -> Reach {
     loop {
         let (reached, stops) = graph.reached(roots, cuts);
         let is_reached = |index: u32| reached.contains(&Node::Function(index));
@@ -107,14 +116,14 @@ fn reach(graph: &Graph, module: &Module, names: &Names<'_>, roots: &mut BTreeSet
 }
 
 /// The functions of the linked module by name, which are all that it has in common with the one after wasm-bindgen.
-struct Names<'a> {
+pub(super) struct Names<'a> {
     by_name: HashMap<&'a str, Option<u32>>,
     /// The index in the linked module of each function that can be told.
     known: HashMap<FunctionId, u32>,
 }
 
 impl<'a> Names<'a> {
-    fn of(graph: &'a Graph, module: &Module) -> Names<'a> {
+    pub(super) fn of(graph: &'a Graph, module: &Module) -> Names<'a> {
         let mut by_name: HashMap<&str, Option<u32>> = HashMap::new();
         for (index, name) in &graph.names {
             // A name that stands for two functions says nothing about either: both stay in the first part.
@@ -130,12 +139,13 @@ impl<'a> Names<'a> {
         Names { by_name, known }
     }
 
-    fn index(&self, id: FunctionId) -> Option<u32> {
+    /// The index in the linked module, where it can be told.
+    pub(super) fn index(&self, id: FunctionId) -> Option<u32> {
         self.known.get(&id).copied()
     }
 
     /// What is wanted from the beginning.
-    fn roots(&self, graph: &Graph, module: &Module) -> BTreeSet<u32> {
+    pub(super) fn roots(&self, graph: &Graph, module: &Module) -> BTreeSet<u32> {
         let mut roots: BTreeSet<u32> = (graph.names.iter())
             .filter(|(_, name)| self.by_name.get(name.as_str()) == Some(&None))
             .map(|(index, _)| *index)
@@ -157,9 +167,8 @@ fn unhashed(name: &str) -> Option<&str> {
 }
 
 /// The functions at which each of the [`LATER`] parts begins.
-fn cut_functions(graph: &Graph) -> Vec<BTreeSet<u32>> {
-    let readable: Vec<(u32, String)> =
-        graph.names.iter().map(|(index, name)| (*index, format!("{:#}", rustc_demangle::demangle(name)))).collect();
+pub(super) fn cut_functions(graph: &Graph) -> Vec<BTreeSet<u32>> {
+    let readable: Vec<(u32, String)> = graph.readable().collect();
     let of_part = |cuts: &[&str]| {
         let mut functions = BTreeSet::new();
         for cut in cuts {
