@@ -190,7 +190,7 @@ impl<'a> Teller<'a> {
                 let (who, place) = (self.channel(*channel), self.exchange(&exchange.name));
                 fill(t.published, &[&id(message), &who, &place, &self.key(routing_key)])
             }
-            Amqp::Routed { message, exchange, queues, decisions: _, untold: _, keys: _ } => {
+            Amqp::Routed { message, exchange, queues, decisions: _, untold: _, keys: _, headers: _ } => {
                 self.routed(*message, exchange, queues)
             }
             Amqp::Unroutable { message, returned, exchange: _ } => {

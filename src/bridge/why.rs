@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 use warren_sim::{
-    amqp::event::{Event as Amqp, MessageId},
+    amqp::{
+        event::{Event as Amqp, FailedHeader, MessageId},
+        text::print_value,
+        value::Value,
+    },
     bytes::Bytes,
     why::{self, Copy, Death, Judged, Routing},
 };
@@ -48,6 +52,14 @@ struct DecisionRow {
     binding_key: String,
     matched: bool,
     words: Vec<WordRow>,
+    wanted: Option<String>,
+    found: Option<String>,
+    headers: Vec<HeaderRow>,
+}
+
+#[derive(Serialize)]
+struct HeaderRow {
+    header: String,
     wanted: Option<String>,
     found: Option<String>,
 }
@@ -140,6 +152,16 @@ fn decision(judged: &Judged) -> DecisionRow {
         words: words.taken.iter().map(|(word, took)| WordRow { word: shown(word), took: all(took) }).collect(),
         wanted: wanted.as_ref().map(shown),
         found: found.as_ref().map(shown),
+        headers: judged.headers.iter().map(header).collect(),
+    }
+}
+
+/// Nothing is wanted where any value would do.
+fn header(failed: &FailedHeader) -> HeaderRow {
+    HeaderRow {
+        header: shown(&failed.header),
+        wanted: (failed.wanted != Value::Void).then(|| print_value(&failed.wanted)),
+        found: failed.found.as_ref().map(print_value),
     }
 }
 

@@ -6,12 +6,14 @@ use alloc::vec::Vec;
 
 use crate::{
     amqp::{
-        event::{Event as Amqp, LossReason, MessageId, RequeueReason, Resource, Untold},
+        event::{ChannelRef, ConnectionId, Decision, Event as Amqp, FailedHeader},
+        event::{LossReason, MessageId, RequeueReason, Resource, Untold},
         exchange::{
-            ExchangeType,
+            ExchangeType, judge,
             topic::{self, Verdict},
         },
-        message::Held,
+        message::{Held, Message},
+        method::Properties,
         queue::Queue,
         value::{Table, Value},
     },
@@ -20,6 +22,9 @@ use crate::{
     session::Session,
     world::World,
 };
+
+/// Bindings whose answers are listed for one routing, at most.
+const JUDGED_MAX: usize = 10_000;
 
 /// Everything that is known of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +46,7 @@ pub struct Routing {
     pub exchange: Resource,
     /// The routing keys, the first one first.
     pub keys: Vec<Bytes>,
-    /// What each binding said, as far as they are listed.
+    /// What each binding said, each with its reason: all of them, up to 10,000.
     pub judged: Vec<Judged>,
     /// How many are not listed.
     pub untold: Untold,
@@ -66,6 +71,8 @@ pub struct Judged {
     pub matched: bool,
     /// For a topic exchange: word by word, for the key that matched or, where none did, for the first.
     pub words: Option<Verdict>,
+    /// For a headers exchange: the arguments that the message's headers do not answer.
+    pub headers: Vec<FailedHeader>,
 }
 
 /// A copy in a queue.
@@ -111,7 +118,7 @@ pub fn why(session: &Session, message: MessageId) -> Option<Why> {
             && about(happened) == Some(message)
         {
             why.way.push((event.id, event.at_ms, happened.clone()));
-            why.routings.extend(routing(event, happened, world));
+            why.routings.extend(routing(event, happened, session));
         }
     }
     for queue in world.broker().queues() {
@@ -138,8 +145,37 @@ pub fn about(event: &Amqp) -> Option<MessageId> {
     }
 }
 
-fn routing(event: &Event, happened: &Amqp, world: &World) -> Option<Routing> {
-    let Amqp::Routed { exchange, decisions, untold, queues, keys, message: _ } = happened else { return None };
+/// What the event does not list, since there were too many bindings, is judged once more in the world as it was before.
+fn judged_again(event: &Event, happened: &Amqp, session: &Session) -> Option<(Vec<Decision>, Untold)> {
+    let Amqp::Routed { exchange, untold, keys, headers, message, .. } = happened else { return None };
+    if *untold == Untold::default() {
+        return None;
+    }
+    let world = session.timeline().world_at(session.timeline().step_of(event.id).checked_sub(1)?);
+    let (_, vhost) = world.broker().vhosts().find(|(name, _)| **name == exchange.vhost)?;
+    let start = vhost.exchanges.get(&exchange.name)?;
+    let mut keys = keys.iter().cloned();
+    let message = Message {
+        id: *message,
+        exchange: exchange.name.clone(),
+        routing_key: keys.next()?,
+        more_keys: keys.collect(),
+        properties: Properties { headers: headers.as_deref().cloned(), ..Properties::default() },
+        body: Bytes::default(),
+        published_ms: event.at_ms,
+        publisher: ChannelRef { connection: ConnectionId(0), channel: 0 },
+    };
+    Some(judge(&vhost.exchanges, &vhost.queues, start, &message, JUDGED_MAX))
+}
+
+fn routing(event: &Event, happened: &Amqp, session: &Session) -> Option<Routing> {
+    let Amqp::Routed { exchange, decisions, untold, queues, keys, headers: _, message: _ } = happened else {
+        return None;
+    };
+    let world = session.world();
+    let (again, untold) =
+        judged_again(event, happened, session).map_or((None, *untold), |(all, rest)| (Some(all), rest));
+    let decisions = again.as_ref().unwrap_or(decisions);
     let judged = decisions.iter().map(|decision| {
         let resource = Resource { vhost: exchange.vhost.clone(), name: decision.exchange.clone() };
         let exchange_type = world.broker().find_exchange(&resource).map(|exchange| exchange.exchange_type);
@@ -156,6 +192,7 @@ fn routing(event: &Event, happened: &Amqp, world: &World) -> Option<Routing> {
             binding_key: decision.binding_key.clone(),
             matched: decision.matched,
             words,
+            headers: decision.failed.clone(),
         }
     });
     Some(Routing {
@@ -163,7 +200,7 @@ fn routing(event: &Event, happened: &Amqp, world: &World) -> Option<Routing> {
         exchange: exchange.clone(),
         keys: keys.clone(),
         judged: judged.collect(),
-        untold: *untold,
+        untold,
         queues: queues.clone(),
     })
 }

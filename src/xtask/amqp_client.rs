@@ -15,6 +15,9 @@ use warren_wire::{Decoder, FRAME_MAX, PROTOCOL_HEADER, encode};
 /// How long a server may take to answer anything: a minute, as a machine may be busy with other things.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long a client sleeps at most while it waits for something to read.
+const NAP: Duration = Duration::from_millis(20);
+
 /// One connection.
 pub(crate) struct Client {
     stream: TcpStream,
@@ -30,7 +33,16 @@ pub(crate) struct Client {
     /// Channels that wait for `tx.commit-ok` (RabbitMQ takes nothing else from them meanwhile) or for their `open-ok`; 0 for
     /// the connection's `close-ok`.
     pub(crate) waiting: BTreeSet<u16>,
+    /// Channels with confirms: what is published there and not confirmed.
+    unconfirmed: BTreeMap<u16, Unconfirmed>,
     pub(crate) alive: bool,
+}
+
+/// What a channel's publisher waits for.
+#[derive(Default)]
+struct Unconfirmed {
+    published: u64,
+    tags: BTreeSet<u64>,
 }
 
 impl Client {
@@ -54,6 +66,7 @@ impl Client {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
         stream.write_all(PROTOCOL_HEADER).map_err(failed)?;
+        stream.set_read_timeout(Some(NAP)).map_err(failed)?;
         stream.set_nonblocking(true).map_err(failed)?;
         let mut client = Client {
             stream,
@@ -63,6 +76,7 @@ impl Client {
             asking: BTreeSet::new(),
             flows: BTreeMap::new(),
             waiting: BTreeSet::new(),
+            unconfirmed: BTreeMap::new(),
             alive: true,
         };
         let properties = if capabilities {
@@ -100,11 +114,22 @@ impl Client {
             method if channel != 0 && !self.open.contains(&channel) && !is_handshake(method) => {
                 self.waiting.insert(channel);
             }
+            Method::ConfirmSelect(_) => drop(self.unconfirmed.entry(channel).or_default()),
+            Method::BasicPublish(_) => {
+                if let Some(unconfirmed) = self.unconfirmed.get_mut(&channel) {
+                    unconfirmed.published += 1;
+                    unconfirmed.tags.insert(unconfirmed.published);
+                }
+            }
             Method::ChannelFlow(_) => *self.flows.entry(channel).or_default() += 1,
             Method::TxCommit(_) | Method::ChannelOpen(_) => drop(self.waiting.insert(channel)),
-            Method::ChannelClose(_) => drop(self.open.remove(&channel)),
+            Method::ChannelClose(_) => {
+                self.open.remove(&channel);
+                self.unconfirmed.remove(&channel);
+            }
             Method::ConnectionClose(_) => {
                 self.open.clear();
+                self.unconfirmed.clear();
                 self.waiting.insert(0);
             }
             _ => {}
@@ -132,23 +157,40 @@ impl Client {
 
     /// Reads what is there; true when there was something.
     pub(crate) fn pump(&mut self) -> Outcome<bool> {
-        let mut buffer = [0; 65536];
         let mut any = false;
-        while self.alive {
-            match self.stream.read(&mut buffer) {
-                Ok(count) if count > 0 => self.decoder.feed(&buffer[..count]),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Ok(_) | Err(_) => {
-                    self.end();
-                    self.inbox.push((0, None));
-                }
-            }
+        while self.read()? {
             any = true;
-            while let Some((channel, frame)) = self.decoder.next_frame().map_err(Problem::new)? {
-                self.hear(channel, frame);
-            }
         }
         Ok(any)
+    }
+
+    /// The same, and sleeps a little until there is something. The system wakes it: to look again and again would cost more.
+    pub(crate) fn pump_soon(&mut self) -> Outcome<bool> {
+        // A socket that fails here fails in the read as well.
+        let _ = self.stream.set_nonblocking(false);
+        let any = self.read();
+        let _ = self.stream.set_nonblocking(true);
+        any
+    }
+
+    /// Reads once.
+    fn read(&mut self) -> Outcome<bool> {
+        if !self.alive {
+            return Ok(false);
+        }
+        let mut buffer = [0; 16384];
+        match self.stream.read(&mut buffer) {
+            Ok(count) if count > 0 => self.decoder.feed(&buffer[..count]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return Ok(false),
+            Ok(_) | Err(_) => {
+                self.end();
+                self.inbox.push((0, None));
+            }
+        }
+        while let Some((channel, frame)) = self.decoder.next_frame().map_err(Problem::new)? {
+            self.hear(channel, frame);
+        }
+        Ok(true)
     }
 
     fn end(&mut self) {
@@ -156,6 +198,18 @@ impl Client {
         self.open.clear();
         self.asking.clear();
         self.waiting.clear();
+        self.unconfirmed.clear();
+    }
+
+    /// Whether something that was published is neither taken nor refused.
+    pub(crate) fn is_unconfirmed(&self) -> bool {
+        self.unconfirmed.values().any(|channel| !channel.tags.is_empty())
+    }
+
+    fn confirmed(&mut self, channel: u16, tag: u64, multiple: bool) {
+        if let Some(unconfirmed) = self.unconfirmed.get_mut(&channel) {
+            unconfirmed.tags.retain(|one| *one != tag && !(multiple && *one < tag));
+        }
     }
 
     fn hear(&mut self, channel: u16, frame: Frame) {
@@ -168,6 +222,7 @@ impl Client {
                 self.open.remove(&channel);
                 self.asking.remove(&channel);
                 self.waiting.remove(&channel);
+                self.unconfirmed.remove(&channel);
                 self.send(channel, &ChannelCloseOk {}.into());
             }
             Method::ConnectionClose(_) => {
@@ -175,6 +230,8 @@ impl Client {
                 self.send(0, &ConnectionCloseOk {}.into());
             }
             Method::ConnectionCloseOk(_) => self.end(),
+            Method::BasicAck(ack) => self.confirmed(channel, ack.delivery_tag, ack.multiple),
+            Method::BasicNack(nack) => self.confirmed(channel, nack.delivery_tag, nack.multiple),
             Method::TxCommitOk(_) => drop(self.waiting.remove(&channel)),
             Method::ChannelFlowOk(_) => match self.flows.get_mut(&channel) {
                 Some(flows) if *flows > 0 => *flows -= 1,
@@ -192,9 +249,7 @@ impl Client {
     fn wait_for(&mut self, channel: u16, name: &str) -> Outcome<Frame> {
         let end = Instant::now() + PATIENCE;
         while self.inbox.is_empty() && Instant::now() < end {
-            if !self.pump()? {
-                sleep(Duration::from_micros(400));
-            }
+            self.pump_soon()?;
         }
         match (!self.inbox.is_empty()).then(|| self.inbox.remove(0)) {
             Some((at, Some(frame))) if at == channel && frame.method.name() == name => Ok(frame),

@@ -17,7 +17,11 @@ use warren_sim::amqp::value::Value;
 use warren_sim::bytes::Bytes;
 
 /// How long to sleep when there is nothing to read.
-const POLL: Duration = Duration::from_micros(500);
+const POLL: Duration = Duration::from_millis(5);
+/// How long to wait at most for what the engine says is to come.
+const EXPECTING: Duration = Duration::from_secs(3);
+/// How long the broker may take to confirm what is published.
+const CONFIRM_PATIENCE: Duration = Duration::from_secs(8);
 /// The silence that ends an ordinary command.
 const SILENCE: Duration = Duration::from_millis(8);
 /// The silence after a connection ended: the broker takes its channels and queues down in processes of their own.
@@ -57,6 +61,8 @@ pub(crate) struct Live<'s> {
     entered: String,
     heard: Vec<Heard>,
     silence: Duration,
+    /// How many frames beside confirms the engine hears: a slow machine gets more time for them.
+    expected: usize,
 }
 
 impl<'s> Live<'s> {
@@ -77,6 +83,7 @@ impl<'s> Live<'s> {
             entered: vhost.to_string(),
             heard: Vec::new(),
             silence: SILENCE,
+            expected: 0,
         }
     }
 
@@ -137,10 +144,22 @@ impl<'s> Live<'s> {
     /// Reads on for as long as this is so of some client.
     fn wait_while(&mut self, waits: impl Fn(&Client) -> bool) -> Outcome {
         let end = Instant::now() + PATIENCE;
-        while let Some((name, _)) = self.clients.iter().find(|(_, client)| waits(client)) {
+        while let Some((name, client)) = self.clients.iter_mut().find(|(_, client)| waits(client)) {
             if Instant::now() > end {
                 return Err(Problem::new(format!("RabbitMQ does not answer {name}.")));
             }
+            if !client.pump_soon()? {
+                // What it waits for may depend on what another one does with what it hears.
+                self.pump()?;
+            }
+        }
+        self.pump().map(drop)
+    }
+
+    /// Every publisher hears whether its messages were taken: a disk may be slow.
+    fn wait_for_confirms(&mut self) -> Outcome {
+        let end = Instant::now() + CONFIRM_PATIENCE;
+        while self.clients.values().any(Client::is_unconfirmed) && Instant::now() < end {
             if !self.pump()? {
                 sleep(POLL);
             }
@@ -167,10 +186,23 @@ impl<'s> Live<'s> {
             if self.pump()? {
                 last = Instant::now();
             } else {
-                sleep(POLL);
+                sleep(silence.saturating_sub(last.elapsed()));
             }
         }
         Ok(())
+    }
+
+    /// Tells how many frames the next command is to bring, confirms not counted.
+    pub(crate) fn expect(&mut self, frames: usize) {
+        self.expected = frames;
+    }
+
+    fn heard_at_all(&self) -> usize {
+        let is_confirm = |heard: &&Heard| {
+            let method = heard.frame.as_ref().map(|frame| &frame.method);
+            matches!(method, Some(Method::BasicAck(_) | Method::BasicNack(_)))
+        };
+        self.heard.len() - self.heard.iter().filter(is_confirm).count()
     }
 
     fn control(&mut self) -> Outcome<&mut Client> {
@@ -354,8 +386,14 @@ impl Stage for Live<'_> {
                 self.ask_queues()?;
             }
             self.ask_channels()?;
+            self.wait_for_confirms()?;
         }
         self.wait_for_silence()?;
+        let end = Instant::now() + EXPECTING;
+        while self.heard_at_all() < self.expected && Instant::now() < end {
+            self.wait_for_silence()?;
+        }
+        self.expected = 0;
         self.silence = SILENCE;
         Ok(std::mem::take(&mut self.heard))
     }

@@ -1,6 +1,6 @@
 //! Random sequences for the real RabbitMQ and for the engine, side by side: everything that any channel hears must be the same.
 //!
-//! `cargo xtask record amqp --random N [--seed S] [--first N] [--timed | --restarts] [--theme T] [--workers W] [--keep | --show]`. Sequences are lines
+//! `cargo xtask record amqp --random N [--seed S] [--first N] [--timed | --restarts] [--theme T] [--workers W] [--ledger FILE] [--keep | --show]`. Sequences are lines
 //! of transcripts, so a difference is one too: it is shrunk to what is needed, printed and, with `--keep`, written to `tests/transcripts/amqp/`.
 //!
 //! A machine may be too busy for the real broker to answer: such a sequence is played again, in a fresh virtual host. A run that
@@ -8,12 +8,13 @@
 //!
 //! In reading order: [`draw`] (what is drawn, from [`templates`], with [`fields`]),
 //! [`determined`] (what a real broker can answer in one way only), [`compare`] (what is the
-//! same), [`shrink`].
+//! same), [`shrink`], [`ledger`] (what need not be played again).
 
 mod compare;
 mod determined;
 mod draw;
 mod fields;
+mod ledger;
 mod shrink;
 mod templates;
 
@@ -24,6 +25,7 @@ use crate::record_amqp::left_behind;
 use crate::servers::RabbitServer;
 use compare::{Difference, compare};
 use draw::{Draw, Kind, Step};
+use ledger::Ledger;
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -51,6 +53,7 @@ struct Options {
     workers: u64,
     kind: Kind,
     theme: Option<String>,
+    ledger: Option<String>,
     keep: bool,
     show: bool,
 }
@@ -64,6 +67,11 @@ impl Options {
                 let name = words.next().filter(|name| THEMES.contains(&name.as_str()));
                 let all = || Problem::new(format!("--theme wants one of: {}.", THEMES.join(", ")));
                 options.theme = Some(name.ok_or_else(all)?.clone());
+                continue;
+            }
+            if word == "--ledger" {
+                let file = words.next().ok_or_else(|| Problem::new("--ledger wants the name of a file."))?;
+                options.ledger = Some(file.clone());
                 continue;
             }
             let (flag, number) = match word.as_str() {
@@ -91,7 +99,7 @@ impl Options {
             };
             known.ok_or_else(|| {
                 Problem::new(format!(
-                    "`{word}` is not understood: --random N --seed S --first N --workers W (numbers), --theme T, --timed, --restarts, --keep, --show."
+                    "`{word}` is not understood: --random N --seed S --first N --workers W (numbers), --theme T, --ledger FILE, --timed, --restarts, --keep, --show."
                 ))
             })?;
         }
@@ -114,6 +122,10 @@ struct Run<'r> {
     commands: AtomicU64,
     differences: AtomicU64,
     undecided: AtomicU64,
+    /// Sequences that an earlier run has played.
+    known: AtomicU64,
+    ledger: Option<Mutex<Ledger>>,
+    start: Instant,
     out: Mutex<()>,
 }
 
@@ -124,6 +136,9 @@ pub fn run(words: &[String]) -> Outcome {
         show(&options);
         return Ok(());
     }
+    let ledger =
+        options.ledger.as_ref().map(|path| Ledger::open(path, options.seed, options.kind, options.theme.as_deref()));
+    let ledger = ledger.transpose()?;
     println!("Starting RabbitMQ ...");
     let server = RabbitServer::start_with_management()?;
     let vhosts: Vec<String> = VHOSTS.chars().take(options.workers as usize).map(String::from).collect();
@@ -138,9 +153,11 @@ pub fn run(words: &[String]) -> Outcome {
         commands: AtomicU64::new(0),
         differences: AtomicU64::new(0),
         undecided: AtomicU64::new(0),
+        known: AtomicU64::new(0),
+        ledger: ledger.map(Mutex::new),
+        start: Instant::now(),
         out: Mutex::new(()),
     };
-    let start = Instant::now();
     let outcomes: Vec<Outcome> = thread::scope(|scope| {
         let workers: Vec<_> = vhosts.iter().map(|vhost| scope.spawn(|| run.work(vhost))).collect();
         let joined = workers.into_iter().map(|worker| worker.join());
@@ -156,12 +173,13 @@ pub fn run(words: &[String]) -> Outcome {
     }
     let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
     println!(
-        "RabbitMQ {} and the engine: {} sequences of seed {} with {} commands in {} s; {} differences, {} undecided.",
+        "RabbitMQ {} and the engine: {} sequences of seed {} with {} commands in {} s, {} known before; {} differences, {} undecided.",
         server.version()?,
         count(&run.next).min(options.first + options.count) - options.first,
         options.seed,
         count(&run.commands),
-        start.elapsed().as_secs(),
+        run.start.elapsed().as_secs(),
+        count(&run.known),
         count(&run.differences),
         count(&run.undecided)
     );
@@ -201,12 +219,12 @@ impl Run<'_> {
                 return Ok(());
             }
             lock(&self.begun).insert(number);
-            if number > first && (number - first).is_multiple_of(500) {
-                let (differences, undecided) = (&self.differences, &self.undecided);
-                let [differences, undecided] = [differences, undecided].map(|count| count.load(Ordering::Relaxed));
+            if number > first && (number - first).is_multiple_of(200) {
+                let counts = [&self.known, &self.differences, &self.undecided];
+                let [known, differences, undecided] = counts.map(|count| count.load(Ordering::Relaxed));
+                let (done, seconds) = (number - first, self.start.elapsed().as_secs());
                 self.say(&format!(
-                    "{} sequences, {differences} differences, {undecided} undecided ...",
-                    number - first
+                    "{done} sequences in {seconds} s, {known} known before; {differences} differences, {undecided} undecided ..."
                 ));
             }
             let mut attempts = 0;
@@ -231,7 +249,16 @@ impl Run<'_> {
         let Options { seed, kind, .. } = *self.options;
         let steps = Draw::sequence(seed, number, kind, self.options.theme.as_deref());
         self.commands.fetch_add(steps.iter().map(|step| step.lines.len() as u64).sum(), Ordering::Relaxed);
-        let Some(difference) = differs(live, &steps, kind)? else { return Ok(()) };
+        if self.ledger.as_ref().is_some_and(|ledger| lock(ledger).knows(number, &steps)) {
+            self.known.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
+        }
+        let Some(difference) = differs(live, &steps, kind)? else {
+            return match &self.ledger {
+                Some(ledger) => lock(ledger).note(number, &steps),
+                None => Ok(()),
+            };
+        };
         // The real broker must answer so again: what it answers now so and now otherwise is decided by nobody.
         let again = [differs(live, &steps, kind)?, differs(live, &steps, kind)?];
         if again.iter().any(|again| again.as_ref() != Some(&difference)) {
@@ -308,6 +335,10 @@ fn play_real(live: &mut Live<'_>, steps: &[Step], kind: Kind) -> Outcome<Option<
         if kind.timed && slow {
             return Ok(None);
         }
+        let is_frame = |line: &&String| {
+            ![" basic.ack ", " basic.nack ", " is not connected"].iter().any(|other| line.contains(other))
+        };
+        live.expect(step.ours.iter().filter(is_frame).count());
         let heard = player.play(&step.lines, live)?;
         // A quorum queue of this name was deleted a moment ago and is not quite gone.
         if heard.iter().any(|line| line.contains("cluster_not_formed")) {

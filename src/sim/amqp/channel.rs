@@ -83,6 +83,8 @@ pub struct Channel {
     pub transaction: Option<Transaction>,
     /// Quorum queues that refuse publishes when they are too long, and that this channel published to.
     pub publishes_to: SortedSet<Bytes>,
+    /// Queues with a single active consumer where one of this channel was cancelled: they look again when the channel ends.
+    pub cancelled_from: SortedSet<Bytes>,
     /// The consumer of `amq.rabbitmq.reply-to`.
     pub reply_consumer: Option<ReplyConsumer>,
 }

@@ -22,9 +22,9 @@ impl Broker {
         for vhost in self.vhosts.values() {
             for queue in vhost.queues.values() {
                 self.check_queue(queue)?;
-                copies += (queue.ready.len() + queue.unacked.len()) as u64;
+                copies += (queue.ready.len() + queue.unacked.len()) as u64 + queue.letters.len();
                 let unacked = queue.unacked.values().map(|unacked| unacked.held.message.body.len() as u64);
-                bytes += queue.ready_bytes + unacked.sum::<u64>();
+                bytes += queue.ready_bytes + unacked.sum::<u64>() + queue.letters.bytes;
             }
             for (name, exchange) in &vhost.exchanges {
                 ensure!(*name == exchange.resource.name, "exchange {name} is filed under another name");
@@ -61,6 +61,10 @@ impl Broker {
         let name = &queue.resource.name;
         let bytes: u64 = queue.ready.values().map(|held| held.message.body.len() as u64).sum();
         ensure!(bytes == queue.ready_bytes, "queue {name} counts its ready bytes wrongly");
+        let letters: u64 = queue.letters.all().map(|dead| dead.held.message.body.len() as u64).sum();
+        ensure!(letters == queue.letters.bytes, "queue {name} counts the bytes of its letters wrongly");
+        ensure!(queue.letters.is_empty() || queue.settings.at_least_once, "queue {name} keeps letters");
+        ensure!(!queue.letters.is_sending, "queue {name} has left off in the middle of its letters");
         let last = queue.ready.keys().chain(queue.unacked.keys()).map(|place| place.sequence).max();
         ensure!(last.unwrap_or(0) <= queue.last_sequence, "queue {name} gave out a place twice");
         for (place, unacked) in &queue.unacked {
@@ -141,7 +145,7 @@ impl Broker {
         for queue in queues {
             due += usize::from(queue.is_due);
             timed += usize::from(queue.timer_ms.is_some());
-            let at_ms = [queue.head_expires_ms(), queue.expires_ms].into_iter().flatten().min();
+            let at_ms = queue.due_ms();
             ensure!(queue.timer_ms == at_ms, "queue {} is listed for the wrong time", queue.resource.name);
             let listed = at_ms.is_none_or(|at_ms| self.timers.contains(&(at_ms, queue.resource.clone())));
             ensure!(listed, "queue {} is not listed for the clock", queue.resource.name);

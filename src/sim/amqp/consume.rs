@@ -180,7 +180,11 @@ impl Broker {
             cause = Some(cx.event(cancelled, None));
             if let Some(queue) = self.queue_mut(&resource) {
                 queue.remove_consumer(id);
+                let rests = queue.rest();
                 abandoned = queue.is_abandoned().then_some(resource.clone());
+                if rests && let Some(channel) = self.channel_mut(at) {
+                    channel.cancelled_from.insert(resource.name.clone());
+                }
             }
             self.restart_expiry(cx, &resource);
             self.touch(&resource);
@@ -266,5 +270,6 @@ impl Broker {
             self.lose(cx, resource, place, LossReason::Expired, None);
         }
         self.arm(resource);
+        self.send_letters(cx, resource);
     }
 }

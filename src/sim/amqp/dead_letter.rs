@@ -31,37 +31,52 @@ impl Broker {
         let Some(exchange) = self.dead_letter_exchange(queue) else { return };
         let routing_key = self.queue_at(queue).and_then(|queue| queue.settings.dead_letter_routing_key.clone());
         let letter = Rc::new(letter(message, queue, &exchange, routing_key, reason, self.epoch_ms + cx.now_ms));
-        let Some(vhost) = self.vhosts.get(&queue.vhost) else { return };
-        let Some(start) = vhost.exchanges.get(&exchange) else { return };
-        let mut route = route(&vhost.exchanges, &vhost.queues, start, &letter);
-        // A stream gets no dead letters, and nobody hears of it (seen on RabbitMQ 3.10.8).
+        let Some((routed, queues, _)) = self.route_letter(cx, queue, &letter, exchange, reason, cause) else { return };
+        for name in queues {
+            let to = Resource { vhost: queue.vhost.clone(), name };
+            self.enqueue(cx, &to, &letter, None, routed);
+        }
+    }
+
+    /// Finds the queues that a dead letter goes to, and those that it does not go to because it would go round in a circle. None
+    /// when its exchange is not there.
+    pub(super) fn route_letter(
+        &mut self,
+        cx: &mut Cx<'_>,
+        queue: &Resource,
+        letter: &Rc<Message>,
+        exchange: Bytes,
+        reason: LossReason,
+        cause: u32,
+    ) -> Option<(u32, Vec<Bytes>, Vec<Bytes>)> {
+        let vhost = self.vhosts.get(&queue.vhost)?;
+        let start = vhost.exchanges.get(&exchange)?;
+        let mut route = route(&vhost.exchanges, &vhost.queues, start, letter);
+        // A stream gets no dead letters but those of a queue that keeps them, and nobody hears of it (seen on RabbitMQ 3.10.8).
+        let keeps = vhost.queues.get(&queue.name).is_some_and(|queue| queue.keeps_letters(reason));
         let is_stream = |name: &Bytes| vhost.queues.get(name).is_some_and(|queue| queue.is_stream());
-        route.queues.retain(|name| !is_stream(name));
+        route.queues.retain(|name| keeps || !is_stream(name));
+        let mut circles = Vec::new();
         if reason != LossReason::Rejected {
             // A circle that turns without any client's doing would turn for ever.
-            route.queues.retain(|name| !is_cycle(name, &letter.properties));
+            let (circle, queues) = route.queues.into_iter().partition(|name| is_cycle(name, &letter.properties));
+            (circles, route.queues) = (circle, queues);
         }
         let resource = Resource { vhost: queue.vhost.clone(), name: exchange };
-        let queues = route.queues.clone();
-        let (decisions, untold) = (route.decisions, route.untold);
-        let (id, keys) = (letter.id, letter.keys().cloned().collect());
-        let routed = Event::Routed { message: id, exchange: resource.clone(), decisions, untold, queues, keys };
+        let routed = route.event(resource.clone(), letter);
         let routed = cx.event(routed, Some(cause));
         for key in &route.replies {
-            self.deliver_reply(cx, key, &letter, routed);
-        }
-        for name in &route.queues {
-            let to = Resource { vhost: queue.vhost.clone(), name: name.clone() };
-            self.enqueue(cx, &to, &letter, None, routed);
+            self.deliver_reply(cx, key, letter, routed);
         }
         if route.queues.is_empty() {
             cx.event(Event::Unroutable { message: letter.id, exchange: resource, returned: false }, Some(routed));
         }
+        Some((routed, route.queues, circles))
     }
 }
 
 /// The message as it goes to the dead letter exchange.
-fn letter(
+pub(super) fn letter(
     message: &Message,
     queue: &Resource,
     exchange: &Bytes,

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::method::Method;
+use super::value::{Table, Value};
 use crate::bytes::Bytes;
 
 /// A connection between a client and the broker. The world hands these numbers out.
@@ -53,6 +54,19 @@ pub struct Decision {
     pub binding_key: Bytes,
     /// Whether it matched.
     pub matched: bool,
+    /// Of a headers exchange: what failed. With `x-match` all, each argument that alone keeps the binding from matching; with any, all of them.
+    pub failed: Vec<FailedHeader>,
+}
+
+/// An argument of a binding that a message's headers do not answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FailedHeader {
+    /// The header.
+    pub header: Bytes,
+    /// The value that the binding asks for; void where any would do.
+    pub wanted: Value,
+    /// The message's own, if it has that header.
+    pub found: Option<Value>,
 }
 
 /// Bindings that a routing event does not list, since there are too many.
@@ -155,6 +169,8 @@ pub enum Event {
         untold: Untold,
         queues: Vec<Bytes>,
         keys: Vec<Bytes>,
+        /// The message's headers, where not all bindings are told and some of them may have looked at headers.
+        headers: Option<alloc::boxed::Box<Table>>,
     },
     /// No queue took the message: it is returned to a `mandatory` publisher, else dropped.
     Unroutable { message: MessageId, exchange: Resource, returned: bool },

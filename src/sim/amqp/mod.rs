@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`method`] (what can be said), [`value`] (field tables), [`event`] (what happens), [`broker`] (the state
 //! and the door), then by class of method: [`dispatch`], `topology` (exchange, bind), `queues`, [`exchange`] (who matches),
-//! `publish`, `consume`, `settle` (acks), `tx`; [`queue`] (order and turns), `work` (deliveries and expiries), `dead_letter`,
+//! `publish`, `consume`, `settle` (acks), `tx`; [`queue`] (order and turns), `work` (deliveries and expiries), `dead_letter`, [`letters`],
 //! `restart`; `vhost`, [`policy`], [`definitions`]. Every refusal is in [`error`], every limit in [`limits`].
 //!
 //! Deliberately absent: sockets, frames as bytes, clocks, users and permissions, clusters.
@@ -19,6 +19,7 @@ mod erlang;
 pub mod error;
 pub mod event;
 pub mod exchange;
+pub mod letters;
 pub mod limits;
 pub mod message;
 pub mod method;

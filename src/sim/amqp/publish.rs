@@ -9,6 +9,7 @@ use super::channel::Pending;
 use super::error::{self, Refusal};
 use super::event::{ChannelRef, Event, LossReason, MessageId, Resource};
 use super::exchange::route;
+use super::letters::Publisher;
 use super::limits;
 use super::message::{Held, Message, expiration, routing_headers};
 use super::method::{BasicAck, BasicNack, BasicPublish, BasicReturn, Content, Frame};
@@ -32,23 +33,20 @@ impl Broker {
         self.last_message = self.last_message.max(id.0);
         let published = Event::Published { message: id, channel: at, exchange: exchange.clone(), routing_key };
         let published = cx.event(published, None);
-        let route = match self.vhosts.get(&exchange.vhost) {
+        let mut route = match self.vhosts.get(&exchange.vhost) {
             Some(vhost) => match vhost.exchanges.get(&exchange.name) {
                 Some(start) => route(&vhost.exchanges, &vhost.queues, start, &message),
                 None => return Err(error::not_found(true, &exchange)),
             },
             None => return Err(error::not_found(true, &exchange)),
         };
-        let queues = route.queues.clone();
-        let (decisions, untold) = (route.decisions, route.untold);
-        let keys = message.keys().cloned().collect();
-        let routed = Event::Routed { message: id, exchange, decisions, untold, queues: route.queues, keys };
+        let routed = route.event(exchange, &message);
         let cause = cx.event(routed, Some(published));
         let message = Rc::new(message);
         for key in &route.replies {
             self.deliver_reply(cx, key, &message, cause);
         }
-        let mut pending = Pending { message, queues, mandatory: method.mandatory, cause };
+        let mut pending = Pending { message, queues: route.queues, mandatory: method.mandatory, cause };
         let Some(channel) = self.channel_mut(at) else { return Ok(()) };
         if channel.confirms || channel.transaction.is_some() {
             channel.published += 1;
@@ -139,7 +137,7 @@ impl Broker {
             // Within a transaction the queue may have gone since.
             if self.queue_at(&queue).is_some() {
                 reached = true;
-                accepted &= self.enqueue(cx, &queue, message, Some(at), *cause);
+                accepted &= self.enqueue(cx, &queue, message, Some(Publisher::Channel(at)), *cause);
             }
         }
         if !reached {
@@ -159,9 +157,13 @@ impl Broker {
         cx: &mut Cx<'_>,
         resource: &Resource,
         message: &Rc<Message>,
-        from: Option<ChannelRef>,
+        from: Option<Publisher>,
         cause: u32,
     ) -> bool {
+        if let Some(queue) = self.queue_mut(resource).filter(|queue| queue.resting) {
+            queue.resting = false;
+            self.touch(resource);
+        }
         // What its consumers can take is with them before the next copy comes, though a person sees it a step later.
         self.deliver_all(cx, resource);
         self.expire_due(cx, resource);

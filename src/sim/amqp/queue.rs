@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use super::arguments::{Overflow, Settings};
 use super::event::{ChannelRef, ConnectionId, ConsumerRef, Resource};
+use super::letters::{Letters, Publisher};
 use super::message::{Held, Message, Place};
 use super::policy::Applied;
 use super::value::Table;
@@ -60,8 +61,12 @@ pub struct Queue {
     pub expires_ms: Option<u64>,
     /// With priorities: when it looks for expired copies again, in virtual ms. See [`Queue::arm`].
     pub armed_ms: Option<u64>,
-    /// Channels that publish to a quorum queue, and whether they are stopped because it is too long.
-    pub publishers: SortedMap<ChannelRef, bool>,
+    /// Whether it gives out nothing until something else happens. See [`Queue::rest`].
+    pub resting: bool,
+    /// Who publishes to a quorum queue, and whether they are stopped because it is too long.
+    pub publishers: SortedMap<Publisher, bool>,
+    /// The dead letters that it keeps.
+    pub letters: Letters,
     /// Whether the broker has listed it as able to deliver.
     pub is_due: bool,
     /// When the broker has listed it for the clock, in virtual ms.
@@ -168,6 +173,11 @@ impl Queue {
         self.ready.first_key_value().and_then(|(_, held)| held.expires_ms)
     }
 
+    /// When the clock next matters here, in virtual ms.
+    pub fn due_ms(&self) -> Option<u64> {
+        [self.head_expires_ms(), self.expires_ms, self.letters.retry_ms].into_iter().flatten().min()
+    }
+
     /// Sets the clock for the head. RabbitMQ does so when it has looked for expired copies: after a fetch, a return, a drop, and a
     /// publish to an empty queue. A copy that overtakes others by its priority is none of these, and may stay beyond its time.
     pub fn arm(&mut self) {
@@ -193,6 +203,7 @@ impl Queue {
             self.holder = Some(id);
         }
         self.had_consumers = true;
+        self.resting = false;
         self.consumers.insert(id, consumer);
         join(&self.consumers, &mut self.ring, id);
     }
@@ -214,8 +225,19 @@ impl Queue {
         Some(consumer)
     }
 
+    /// A consumer was cancelled, and another may be the active one now. RabbitMQ does not look then whether there is something for it:
+    /// it does when something comes back, when a consumer comes or may take more, when that channel ends, or at the next message.
+    pub fn rest(&mut self) -> bool {
+        let rests = self.settings.single_active_consumer && !self.is_quorum() && !self.ready.is_empty();
+        self.resting |= rests;
+        rests
+    }
+
     /// The consumer whose turn it is, if any may be asked.
     pub fn turn(&self) -> Option<u32> {
+        if self.resting {
+            return None;
+        }
         if self.settings.single_active_consumer {
             return self.holder.filter(|id| self.ring.contains(id));
         }
@@ -243,6 +265,7 @@ impl Queue {
             |id: &u32| consumers.get(id).is_some_and(|consumer| consumer.at.channel == channel && !consumer.is_full());
         let free: Vec<u32> = self.blocked.iter().copied().filter(is_free).collect();
         self.blocked.retain(|id| !free.contains(id));
+        self.resting &= free.is_empty();
         for id in free {
             join(&self.consumers, &mut self.ring, id);
         }

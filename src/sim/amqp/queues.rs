@@ -8,6 +8,7 @@ use super::broker::{Broker, Cx};
 use super::error::{self, Refusal};
 use super::event::{ChannelRef, ConnectionId, Event, LossReason, QueueDeleteReason, Resource};
 use super::exchange::{Binding, Destination};
+use super::letters::{Dead, Letters, Publisher};
 use super::limits;
 use super::message::Held;
 use super::method::{
@@ -149,7 +150,9 @@ impl Broker {
             had_consumers: false,
             expires_ms: settings.expires_ms.map(|ms| cx.now_ms + ms),
             armed_ms: None,
+            resting: false,
             publishers: SortedMap::new(),
+            letters: Letters::default(),
             is_due: false,
             timer_ms: None,
             settings,
@@ -330,6 +333,17 @@ impl Broker {
             self.count_lost(held);
             let message = held.message.id;
             cx.event(Event::Lost { message, queue: resource.clone(), reason: lost }, Some(event));
+        }
+        for Dead { held, .. } in gone.letters.all() {
+            self.count_lost(held);
+            cx.event(Event::Lost { message: held.message.id, queue: resource.clone(), reason: lost }, Some(event));
+        }
+        if gone.settings.at_least_once {
+            let publisher = Publisher::Letters(resource.name.clone());
+            let others = self.vhosts.get_mut(&resource.vhost).into_iter().flat_map(|vhost| vhost.queues.values_mut());
+            for other in others.filter(|other| other.publishers.contains_key(&publisher)) {
+                Rc::make_mut(other).publishers.remove(&publisher);
+            }
         }
         let mut told = Vec::new();
         for (_, consumer) in gone.consumers.iter() {

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use super::arguments::{Overflow, QueueType};
 use super::broker::{Broker, Cx};
 use super::event::{ChannelRef, Event, LossReason, RequeueReason, Resource};
+use super::letters::Publisher;
 use super::message::{Held, Message, Place, expiration};
 use super::queue::{Consumer, Queue};
 use super::value::{Table, Value};
@@ -73,10 +74,11 @@ impl Queue {
         places
     }
 
+    /// Whether it is longer than this part of its limits. Dead letters that it keeps count.
     fn exceeds(&self, part: impl Fn(u64) -> u64) -> bool {
         let over = |limit: Option<u64>, value: u64| limit.is_some_and(|limit| value > part(limit));
-        over(self.settings.max_length, self.ready.len() as u64)
-            || over(self.settings.max_length_bytes, self.ready_bytes)
+        over(self.settings.max_length, self.ready.len() as u64 + self.letters.len())
+            || over(self.settings.max_length_bytes, self.ready_bytes + self.letters.bytes)
     }
 }
 
@@ -87,17 +89,19 @@ impl Broker {
         cx: &mut Cx<'_>,
         resource: &Resource,
         message: &Rc<Message>,
-        from: Option<ChannelRef>,
+        from: Option<Publisher>,
         cause: u32,
     ) -> bool {
         let Some(queue) = self.queue_mut(resource) else { return true };
         if queue.settings.overflow != Overflow::DropHead
-            && let Some(at) = from
+            && let Some(from) = from
         {
             // A publisher that the queue has not seen before is told at once when it is too long.
             let too_long = queue.exceeds(|limit| limit);
-            let is_stopped = *queue.publishers.get_or_insert_with(at, || too_long);
-            if let Some(channel) = self.channel_mut(at) {
+            let is_stopped = *queue.publishers.get_or_insert_with(from.clone(), || too_long);
+            if let Publisher::Channel(at) = from
+                && let Some(channel) = self.channel_mut(at)
+            {
                 channel.publishes_to.insert(resource.name.clone());
             }
             if is_stopped {
@@ -150,11 +154,21 @@ impl Broker {
                 }
                 return dropped;
             }
-            let is_short = !queue.exceeds(|limit| limit * 4 / 5);
-            if too_long || is_short {
-                queue.publishers.values_mut().for_each(|stopped| *stopped = too_long);
-            }
+            self.tell_publishers(resource);
+            self.send_letters(cx, resource);
             return dropped;
+        }
+    }
+
+    /// Publishers of a queue that refuses what is too much hear whether they may publish.
+    pub(super) fn tell_publishers(&mut self, resource: &Resource) {
+        let Some(queue) = self.queue_mut(resource).filter(|queue| queue.settings.overflow != Overflow::DropHead) else {
+            return;
+        };
+        let too_long = queue.exceeds(|limit| limit);
+        let is_short = !queue.exceeds(|limit| limit * 4 / 5);
+        if too_long || is_short {
+            queue.publishers.values_mut().for_each(|stopped| *stopped = too_long);
         }
     }
 
@@ -190,6 +204,7 @@ impl Broker {
     pub(super) fn return_all_to_quorum(&mut self, cx: &mut Cx<'_>, resource: &Resource) {
         let Some(queue) = self.queue_mut(resource) else { return };
         queue.publishers.clear();
+        queue.take_letters_back();
         for (_, unacked) in core::mem::take(&mut queue.unacked) {
             self.return_to_quorum(cx, resource, unacked.held, RequeueReason::BrokerStopped, None);
         }
@@ -201,7 +216,7 @@ impl Broker {
         for name in queues.iter() {
             let resource = self.resource(at.connection, name);
             if let Some(queue) = self.queue_mut(&resource) {
-                queue.publishers.remove(&at);
+                queue.publishers.remove(&Publisher::Channel(at));
             }
         }
     }

@@ -38,6 +38,7 @@ impl Broker {
         queue.blocked.clear();
         queue.suspended.clear();
         queue.holder = None;
+        queue.resting = false;
         queue.had_consumers = false;
         if queue.is_quorum() {
             self.return_all_to_quorum(cx, resource);
@@ -80,6 +81,7 @@ impl Broker {
     pub(super) fn recover(&mut self, cx: &mut Cx<'_>, started: u32) {
         let queues = self.vhosts.values().flat_map(|vhost| vhost.queues.values());
         let queues: Vec<Resource> = queues.map(|queue| queue.resource.clone()).collect();
+        let all = queues.clone();
         for resource in queues {
             let Some(queue) = self.queue_mut(&resource) else { continue };
             for held in queue.ready.values_mut() {
@@ -87,6 +89,9 @@ impl Broker {
                 held.last_event = cx.event(Event::Recovered { message, queue: resource.clone() }, Some(started));
             }
             self.restart_expiry(cx, &resource);
+        }
+        for resource in all {
+            self.send_letters(cx, &resource);
         }
     }
 }

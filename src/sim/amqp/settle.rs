@@ -84,6 +84,9 @@ impl Broker {
                 self.arm(&resource);
             }
             self.touch(&resource);
+            if how == Settle::Discard && self.queue_at(&resource).is_some_and(|queue| !queue.letters.is_empty()) {
+                self.evaluate_limit(cx, &resource, None);
+            }
             if groups.peek().is_some_and(|((next, _), _)| *next == name) {
                 self.expire_all(cx, &resource);
                 self.deliver_all(cx, &resource);
@@ -185,6 +188,7 @@ impl Broker {
         held.last_event = cx.event(requeued, cause);
         if let Some(queue) = self.queue_mut(resource) {
             held.is_from_disk |= queue.is_lazy();
+            queue.resting = false;
             queue.put(place, held);
         }
     }
@@ -214,6 +218,10 @@ impl Broker {
         cause: Option<u32>,
     ) {
         let message = held.message.id;
+        if self.queue_at(resource).is_some_and(|queue| queue.keeps_letters(reason)) {
+            self.keep_letter(cx, resource, held, reason, cause);
+            return;
+        }
         let has_letter_box = match reason {
             LossReason::Rejected | LossReason::Expired | LossReason::MaxLength | LossReason::DeliveryLimit => {
                 self.dead_letter_exchange(resource)
@@ -292,6 +300,13 @@ impl Broker {
             }
             self.channel_down(cx, &resource, &unacked, reason, event, is_used);
         }
+        for name in gone.cancelled_from.iter() {
+            let resource = self.resource(at.connection, name);
+            if let Some(queue) = self.queue_mut(&resource) {
+                queue.resting = false;
+                self.touch(&resource);
+            }
+        }
         event
     }
 
@@ -324,6 +339,9 @@ impl Broker {
             }
         }
         if is_concerned {
+            if let Some(queue) = self.queue_mut(resource) {
+                queue.resting = false;
+            }
             self.restart_expiry(cx, resource);
             self.drop_overflow(cx, resource, Some(cause));
             self.arm(resource);

@@ -73,6 +73,9 @@ impl Broker {
                 self.lose(cx, resource, place, LossReason::Expired, None);
             }
             self.arm(resource);
+            self.send_letters(cx, resource);
+        } else if queue.letters.retry_ms.is_some_and(|at_ms| at_ms <= cx.now_ms) {
+            self.letters_are_due(cx, resource);
         } else if queue.consumers.is_empty() {
             self.delete_queue(cx, resource, QueueDeleteReason::Expired, None);
         } else {
@@ -177,7 +180,7 @@ impl Broker {
                 due.retain(|other| other != resource);
             }
         }
-        let timer_ms = [queue.head_expires_ms(), queue.expires_ms].into_iter().flatten().min();
+        let timer_ms = queue.due_ms();
         if timer_ms != queue.timer_ms {
             if let Some(at_ms) = queue.timer_ms {
                 timers.remove(&(at_ms, resource.clone()));

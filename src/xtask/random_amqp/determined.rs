@@ -58,6 +58,7 @@ impl Simulation {
             return Err("the connection ends while more is on its way");
         }
         let log = next.engine.take_log();
+        self.stumbles(&log)?;
         determined(self, &next, &log)?;
         self.limit_is_clear(&commands)?;
         if log.iter().any(|logged| matches!(logged.event, Event::Delivered { .. })) {
@@ -87,6 +88,17 @@ impl Simulation {
             Ok(heard) => heard,
             Err(never) => match never {},
         }
+    }
+
+    /// A queue of RabbitMQ whose single active consumer was cancelled while something was ready stumbles over the next message
+    /// (`rabbit_amqqueue_process:attempt_delivery` is sure that a queue whose consumer is free is empty).
+    fn stumbles(&self, log: &[Logged]) -> Result<(), &'static str> {
+        let is_resting = |resource: &Resource| {
+            let queue = self.engine.broker().find_queue(resource);
+            queue.is_some_and(|queue| queue.resting && !queue.ready.is_empty())
+        };
+        let joins = |logged: &Logged| matches!(&logged.event, Event::Enqueued { queue, .. } if is_resting(queue));
+        if log.iter().any(joins) { Err("the queue stumbles over this message") } else { Ok(()) }
     }
 
     /// The limit of a channel is kept by a process of its own: when messages come back while it is reached, either the queue tries to
@@ -208,7 +220,7 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
     let by_number: BTreeMap<u32, &Logged> = log.iter().map(|logged| (logged.number, logged)).collect();
     let mut from: BTreeMap<ChannelRef, BTreeSet<&Resource>> = BTreeMap::new();
     let mut into: BTreeMap<&Resource, BTreeSet<Origin>> = BTreeMap::new();
-    let mut joined: BTreeMap<&Resource, u32> = BTreeMap::new();
+    let (mut joined, mut refused): (BTreeMap<&Resource, u32>, BTreeMap<&Resource, u32>) = Default::default();
     let (mut deleted, mut cancelled) = (0, 0);
     let mut requeued = BTreeSet::new();
     let mut closed_with_many = false;
@@ -223,6 +235,7 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
             }
             // What a full queue refuses came to it as well.
             Event::Lost { queue, reason: LossReason::MaxLength, .. } if refuses(after, queue) => {
+                *refused.entry(queue).or_default() += 1;
                 let cause = logged.cause.and_then(|cause| by_number.get(&cause));
                 into.entry(queue)
                     .or_default()
@@ -243,7 +256,8 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
     if from.values().any(|queues| queues.len() > 1) {
         return Err("two queues deliver to one channel");
     }
-    if joined.iter().any(|(queue, count)| *count > 1 && stops_publishers(after, queue)) {
+    let more = |queue: &Resource| refused.get(queue).copied().unwrap_or(0);
+    if joined.iter().any(|(queue, count)| *count + more(queue) > 1 && stops_publishers(after, queue)) {
         return Err("a publisher hears some messages later that the queue is too long");
     }
     if into.values().any(|origins| origins.len() > 1) {

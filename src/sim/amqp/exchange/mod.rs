@@ -9,7 +9,7 @@ use crate::sorted::{SortedMap, SortedSet, sort_by};
 use alloc::{rc::Rc, vec::Vec};
 
 use super::error::Refusal;
-use super::event::{Decision, Resource, Untold};
+use super::event::{Decision, Event, Resource, Untold};
 use super::limits::{DECISIONS_SHOWN, MATCHES_SHOWN};
 use super::message::Message;
 use super::policy::Applied;
@@ -113,6 +113,31 @@ pub struct Route {
     pub untold: Untold,
     /// Direct reply-to addresses among the routing keys.
     pub replies: Vec<Bytes>,
+    /// Whether some bindings that are not told may have looked at headers.
+    pub untold_headers: bool,
+}
+
+impl Route {
+    /// The event that tells it; the queues stay.
+    pub fn event(&mut self, exchange: Resource, message: &Message) -> Event {
+        let headers = message.properties.headers.clone().filter(|_| self.untold_headers);
+        Event::Routed {
+            message: message.id,
+            exchange,
+            decisions: core::mem::take(&mut self.decisions),
+            untold: self.untold,
+            queues: self.queues.clone(),
+            keys: message.keys().cloned().collect(),
+            headers: headers.map(alloc::boxed::Box::new),
+        }
+    }
+}
+
+/// How many bindings are told: those that match, and those that do not.
+#[derive(Clone, Copy)]
+struct Told {
+    matches: usize,
+    others: usize,
 }
 
 /// The routing keys that lead to a client instead of a queue begin so.
@@ -258,26 +283,29 @@ impl Exchange {
     }
 
     /// The destinations of a message here, told binding by binding where there are not too many.
-    fn destinations(&self, message: &Message, route: &mut Route) -> SortedSet<Destination> {
+    fn destinations(&self, message: &Message, most: Told, route: &mut Route) -> SortedSet<Destination> {
         let mut found = SortedSet::new();
         let look = |binding: &Binding, matched: bool, route: &mut Route, found: &mut SortedSet<Destination>| {
             if matched {
                 found.insert(binding.destination.clone());
             }
-            let told = route.decisions.len() < if matched { MATCHES_SHOWN } else { DECISIONS_SHOWN };
+            let told = route.decisions.len() < if matched { most.matches } else { most.others };
             if !told {
                 *(if matched { &mut route.untold.matched } else { &mut route.untold.others }) += 1;
+                route.untold_headers |= self.exchange_type == ExchangeType::Headers;
                 return;
             }
+            let is_failed = !matched && self.exchange_type == ExchangeType::Headers;
             route.decisions.push(Decision {
                 exchange: self.resource.name.clone(),
                 destination: binding.destination.name().clone(),
                 to_exchange: binding.destination.is_exchange(),
                 binding_key: binding.key.clone(),
                 matched,
+                failed: if is_failed { headers::failed(binding, message) } else { Vec::new() },
             });
         };
-        let has_many = self.binding_count > DECISIONS_SHOWN as u64;
+        let has_many = self.binding_count > most.others as u64;
         let keys: SortedSet<Bytes> = match self.exchange_type {
             ExchangeType::Direct if has_many => message.keys().cloned().collect(),
             ExchangeType::Topic if has_many => topic::matching(self, message),
@@ -308,6 +336,29 @@ pub fn route<Q>(
     start: &Exchange,
     message: &Message,
 ) -> Route {
+    let most = Told { matches: MATCHES_SHOWN, others: DECISIONS_SHOWN };
+    route_telling(exchanges, queues, start, message, most)
+}
+
+/// What every binding says to a message, of up to `most` bindings, and what is left untold: the answer to who asks why.
+pub fn judge<Q>(
+    exchanges: &SortedMap<Bytes, Rc<Exchange>>,
+    queues: &SortedMap<Bytes, Q>,
+    start: &Exchange,
+    message: &Message,
+    most: usize,
+) -> (Vec<Decision>, Untold) {
+    let route = route_telling(exchanges, queues, start, message, Told { matches: most, others: most });
+    (route.decisions, route.untold)
+}
+
+fn route_telling<Q>(
+    exchanges: &SortedMap<Bytes, Rc<Exchange>>,
+    queues: &SortedMap<Bytes, Q>,
+    start: &Exchange,
+    message: &Message,
+    most: Told,
+) -> Route {
     let mut route = Route::default();
     if start.resource.name.is_empty() {
         default_route(queues, message, &mut route);
@@ -317,7 +368,7 @@ pub fn route<Q>(
     let mut seen = SortedSet::from([start.resource.name.clone()]);
     let mut work = Vec::from([start]);
     while let Some(exchange) = work.pop() {
-        let mut destinations = exchange.destinations(message, &mut route);
+        let mut destinations = exchange.destinations(message, most, &mut route);
         if destinations.is_empty()
             && let Some(name) = exchange.alternate()
         {
@@ -328,6 +379,7 @@ pub fn route<Q>(
                 to_exchange: true,
                 binding_key: Bytes::from("alternate-exchange"),
                 matched: exchanges.contains_key(name),
+                failed: Vec::new(),
             });
             destinations.insert(destination);
         }
@@ -364,6 +416,7 @@ fn default_route<Q>(queues: &SortedMap<Bytes, Q>, message: &Message, route: &mut
                 to_exchange: false,
                 binding_key: key.clone(),
                 matched: true,
+                failed: Vec::new(),
             });
         }
     }

@@ -333,7 +333,12 @@ impl Broker {
         let old = if queue.is_quorum() { settings.overflow } else { queue.settings.overflow };
         let overflow = core::mem::replace(&mut settings.overflow, old);
         queue.applied = applied;
+        let (kept, keeps) = (queue.settings.at_least_once, settings.at_least_once);
         queue.settings = settings;
+        if kept && !keeps {
+            self.drop_letters(cx, resource, cause);
+        }
+        let Some(queue) = self.queue_mut(resource) else { return };
         queue.expires_ms = None;
         self.restart_expiry(cx, resource);
         self.drop_overflow(cx, resource, Some(cause));
@@ -342,6 +347,10 @@ impl Broker {
         }
         self.drop_overflow(cx, resource, Some(cause));
         self.expire_all(cx, resource);
+        if kept && keeps {
+            self.retry_letters(cx, resource);
+            self.send_letters(cx, resource);
+        }
     }
 }
 

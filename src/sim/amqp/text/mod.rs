@@ -94,6 +94,13 @@ pub fn print_frame(frame: &Frame) -> String {
     line
 }
 
+/// A value of a table as it stands in a line.
+pub fn print_value(value: &super::value::Value) -> String {
+    let mut line = String::new();
+    value::print_value(&mut line, value);
+    line
+}
+
 /// Whether a message follows the method.
 pub fn carries_content(method: &Method) -> bool {
     matches!(method, Method::BasicPublish(_) | Method::BasicDeliver(_) | Method::BasicGetOk(_) | Method::BasicReturn(_))

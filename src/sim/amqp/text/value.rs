@@ -77,7 +77,7 @@ fn print_escaped(line: &mut String, bytes: &[u8]) {
     }
 }
 
-fn print_value(line: &mut String, value: &Value) {
+pub(super) fn print_value(line: &mut String, value: &Value) {
     let _ = match value {
         Value::Bool(on) => write!(line, "{on}"),
         Value::I8(n) => write!(line, "b({n})"),
