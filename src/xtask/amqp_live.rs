@@ -352,10 +352,10 @@ impl Stage for Live<'_> {
 
     fn power(&mut self, power: Power) -> Outcome {
         match (self.power, power) {
-            (Power::Start, Power::Stop) => drop(self.server.ctl(&["stop_app"])?),
+            (Power::Start, Power::Stop) => self.server.app("stop")?,
             (Power::Start, Power::Kill) => self.server.kill9_and_start()?,
             (Power::Stop, Power::Start) => {
-                self.server.ctl(&["start_app"])?;
+                self.server.app("start")?;
                 if !wait_for_port(self.server.port(), PATIENCE) {
                     return Err(Problem::new("RabbitMQ does not listen again."));
                 }

@@ -269,6 +269,11 @@ impl Broker {
         while let Some(place) = self.queue_at(resource).and_then(|queue| queue.expired(cx.now_ms)) {
             self.lose(cx, resource, place, LossReason::Expired, None);
         }
+        if let Some(queue) = self.queue_mut(resource)
+            && queue.armed_ms.is_some_and(|at_ms| at_ms <= cx.now_ms)
+        {
+            queue.armed_ms = None;
+        }
         self.arm(resource);
         self.send_letters(cx, resource);
     }

@@ -69,9 +69,11 @@ impl Broker {
         }
         let mut groups = groups.into_iter().peekable();
         while let Some(((name, _), mut deliveries)) = groups.next() {
-            // A priority queue takes its acknowledgements apart by priority, the highest first: its dead letters come so.
-            sort_by_key(&mut deliveries, |(_, delivery)| delivery.place.rank);
             let resource = self.resource(at.connection, &name);
+            // A priority queue takes its acknowledgements apart by priority, the highest first: its dead letters come so.
+            if self.queue_at(&resource).is_some_and(|queue| queue.settings.max_priority.is_some()) {
+                sort_by_key(&mut deliveries, |(_, delivery)| delivery.place.rank);
+            }
             let mut frees_consumer = false;
             for (tag, delivery) in deliveries {
                 frees_consumer |= self.settle_one(cx, at, &resource, (tag, &delivery), how, reason);

@@ -4,10 +4,10 @@
 use super::draw::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 use warren_sim::amqp::arguments::Overflow;
-use warren_sim::amqp::channel::Settle;
+use warren_sim::amqp::channel::{Delivery, Settle};
 use warren_sim::amqp::event::{ChannelRef, Event, LossReason, Resource};
 use warren_sim::amqp::transcript::engine::{Engine, Logged};
-use warren_sim::amqp::transcript::{Command, Line, Player, Stage};
+use warren_sim::amqp::transcript::{Command, Line, Player, Power, Stage};
 use warren_sim::bytes::Bytes;
 
 /// How near to the end of a wait nothing may happen, in ms: the real broker's clock is not ours.
@@ -22,6 +22,8 @@ pub struct Simulation {
     player: Player,
     now_ms: u64,
     timed: bool,
+    /// Whether something may not be on disk yet: RabbitMQ writes at leisure what nobody waits to have confirmed.
+    unwritten: bool,
 }
 
 impl Simulation {
@@ -29,7 +31,7 @@ impl Simulation {
     pub fn new(kind: Kind) -> Simulation {
         let mut engine = Engine::new();
         engine.take_log();
-        Simulation { engine, player: Player::default(), now_ms: 0, timed: kind.timed }
+        Simulation { engine, player: Player::default(), now_ms: 0, timed: kind.timed, unwritten: false }
     }
 
     /// Plays lines that are sent at once. An error tells why a real broker might answer otherwise; then nothing was played.
@@ -59,6 +61,11 @@ impl Simulation {
         }
         let log = next.engine.take_log();
         self.stumbles(&log)?;
+        self.settles_what_is_there(&commands)?;
+        if commands.iter().any(|command| matches!(command, Command::Power(Power::Kill))) && self.unwritten {
+            return Err("nobody knows how much of this is written to disk");
+        }
+        next.unwritten |= is_unwritten(&next, &log);
         determined(self, &next, &log)?;
         self.limit_is_clear(&commands)?;
         if log.iter().any(|logged| matches!(logged.event, Event::Delivered { .. })) {
@@ -99,6 +106,28 @@ impl Simulation {
         };
         let joins = |logged: &Logged| matches!(&logged.event, Event::Enqueued { queue, .. } if is_resting(queue));
         if log.iter().any(joins) { Err("the queue stumbles over this message") } else { Ok(()) }
+    }
+
+    /// A queue of RabbitMQ stumbles over the tag of one that was deleted and had its name: the channel knows queues by their names.
+    fn settles_what_is_there(&self, commands: &[&Command]) -> Result<(), &'static str> {
+        for command in commands {
+            let Command::Send { client, channel, frame } = command else { continue };
+            let broker = self.engine.broker();
+            let connection = self.engine.connection(client).and_then(|id| broker.find_connection(id));
+            let Some(channel) = connection.and_then(|connection| connection.channels.get(channel)) else { continue };
+            let settles = matches!(
+                frame.split_once(' ').map_or(frame.as_str(), |(name, _)| name),
+                "basic.ack" | "basic.nack" | "basic.reject" | "basic.recover" | "basic.recover-async" | "tx.commit"
+            );
+            let taken = channel.transaction.iter().flat_map(|transaction| &transaction.settlements);
+            let mut held = channel.unacked.values().chain(taken.map(|(_, delivery, _)| delivery));
+            let is_stale =
+                |delivery: &Delivery| broker.queue(&delivery.name).is_some_and(|queue| queue.id != delivery.queue);
+            if settles && held.any(is_stale) {
+                return Err("the queue stumbles over a tag of the one that had its name");
+            }
+        }
+        Ok(())
     }
 
     /// The limit of a channel is kept by a process of its own: when messages come back while it is reached, either the queue tries to
@@ -296,6 +325,30 @@ fn refuses(after: &Simulation, queue: &Resource) -> bool {
 fn stops_publishers(after: &Simulation, queue: &Resource) -> bool {
     let queue = after.engine.broker().find_queue(queue);
     queue.is_some_and(|queue| queue.is_quorum() && queue.settings.overflow != Overflow::DropHead)
+}
+
+/// Whether a durable classic queue took a message that nobody waits to have confirmed, or let one go.
+fn is_unwritten(after: &Simulation, log: &[Logged]) -> bool {
+    let by_number: BTreeMap<u32, &Logged> = log.iter().map(|logged| (logged.number, logged)).collect();
+    let is_durable = |queue: &Resource| {
+        let queue = after.engine.broker().find_queue(queue);
+        queue.is_some_and(|queue| queue.durable && !queue.is_quorum())
+    };
+    let is_confirmed = |logged: &Logged| {
+        let mut at = logged;
+        while let Some(cause) = at.cause.and_then(|cause| by_number.get(&cause)) {
+            at = cause;
+        }
+        let Event::Published { channel: by, .. } = &at.event else { return false };
+        let connection = after.engine.broker().find_connection(by.connection);
+        connection.and_then(|connection| connection.channels.get(&by.channel)).is_some_and(|channel| channel.confirms)
+    };
+    log.iter().any(|logged| match &logged.event {
+        Event::Enqueued { queue, .. } => is_durable(queue) && !is_confirmed(logged),
+        Event::Acked { queue, .. } | Event::Lost { queue, .. } | Event::DeadLettered { queue, .. } => is_durable(queue),
+        Event::Delivered { queue, no_ack: true, .. } | Event::Got { queue, no_ack: true, .. } => is_durable(queue),
+        _ => false,
+    })
 }
 
 /// Who the message of an `Enqueued` comes from.
