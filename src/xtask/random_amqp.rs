@@ -1,7 +1,8 @@
 //! Random sequences for the real RabbitMQ and for the engine, side by side: everything that any channel hears must be the same.
 //!
-//! `cargo xtask record amqp --random N [--seed S] [--first N] [--timed | --restarts] [--theme T] [--workers W] [--ledger FILE] [--keep | --show]`. Sequences are lines
-//! of transcripts, so a difference is one too: it is shrunk to what is needed, printed and, with `--keep`, written to `tests/transcripts/amqp/`.
+//! `cargo xtask record amqp --random N [--seed S] [--first N] [--timed | --restarts] [--theme T] [--workers W] [--ledger FILE]
+//! [--keep | --show]`. Sequences are lines of transcripts, so a difference is one too: it is shrunk to what is needed,
+//! printed and, with `--keep`, written to `tests/transcripts/amqp/`.
 //!
 //! A machine may be too busy for the real broker to answer: such a sequence is played again, in a fresh virtual host. A run that
 //! ends early says with which `--first` it goes on.
@@ -99,7 +100,8 @@ impl Options {
             };
             known.ok_or_else(|| {
                 Problem::new(format!(
-                    "`{word}` is not understood: --random N --seed S --first N --workers W (numbers), --theme T, --ledger FILE, --timed, --restarts, --keep, --show."
+                    "`{word}` is not understood: --random N --seed S --first N --workers W (numbers), --theme T, \
+                      --ledger FILE, --timed, --restarts, --keep, --show."
                 ))
             })?;
         }

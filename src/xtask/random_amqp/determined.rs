@@ -253,6 +253,7 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
     let (mut deleted, mut cancelled) = (0, 0);
     let mut requeued = BTreeSet::new();
     let mut closed_with_many = false;
+    let mut ended = BTreeSet::new();
     for logged in log {
         match &logged.event {
             Event::Delivered { queue, consumer, .. } => {
@@ -272,6 +273,9 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
             }
             Event::Requeued { queue, .. } => {
                 requeued.insert(queue);
+            }
+            Event::ChannelClosed { channel, .. } => {
+                ended.insert(*channel);
             }
             Event::QueueDeleted { .. } => deleted += 1,
             Event::ConsumerCancelled { by_broker: true, .. } => cancelled += 1,
@@ -294,6 +298,14 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
     }
     if into.keys().any(|queue| requeued.contains(queue)) {
         return Err("a queue gets letters while messages come back to it");
+    }
+    let was_consumed = |queue: &Resource| {
+        let queue = before.engine.broker().find_queue(queue);
+        queue.is_some_and(|queue| queue.consumers.values().any(|consumer| ended.contains(&consumer.at.channel)))
+    };
+    let from_letters = |origins: &BTreeSet<Origin>| origins.iter().any(|origin| *origin != Origin::Publisher);
+    if into.iter().any(|(queue, origins)| from_letters(origins) && was_consumed(queue)) {
+        return Err("letters come to a queue before it hears that its consumer is gone, or after");
     }
     if deleted > 1 && cancelled > 0 {
         return Err("two queues that are gone tell their consumers");
