@@ -49,7 +49,7 @@ fn run(text: &str) -> String {
 /// Pairs of a script and what it gives, each checked against Lua 5.1 in the real server.
 #[test]
 fn scripts_give_what_lua_gives() {
-    let cases = include_str!("lua/cases.txt");
+    let cases = [include_str!("lua/cases.txt"), include_str!("lua/libraries.txt")].join("====\n");
     let mut faults = Vec::new();
     for case in cases.split("\n====\n") {
         let (script, wanted) = case.split_once("\n----\n").expect("a script and what it gives");

@@ -77,7 +77,13 @@ impl Bench {
     fn call(&mut self, line: &str) -> Reply {
         let args: Vec<Bytes> = line.split(' ').map(Bytes::from).collect();
         let mut out = Vec::new();
-        let mut cx = Cx { now_ms: self.now_ms, prng: &mut self.prng, events: Some(&mut self.events), out: &mut out };
+        let mut cx = Cx {
+            now_ms: self.now_ms,
+            prng: &mut self.prng,
+            events: Some(&mut self.events),
+            out: &mut out,
+            meanwhile: None,
+        };
         let reply = self.store.call(ME, &args, &mut cx);
         self.store.check();
         reply
@@ -86,13 +92,20 @@ impl Bench {
     /// Lets happen what is due at `at_ms`.
     fn tick(&mut self, at_ms: u64) {
         let mut out = Vec::new();
-        let mut cx = Cx { now_ms: at_ms, prng: &mut self.prng, events: Some(&mut self.events), out: &mut out };
+        let mut cx =
+            Cx { now_ms: at_ms, prng: &mut self.prng, events: Some(&mut self.events), out: &mut out, meanwhile: None };
         self.store.tick(&mut cx);
     }
 
     fn type_in(&mut self, console: &mut Console, line: &str) -> String {
         let mut out = Vec::new();
-        let mut cx = Cx { now_ms: self.now_ms, prng: &mut self.prng, events: Some(&mut self.events), out: &mut out };
+        let mut cx = Cx {
+            now_ms: self.now_ms,
+            prng: &mut self.prng,
+            events: Some(&mut self.events),
+            out: &mut out,
+            meanwhile: None,
+        };
         console.run_line(&mut self.store, line, &mut cx).text
     }
 }
@@ -260,7 +273,13 @@ fn the_console_speaks_as_redis_cli() {
     tab.language = Language::Chinese;
     assert!(bench.type_in(&mut tab, "help get").contains("summary: 读取键的字符串"));
     let mut out = Vec::new();
-    let mut cx = Cx { now_ms: bench.now_ms, prng: &mut bench.prng, events: Some(&mut bench.events), out: &mut out };
+    let mut cx = Cx {
+        now_ms: bench.now_ms,
+        prng: &mut bench.prng,
+        events: Some(&mut bench.events),
+        out: &mut out,
+        meanwhile: None,
+    };
     assert_eq!(tab.run_line(&mut bench.store, "Exit", &mut cx).effect, ConsoleEffect::Quit);
     assert_eq!(tab.run_line(&mut bench.store, "clear", &mut cx).effect, ConsoleEffect::Clear);
 }

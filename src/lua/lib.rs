@@ -33,4 +33,4 @@ pub use op::{Proto, chunk_id};
 pub use str::Str;
 pub use table::Table;
 pub use value::{Error, Value};
-pub use vm::{Args, Host, SLICE, Vm, to_integer};
+pub use vm::{Args, Host, JsonSettings, SLICE, Vm, to_integer};

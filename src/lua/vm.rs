@@ -18,6 +18,7 @@ use crate::{
 };
 use alloc::{boxed::Box, format, rc::Rc, vec::Vec};
 pub use arguments::to_integer;
+pub use library::cjson::Settings as JsonSettings;
 pub(crate) use meta::MAX_STRING;
 use thread::Thread;
 
@@ -81,6 +82,10 @@ pub struct Vm {
     pub registry: Vec<Value>,
     /// The state of `math.random`.
     pub random: u64,
+    /// The options of `cjson`, and those of the libraries that `cjson.new` has made.
+    pub(crate) json: Vec<library::cjson::Settings>,
+    /// Which instance of its library the native at work belongs to.
+    pub(crate) instance: u16,
     pub(crate) read_float: ReadFloat,
     stack: Vec<Value>,
     top: usize,
@@ -115,6 +120,8 @@ impl Vm {
             wrapper: Value::Nil,
             registry: Vec::new(),
             random: library::random::START,
+            json: Vec::new(),
+            instance: 0,
             read_float,
             stack: Vec::new(),
             top: 0,
@@ -158,7 +165,21 @@ impl Vm {
         self.stop();
         self.stack.clear();
         self.threads.truncate(1);
+        self.json.truncate(1);
         self.heap.cut(self.fresh);
+    }
+
+    /// How `cjson` is set, which stays from script to script.
+    pub fn json_settings(&self) -> JsonSettings {
+        self.json.first().copied().unwrap_or_default()
+    }
+
+    /// Sets `cjson` as it was set before.
+    pub fn set_json_settings(&mut self, settings: JsonSettings) {
+        match self.json.first_mut() {
+            Some(first) => *first = settings,
+            None => self.json.push(settings),
+        }
     }
 
     /// Drops whatever was running.

@@ -3,9 +3,13 @@
 //! - [`request`]: bytes to requests, with Redis's protocol errors.
 //! - `peer.rs`: a connection: what was read and not yet run, what is still to be sent.
 //! - `limits.rs`: descriptors, silent clients, clients that do not read.
+//! - `busy.rs`: others are served while a script runs for long.
+//! - `machine.rs`: what the store is told of the machine.
 //! - `server.rs`: the one thread: waits for sockets, runs what they bring, lets time pass, and writes once per wake-up.
 
+mod busy;
 mod limits;
+mod machine;
 mod peer;
 pub mod request;
 mod server;

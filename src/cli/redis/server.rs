@@ -1,22 +1,18 @@
 //! The one thread: waits for sockets, runs what they bring, lets time pass, and writes once per wake-up.
 
 use super::limits::{is_silent, keep_alive, leaves_too_much, provide_descriptors};
+use super::machine::{ADDRESS, NEXT, link, listen, micros, now_ms, sleep};
 use super::peer::Peer;
 use super::request::{Bounds, Step};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{self, IpAddr, SocketAddr};
-use std::os::fd::AsRawFd;
-use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::net;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use warren_sim::bytes::Bytes;
 use warren_sim::prng::Prng;
-use warren_sim::redis::{ClientId, Cx, Host, Limits, Link, Out, Reply, Sent, Store};
-
-/// The most steps that a script may take: nobody else is answered meanwhile, and so nobody could say SCRIPT KILL. It takes some seconds.
-const MAX_STEPS: u64 = 300_000_000;
+use warren_sim::redis::{ClientId, Cx, Host, Limits, Out, Reply, Sent, Store};
 
 const LISTENER: Token = Token(usize::MAX);
 /// Bytes that one client may bring per turn, so that others come in between.
@@ -30,11 +26,35 @@ const NAP: Duration = Duration::from_millis(100);
 
 /// The store with its sockets.
 pub struct Server {
-    poll: Poll,
-    listener: TcpListener,
+    net: Net,
     store: Store,
     prng: Prng,
-    peers: Vec<Option<Box<Peer>>>,
+}
+
+/// What the sockets act on, lent for a turn.
+pub(super) struct Lent<'w> {
+    pub(super) store: &'w mut Store,
+    pub(super) prng: &'w mut Prng,
+}
+
+/// What was told of a socket.
+#[derive(Debug)]
+struct Heard {
+    place: usize,
+    /// There is something to be read, or an end to be seen.
+    reads: bool,
+    /// The client will send no more than what waits already.
+    ended: bool,
+    /// There is room to write.
+    writes: bool,
+}
+
+/// The sockets.
+#[derive(Debug)]
+pub(super) struct Net {
+    pub(super) poll: Poll,
+    listener: TcpListener,
+    pub(super) peers: Vec<Option<Box<Peer>>>,
     /// Places in `peers` that are free.
     free: Vec<usize>,
     places: HashMap<ClientId, usize>,
@@ -43,7 +63,7 @@ pub struct Server {
     scratch: Box<[u8]>,
     out: Vec<Out>,
     /// SHUTDOWN was called.
-    is_over: bool,
+    pub(super) is_over: bool,
     /// When every client is looked at next, in Unix milliseconds.
     next_sweep_ms: u64,
     /// When replicas are told next that the server is there, in Unix milliseconds.
@@ -51,9 +71,15 @@ pub struct Server {
     /// Who has something to send.
     dirty: Vec<usize>,
     /// Who has something to be run without bringing anything new.
-    ready: Vec<usize>,
+    ready: VecDeque<usize>,
+    /// What was told of sockets and not looked at yet.
+    heard: VecDeque<Heard>,
     /// Whose socket may hold more than was read.
-    unread: Vec<usize>,
+    pub(super) unread: Vec<usize>,
+    /// Who is being served, and not in its place: more than one while a script lets others be served.
+    pub(super) away: Vec<usize>,
+    /// What is for those who are away.
+    pub(super) kept: Vec<Out>,
 }
 
 impl Server {
@@ -64,7 +90,7 @@ impl Server {
         let mut listener = TcpListener::from_std(listener);
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
-        let mut store = Store::new(Limits { max_steps: MAX_STEPS, ..Limits::default() });
+        let mut store = Store::new(Limits::default());
         let address = listener.local_addr()?;
         let port = address.port();
         // It is set only once: a process serves one store.
@@ -77,11 +103,9 @@ impl Server {
             store.set_directory(&directory.to_string_lossy());
         }
         store.set_max_clients(provide_descriptors(store.config().maxclients));
-        Ok(Server {
+        let net = Net {
             poll,
             listener,
-            store,
-            prng: Prng::new(seed),
             peers: Vec::new(),
             free: Vec::new(),
             places: HashMap::new(),
@@ -92,41 +116,62 @@ impl Server {
             next_sweep_ms: 0,
             next_ping_ms: 0,
             dirty: Vec::new(),
-            ready: Vec::new(),
+            ready: VecDeque::new(),
+            heard: VecDeque::new(),
             unread: Vec::new(),
-        })
+            away: Vec::new(),
+            kept: Vec::new(),
+        };
+        Ok(Server { net, store, prng: Prng::new(seed) })
     }
 
     /// Serves until something fails.
-    pub fn run(mut self) -> io::Result<()> {
+    pub fn run(self) -> io::Result<()> {
+        let Server { mut net, mut store, mut prng } = self;
+        let mut lent = Lent { store: &mut store, prng: &mut prng };
         let mut events = Events::with_capacity(1024);
-        while !self.is_over {
-            match self.poll.poll(&mut events, Some(self.nap())) {
-                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
-                Ok(()) | Err(_) => {}
-            }
-            for place in std::mem::take(&mut self.unread) {
-                self.read(place, false);
-            }
-            for event in &events {
-                match event.token() {
-                    LISTENER => self.accept()?,
-                    Token(place) => {
-                        if event.is_readable() || event.is_read_closed() || event.is_error() {
-                            self.read(place, event.is_read_closed());
-                        }
-                        if event.is_writable() {
-                            self.resume_writing(place);
-                        }
-                    }
+        while !net.is_over {
+            let nap = net.nap(lent.store);
+            net.hear(&mut lent, &mut events, nap)?;
+            net.change_port()?;
+            net.let_time_pass(&mut lent);
+            net.sweep(&mut lent)?;
+            net.flush(lent.store);
+        }
+        Ok(())
+    }
+}
+
+impl Net {
+    /// Waits for sockets, for no longer than this, and runs what they bring.
+    pub(super) fn hear(&mut self, lent: &mut Lent<'_>, events: &mut Events, nap: Duration) -> io::Result<()> {
+        match self.poll.poll(events, Some(nap)) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let unread = self.unread.drain(..);
+        self.heard.extend(unread.map(|place| Heard { place, reads: true, ended: false, writes: false }));
+        for event in &*events {
+            match event.token() {
+                LISTENER => self.accept(lent.store)?,
+                Token(place) => {
+                    let ended = event.is_read_closed();
+                    let reads = event.is_readable() || ended || event.is_error();
+                    self.heard.push_back(Heard { place, reads, ended, writes: event.is_writable() });
                 }
             }
-            self.run_ready();
-            self.change_port()?;
-            self.let_time_pass();
-            self.sweep()?;
-            self.flush();
         }
+        // What is told here is told once: whoever comes next is taken from the list, which a script may empty meanwhile.
+        for _ in 0..self.heard.len() {
+            let Some(Heard { place, reads, ended, writes }) = self.heard.pop_front() else { break };
+            if reads {
+                self.read(lent, place, ended);
+            }
+            if writes {
+                self.resume_writing(place);
+            }
+        }
+        self.run_ready(lent);
         Ok(())
     }
 
@@ -139,18 +184,18 @@ impl Server {
     }
 
     /// How long nothing can happen by itself.
-    fn nap(&self) -> Duration {
+    fn nap(&self, store: &Store) -> Duration {
         if !self.ready.is_empty() || !self.unread.is_empty() {
             return Duration::ZERO;
         }
-        let until = self.store.next_due().map(|at| Duration::from_millis(at.saturating_sub(now_ms())));
+        let until = store.next_due().map(|at| Duration::from_millis(at.saturating_sub(now_ms())));
         until.map_or(NAP, |until| until.min(NAP))
     }
 
-    fn accept(&mut self) -> io::Result<()> {
+    fn accept(&mut self, store: &mut Store) -> io::Result<()> {
         loop {
             match self.listener.accept() {
-                Ok((stream, _)) => self.welcome(stream)?,
+                Ok((stream, _)) => self.welcome(store, stream)?,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 // The client left before it was seen, or there are no more descriptors: those that are here stay served.
                 Err(_) => return Ok(()),
@@ -158,16 +203,16 @@ impl Server {
         }
     }
 
-    fn welcome(&mut self, mut stream: TcpStream) -> io::Result<()> {
-        if self.places.len() as u64 >= self.store.config().maxclients {
-            self.store.count_rejected();
+    fn welcome(&mut self, store: &mut Store, mut stream: TcpStream) -> io::Result<()> {
+        if self.places.len() as u64 >= store.config().maxclients {
+            store.count_rejected();
             // Whoever does not take the sentence at once is closed without it.
             let _ = stream.write(b"-ERR max number of clients reached\r\n");
             return Ok(());
         }
         // It only matters for speed.
         let _ = stream.set_nodelay(true);
-        keep_alive(&stream, self.store.config().tcp_keepalive);
+        keep_alive(&stream, store.config().tcp_keepalive);
         let place = self.free.pop().unwrap_or_else(|| {
             self.peers.push(None);
             self.peers.len() - 1
@@ -175,28 +220,37 @@ impl Server {
         self.poll.registry().register(&mut stream, Token(place), Interest::READABLE | Interest::WRITABLE)?;
         let id = ClientId(self.next_id);
         self.next_id += 1;
-        self.store.client_open(id);
+        store.client_open(id);
         let now_ms = now_ms();
-        self.store.set_link(id, link(&stream), now_ms);
+        store.set_link(id, link(&stream), now_ms);
         self.places.insert(id, place);
         self.peers[place] = Some(Box::new(Peer::new(stream, id, now_ms)));
         Ok(())
     }
 
     /// Reads what a client sent, and runs what is whole. `ended`: the client will send no more than what waits already.
-    fn read(&mut self, place: usize, ended: bool) {
-        let Some(mut peer) = self.peers.get_mut(place).and_then(Option::take) else { return };
+    fn read(&mut self, lent: &mut Lent<'_>, place: usize, ended: bool) {
+        let Some(mut peer) = self.take_out(place) else {
+            if self.away.contains(&place) {
+                self.unread.push(place);
+            }
+            return;
+        };
         let mut scratch = std::mem::take(&mut self.scratch);
+        if scratch.is_empty() {
+            // Somebody else is being read.
+            scratch = vec![0; READ_BYTES].into_boxed_slice();
+        }
         match peer.stream.read(&mut scratch) {
             Ok(0) => peer.is_over = true,
             Ok(count) => {
                 let now_ms = now_ms();
                 (peer.active_ms, peer.heard_ms) = (now_ms, now_ms);
-                let taken = if peer.inbox.is_empty() { self.process(&mut peer, &scratch[..count]) } else { 0 };
+                let taken = if peer.inbox.is_empty() { self.process(lent, &mut peer, &scratch[..count]) } else { 0 };
                 peer.inbox.extend_from_slice(&scratch[taken..count]);
-                peer.is_over |= peer.inbox.len() as u64 > self.store.config().client_query_buffer_limit;
+                peer.is_over |= peer.inbox.len() as u64 > lent.store.config().client_query_buffer_limit;
                 if taken == 0 {
-                    self.run_inbox(&mut peer);
+                    self.run_inbox(lent, &mut peer);
                 }
                 // Readiness is told once: a full buffer may have left something behind.
                 if ended || count == READ_BYTES {
@@ -211,7 +265,15 @@ impl Server {
         self.put_back(place, peer);
     }
 
+    /// Takes a client from its place to serve it.
+    fn take_out(&mut self, place: usize) -> Option<Box<Peer>> {
+        let peer = self.peers.get_mut(place).and_then(Option::take)?;
+        self.away.push(place);
+        Some(peer)
+    }
+
     fn put_back(&mut self, place: usize, peer: Box<Peer>) {
+        self.away.pop();
         let wants = peer.unsent() > 0 || peer.is_ending || peer.is_over;
         self.peers[place] = Some(peer);
         if wants {
@@ -219,23 +281,23 @@ impl Server {
         }
     }
 
-    fn run_inbox(&mut self, peer: &mut Peer) {
+    fn run_inbox(&mut self, lent: &mut Lent<'_>, peer: &mut Peer) {
         let mut inbox = std::mem::take(&mut peer.inbox);
-        let taken = self.process(peer, &inbox);
+        let taken = self.process(lent, peer, &inbox);
         inbox.drain(..taken);
         peer.inbox = inbox;
     }
 
     /// Runs the requests in `input` until one waits, and returns how many bytes they took.
-    fn process(&mut self, peer: &mut Peer, input: &[u8]) -> usize {
+    fn process(&mut self, lent: &mut Lent<'_>, peer: &mut Peer, input: &[u8]) -> usize {
         let mut at = 0;
-        if self.store.is_blocked(peer.id) {
+        if lent.store.is_blocked(peer.id) {
             return at;
         }
-        self.store.begin_turn();
+        lent.store.begin_turn();
         let now_ms = now_ms();
         while !peer.is_ending && !peer.is_over {
-            let bounds = Bounds { bulk: self.store.limits().max_bulk, stranger: self.store.needs_login(peer.id) };
+            let bounds = Bounds { bulk: lent.store.limits().max_bulk, stranger: lent.store.needs_login(peer.id) };
             match peer.request.read(input, &mut at, bounds) {
                 Step::Empty => {}
                 Step::Partial => break,
@@ -244,7 +306,7 @@ impl Server {
                     peer.is_ending = true;
                 }
                 Step::Whole => {
-                    if self.execute(peer, now_ms) {
+                    if self.execute(lent, peer, now_ms) {
                         break;
                     }
                 }
@@ -254,7 +316,7 @@ impl Server {
     }
 
     /// Runs the request that was read; whether the client waits now.
-    fn execute(&mut self, peer: &mut Peer, now_ms: u64) -> bool {
+    fn execute(&mut self, lent: &mut Lent<'_>, peer: &mut Peer, now_ms: u64) -> bool {
         let name = &peer.request.args[0];
         if name.eq_ignore_ascii_case(b"host:") || name.eq_ignore_ascii_case(b"post") {
             // Somebody makes a browser talk to us; the next lines are not his.
@@ -263,30 +325,35 @@ impl Server {
         }
         let shows = |word: &Bytes| word.eq_ignore_ascii_case(b"list") || word.eq_ignore_ascii_case(b"info");
         if name.eq_ignore_ascii_case(b"client") && peer.request.args.get(1).is_some_and(shows) {
-            self.tell_buffers(peer, now_ms);
+            self.tell_buffers(lent.store, peer, now_ms);
         }
-        let mut cx = Cx { now_ms, prng: &mut self.prng, events: None, out: &mut self.out };
-        let reply = self.store.call(peer.id, &peer.request.args, &mut cx);
+        let mut out = std::mem::take(&mut self.out);
+        let mut cx = Cx { now_ms, prng: &mut *lent.prng, events: None, out: &mut out, meanwhile: Some(self) };
+        let reply = lent.store.call(peer.id, &peer.request.args, &mut cx);
+        self.out = out;
+        if !self.kept.is_empty() {
+            self.out.splice(..0, std::mem::take(&mut self.kept));
+        }
         let taken: usize = peer.request.args.iter().map(|arg| arg.len()).sum();
         peer.query_peak[1] = peer.query_peak[1].max(taken as u64);
         peer.request.args.clear();
-        reply.encode_into(self.store.resp(peer.id), &mut peer.out);
-        self.deliver(Some(peer));
-        peer.is_ending |= !self.store.is_open(peer.id);
-        peer.is_over |= leaves_too_much(peer, &self.store, now_ms);
-        reply == Reply::None && self.store.is_blocked(peer.id)
+        reply.encode_into(lent.store.resp(peer.id), &mut peer.out);
+        self.deliver(lent.store, Some(peer));
+        peer.is_ending |= !lent.store.is_open(peer.id);
+        peer.is_over |= leaves_too_much(peer, lent.store, now_ms);
+        reply == Reply::None && lent.store.is_blocked(peer.id)
     }
 
     /// Tells the store of all buffers, for CLIENT LIST. `current` is the peer that is being served, and not in its place.
-    fn tell_buffers(&mut self, current: &Peer, now_ms: u64) {
-        self.store.set_buffers(current.id, current.buffers(now_ms));
+    fn tell_buffers(&mut self, store: &mut Store, current: &Peer, now_ms: u64) {
+        store.set_buffers(current.id, current.buffers(now_ms));
         for peer in self.peers.iter().flatten() {
-            self.store.set_buffers(peer.id, peer.buffers(now_ms));
+            store.set_buffers(peer.id, peer.buffers(now_ms));
         }
     }
 
     /// Gives back room, and lets go of those who have been too slow for too long.
-    fn sweep(&mut self) -> io::Result<()> {
+    fn sweep(&mut self, lent: &mut Lent<'_>) -> io::Result<()> {
         let now_ms = now_ms();
         if now_ms < self.next_sweep_ms {
             return Ok(());
@@ -294,14 +361,15 @@ impl Server {
         self.next_sweep_ms = now_ms + NAP.as_millis() as u64;
         if now_ms >= self.next_ping_ms {
             self.next_ping_ms = now_ms + PING_EVERY_MS;
-            self.store.ping_replicas(&mut Cx { now_ms, prng: &mut self.prng, events: None, out: &mut self.out });
-            self.deliver(None);
+            let (prng, out) = (&mut *lent.prng, &mut self.out);
+            lent.store.ping_replicas(&mut Cx { now_ms, prng, events: None, out, meanwhile: None });
+            self.deliver(lent.store, None);
         }
-        let peak_ms = self.store.reply_peak_ms();
+        let peak_ms = lent.store.reply_peak_ms();
         for (place, peer) in self.peers.iter_mut().enumerate() {
             let Some(peer) = peer else { continue };
             peer.shrink(peak_ms, now_ms);
-            if leaves_too_much(peer, &self.store, now_ms) || is_silent(peer, &self.store, now_ms) {
+            if leaves_too_much(peer, lent.store, now_ms) || is_silent(peer, lent.store, now_ms) {
                 peer.is_over = true;
                 if !peer.is_dirty {
                     peer.is_dirty = true;
@@ -310,11 +378,11 @@ impl Server {
             }
         }
         // When descriptors ran out, clients were left waiting.
-        self.accept()
+        self.accept(lent.store)
     }
 
     /// Hands out what the store sends beside its answer. `current` is the peer that is being served, and not in its place.
-    fn deliver(&mut self, mut current: Option<&mut Peer>) {
+    fn deliver(&mut self, store: &Store, mut current: Option<&mut Peer>) {
         if self.out.is_empty() {
             return;
         }
@@ -324,47 +392,54 @@ impl Server {
                 Some(peer) if peer.id == client => (&mut **peer, None),
                 Some(_) | None => {
                     let Some(place) = self.places.get(&client).copied() else { continue };
-                    let Some(peer) = self.peers[place].as_deref_mut() else { continue };
+                    let Some(peer) = self.peers[place].as_deref_mut() else {
+                        self.kept.push(Out { client, sent });
+                        continue;
+                    };
                     (peer, Some(place))
                 }
             };
             match sent {
-                Sent::Reply(reply) => reply.encode_into(self.store.resp(client), &mut peer.out),
+                Sent::Reply(reply) => reply.encode_into(store.resp(client), &mut peer.out),
                 Sent::Bytes(bytes) => peer.out.extend_from_slice(&bytes),
                 // Somebody else closes it: nothing more is sent.
                 Sent::Close => peer.is_over = true,
                 Sent::Shutdown => self.is_over = true,
             }
-            peer.is_over |= leaves_too_much(peer, &self.store, now_ms);
+            peer.is_over |= leaves_too_much(peer, store, now_ms);
             let Some(place) = place else { continue };
             if !peer.inbox.is_empty() && !peer.is_ready {
                 peer.is_ready = true;
-                self.ready.push(place);
+                self.ready.push_back(place);
             }
             self.mark_dirty(place);
         }
     }
 
     /// Runs what clients sent while they waited.
-    fn run_ready(&mut self) {
-        for place in std::mem::take(&mut self.ready) {
-            let Some(mut peer) = self.peers.get_mut(place).and_then(Option::take) else { continue };
+    fn run_ready(&mut self, lent: &mut Lent<'_>) {
+        for _ in 0..self.ready.len() {
+            let Some(place) = self.ready.pop_front() else { break };
+            let Some(mut peer) = self.take_out(place) else {
+                if self.away.contains(&place) {
+                    self.ready.push_back(place);
+                }
+                continue;
+            };
             peer.is_ready = false;
-            self.run_inbox(&mut peer);
+            self.run_inbox(lent, &mut peer);
             self.put_back(place, peer);
         }
     }
 
-    fn let_time_pass(&mut self) {
+    fn let_time_pass(&mut self, lent: &mut Lent<'_>) {
         let now_ms = now_ms();
-        if self.store.next_due().is_some_and(|at| at <= now_ms) {
-            self.store.begin_turn();
+        if lent.store.next_due().is_some_and(|at| at <= now_ms) {
+            lent.store.begin_turn();
             // In slices, so that a thousand keys that end together stall nobody.
-            self.store.tick_some(
-                EXPIRED_PER_TURN,
-                &mut Cx { now_ms, prng: &mut self.prng, events: None, out: &mut self.out },
-            );
-            self.deliver(None);
+            let (prng, out) = (&mut *lent.prng, &mut self.out);
+            lent.store.tick_some(EXPIRED_PER_TURN, &mut Cx { now_ms, prng, events: None, out, meanwhile: None });
+            self.deliver(lent.store, None);
         }
     }
 
@@ -383,70 +458,32 @@ impl Server {
     }
 
     /// Sends what is to be sent, and lets go of those whose connection is over.
-    fn flush(&mut self) {
+    pub(super) fn flush(&mut self, store: &mut Store) {
         if self.dirty.is_empty() {
             return;
         }
         let now_ms = now_ms();
         for place in std::mem::take(&mut self.dirty) {
-            let Some(peer) = self.peers[place].as_mut() else { continue };
+            let Some(peer) = self.peers[place].as_mut() else {
+                if self.away.contains(&place) {
+                    self.dirty.push(place);
+                }
+                continue;
+            };
             peer.is_dirty = false;
             peer.flush(now_ms);
             if peer.is_over {
-                self.part(place);
+                self.part(store, place);
             }
         }
     }
 
-    fn part(&mut self, place: usize) {
+    fn part(&mut self, store: &mut Store, place: usize) {
         let Some(mut peer) = self.peers[place].take() else { return };
         // It fails only for a socket that is gone already.
         let _ = self.poll.registry().deregister(&mut peer.stream);
         self.places.remove(&peer.id);
-        self.store.client_close(peer.id);
+        store.client_close(peer.id);
         self.free.push(place);
     }
-}
-
-/// A client's connection, as CLIENT LIST tells of it.
-fn link(stream: &TcpStream) -> Link {
-    let text = |address: io::Result<SocketAddr>| {
-        address.map_or(Bytes::from("?:0"), |address| Bytes::from(address.to_string()))
-    };
-    Link {
-        address: text(stream.peer_addr()),
-        local: text(stream.local_addr()),
-        descriptor: stream.as_raw_fd().unsigned_abs(),
-    }
-}
-
-/// Where the server listens, but for the port.
-static ADDRESS: OnceLock<IpAddr> = OnceLock::new();
-/// The listener that takes over before the next turn.
-static NEXT: Mutex<Option<TcpListener>> = Mutex::new(None);
-
-/// CONFIG SET port.
-fn listen(port: u16) -> bool {
-    let Some(address) = ADDRESS.get() else { return false };
-    let listener = TcpListener::bind(SocketAddr::new(*address, port));
-    let made = listener.is_ok();
-    if let (Ok(listener), Ok(mut next)) = (listener, NEXT.lock()) {
-        *next = Some(listener);
-    }
-    made
-}
-
-/// DEBUG SLEEP.
-fn sleep(micros: u64) {
-    std::thread::sleep(Duration::from_micros(micros));
-}
-
-/// Microseconds since the server first asked for them.
-fn micros() -> u64 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed().as_micros() as u64
-}
-
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }

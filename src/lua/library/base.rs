@@ -1,6 +1,7 @@
-//! The functions without a library, and coroutines.
+//! The functions without a library.
 
 use super::hidden;
+use super::{Entry, Library, MAX_SLOTS, Special};
 use crate::{
     number::is_space,
     op::chunk_id,
@@ -9,6 +10,39 @@ use crate::{
     vm::{Args, Host, Vm},
 };
 use alloc::{format, vec::Vec};
+
+/// What are globals themselves.
+pub const LIBRARY: Library = Library {
+    name: "",
+    room: 0,
+    entries: &[
+        ("ipairs step", Entry::Native(ipairs_step)),
+        ("gmatch step", Entry::Native(super::pattern::gmatch_step)),
+        ("wrap step", Entry::Native(super::coroutine::wrap_step)),
+        ("assert", Entry::Native(assert)),
+        ("collectgarbage", Entry::Native(collectgarbage)),
+        ("error", Entry::Native(error)),
+        ("gcinfo", Entry::Native(gcinfo)),
+        ("getmetatable", Entry::Native(getmetatable)),
+        ("load", Entry::Native(load)),
+        ("loadstring", Entry::Native(loadstring)),
+        ("next", Entry::Native(next)),
+        ("pcall", Entry::Special(Special::Pcall)),
+        ("rawequal", Entry::Native(rawequal)),
+        ("rawget", Entry::Native(rawget)),
+        ("rawset", Entry::Native(rawset)),
+        ("select", Entry::Native(select)),
+        ("setmetatable", Entry::Native(setmetatable)),
+        ("tonumber", Entry::Native(tonumber)),
+        ("tostring", Entry::Native(tostring)),
+        ("type", Entry::Native(type_of)),
+        ("unpack", Entry::Native(unpack)),
+        ("xpcall", Entry::Special(Special::Xpcall)),
+        ("ipairs", Entry::Native(ipairs)),
+        ("pairs", Entry::Native(pairs)),
+        ("_VERSION", Entry::Text("Lua 5.1")),
+    ],
+};
 
 pub fn assert(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error> {
     vm.check_any(args, 1)?;
@@ -266,73 +300,10 @@ pub fn unpack(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error>
         return Ok(0);
     }
     // As far as the stack of Redis's Lua grows.
-    let count = to.checked_sub(from).filter(|count| *count < 7990);
+    let count = to.checked_sub(from).filter(|count| *count < (MAX_SLOTS - args.count.min(MAX_SLOTS)) as i64);
     let Some(count) = count else { return Err(vm.error("too many results to unpack")) };
     for index in from..=from + count {
         vm.push(vm.heap.table(table).get(&Value::Num(index as f64)));
     }
     Ok(count as usize + 1)
-}
-
-pub fn create(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error> {
-    let function = match vm.arg(args, 1) {
-        function @ Value::Closure(_) => function,
-        _ => return Err(vm.bad_argument(1, "Lua function expected")),
-    };
-    let thread = vm.new_thread(function)?;
-    vm.push(thread);
-    Ok(1)
-}
-
-fn thread(vm: &Vm, args: Args) -> Result<u32, Error> {
-    match vm.arg(args, 1) {
-        Value::Thread(id) => Ok(id),
-        _ => Err(vm.bad_argument(1, "coroutine expected")),
-    }
-}
-
-pub fn resume(vm: &mut Vm, host: &mut dyn Host, args: Args) -> Result<usize, Error> {
-    let id = thread(vm, args)?;
-    let first = vm.top();
-    vm.push(Value::Bool(true));
-    match vm.resume(host, id, args)? {
-        Ok(count) => Ok(count + 1),
-        Err(value) => {
-            vm.cut_to(first);
-            vm.push(Value::Bool(false));
-            vm.push(value);
-            Ok(2)
-        }
-    }
-}
-
-pub fn running(vm: &mut Vm, _: &mut dyn Host, _: Args) -> Result<usize, Error> {
-    let value = vm.running_thread().map_or(Value::Nil, Value::Thread);
-    vm.push(value);
-    Ok(1)
-}
-
-pub fn status(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error> {
-    let id = thread(vm, args)?;
-    vm.push(Value::str(vm.thread_status(id)));
-    Ok(1)
-}
-
-pub fn wrap(vm: &mut Vm, host: &mut dyn Host, args: Args) -> Result<usize, Error> {
-    create(vm, host, args)?;
-    let thread = vm.pop();
-    let function = vm.wrapped(host, "wrap step", thread)?;
-    vm.push(function);
-    Ok(1)
-}
-
-pub fn wrap_step(vm: &mut Vm, host: &mut dyn Host, args: Args) -> Result<usize, Error> {
-    let id = thread(vm, args)?;
-    match vm.resume(host, id, args)? {
-        Ok(count) => Ok(count),
-        Err(value) => Err(match vm.to_str(&value) {
-            Some(text) => Error::bytes([&vm.where_at(2)[..], &text].concat()),
-            None => Error::of(value),
-        }),
-    }
 }

@@ -1,10 +1,31 @@
 //! `bit`: operations on 32 bits, with signed results.
 
+use super::{Entry, Library};
 use crate::{
     value::{Error, Value},
     vm::{Args, Host, Vm},
 };
 use alloc::format;
+
+/// The library.
+pub const LIBRARY: Library = Library {
+    name: "bit",
+    room: 12,
+    entries: &[
+        ("tobit", Entry::Native(tobit)),
+        ("bnot", Entry::Native(bnot)),
+        ("band", Entry::Native(band)),
+        ("bor", Entry::Native(bor)),
+        ("bxor", Entry::Native(bxor)),
+        ("lshift", Entry::Native(lshift)),
+        ("rshift", Entry::Native(rshift)),
+        ("arshift", Entry::Native(arshift)),
+        ("rol", Entry::Native(rol)),
+        ("ror", Entry::Native(ror)),
+        ("bswap", Entry::Native(bswap)),
+        ("tohex", Entry::Native(tohex)),
+    ],
+};
 
 /// The 32 bits of a number, as Lua BitOp takes them: what is no whole number is rounded to the nearest.
 fn bits(vm: &Vm, args: Args, place: usize) -> Result<u32, Error> {

@@ -1,8 +1,48 @@
 //! `math`, by functions that give the same on every target.
 
+use super::{Entry, Library};
 use crate::{
     value::{Error, Value},
     vm::{Args, Host, Vm},
+};
+
+/// The library.
+pub const LIBRARY: Library = Library {
+    name: "math",
+    room: 28,
+    entries: &[
+        ("abs", Entry::Native(abs)),
+        ("acos", Entry::Native(acos)),
+        ("asin", Entry::Native(asin)),
+        ("atan2", Entry::Native(atan2)),
+        ("atan", Entry::Native(atan)),
+        ("ceil", Entry::Native(ceil)),
+        ("cosh", Entry::Native(cosh)),
+        ("cos", Entry::Native(cos)),
+        ("deg", Entry::Native(deg)),
+        ("exp", Entry::Native(exp)),
+        ("floor", Entry::Native(floor)),
+        ("fmod", Entry::Native(fmod)),
+        ("frexp", Entry::Native(frexp)),
+        ("ldexp", Entry::Native(ldexp)),
+        ("log10", Entry::Native(log10)),
+        ("log", Entry::Native(log)),
+        ("max", Entry::Native(max)),
+        ("min", Entry::Native(min)),
+        ("modf", Entry::Native(modf)),
+        ("pow", Entry::Native(pow)),
+        ("rad", Entry::Native(rad)),
+        ("random", Entry::Native(super::random::random)),
+        ("randomseed", Entry::Native(super::random::randomseed)),
+        ("sinh", Entry::Native(sinh)),
+        ("sin", Entry::Native(sin)),
+        ("sqrt", Entry::Native(sqrt)),
+        ("tanh", Entry::Native(tanh)),
+        ("tan", Entry::Native(tan)),
+        ("pi", Entry::Number(core::f64::consts::PI)),
+        ("huge", Entry::Number(f64::INFINITY)),
+        ("mod", Entry::Same("fmod")),
+    ],
 };
 
 fn give(vm: &mut Vm, number: f64) -> Result<usize, Error> {

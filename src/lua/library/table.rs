@@ -1,10 +1,28 @@
 //! `table`.
 
+use super::{Entry, Library};
 use crate::{
     value::{Error, Value},
     vm::{Args, Host, Vm},
 };
 use alloc::{format, vec::Vec};
+
+/// The library.
+pub const LIBRARY: Library = Library {
+    name: "table",
+    room: 9,
+    entries: &[
+        ("concat", Entry::Native(concat)),
+        ("foreach", Entry::Native(foreach)),
+        ("foreachi", Entry::Native(foreachi)),
+        ("getn", Entry::Native(getn)),
+        ("maxn", Entry::Native(maxn)),
+        ("insert", Entry::Native(insert)),
+        ("remove", Entry::Native(remove)),
+        ("setn", Entry::Native(setn)),
+        ("sort", Entry::Native(sort)),
+    ],
+};
 
 pub fn getn(vm: &mut Vm, _: &mut dyn Host, args: Args) -> Result<usize, Error> {
     let table = vm.check_table(args, 1)?;

@@ -2,7 +2,7 @@
 
 use super::{Args, Frame, Host, Kind, Vm};
 use crate::{
-    library::{self, Special},
+    library::{self, Entry, Special},
     value::{Error, Value},
 };
 
@@ -50,13 +50,16 @@ impl Vm {
         match self.stack[func].clone() {
             Value::Closure(id) => self.push_frame(id, func, count, want),
             Value::Native(id) => {
-                let native = &library::NATIVES[usize::from(id)];
+                let (entry, instance) = library::native(id);
                 self.top = func + 1 + count;
-                if let Some(special) = native.special {
-                    return self.call_special(host, special, func, count, want);
-                }
+                let run = match entry {
+                    Entry::Native(run) => run,
+                    Entry::Special(special) => return self.call_special(host, special, func, count, want),
+                    Entry::Number(_) | Entry::Text(_) | Entry::Null | Entry::Same(_) => return Ok(()),
+                };
+                self.instance = instance;
                 let outer = core::mem::replace(&mut self.native, true);
-                let results = (native.run)(self, host, Args { base: func + 1, count });
+                let results = run(self, host, Args { base: func + 1, count });
                 self.native = outer;
                 let results = results?;
                 let first = self.top - results;

@@ -283,6 +283,11 @@ fn shutdown(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     if (1..call.args.len()).any(|place| call.is_word(place, "abort")) {
         return Err(if call.args.len() == 2 { error::NO_SHUTDOWN } else { error::SYNTAX });
     }
+    if let Some(error) = call.store.busy_error()
+        && !(1..call.args.len()).any(|place| call.is_word(place, "nosave"))
+    {
+        return Err(error);
+    }
     call.cx.out.push(Out { client: call.client, sent: Sent::Shutdown });
     Ok(Reply::None)
 }

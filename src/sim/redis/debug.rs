@@ -50,6 +50,10 @@ fn debug(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
             call.store.active_expire = call.integer(2)? != 0;
             Ok(Reply::OK)
         }
+        ("set-disable-deny-scripts", 3) => {
+            call.store.scripting.allows_all = call.integer(2)? != 0;
+            Ok(Reply::OK)
+        }
         ("object", 3) => object(call),
         ("reload", _) => reload(call),
         ("replybuffer", 4) if call.is_word(2, "peak-reset-time") => reply_buffer(call),
@@ -131,6 +135,20 @@ fn reply_buffer(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 /// Every value goes through the bytes of RDB and back, as by a restart; what has ended is not read again. With NOSAVE, the file of an
 /// earlier save is read instead.
 fn reload(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let (mut merges, mut flushes, mut saves) = (false, true, true);
+    for place in 2..call.args.len() {
+        match &call.arg(place).to_ascii_lowercase()[..] {
+            b"merge" => merges = true,
+            b"noflush" => flushes = false,
+            b"nosave" => saves = false,
+            _ => return Err(error::RELOAD_OPTIONS),
+        }
+    }
+    // What was written and is still there meets itself.
+    let has_keys = (0..DATABASES).any(|db| call.store.database(db).len() > 0);
+    if saves && !flushes && !merges && (has_keys || !call.store.scripting.libraries.is_empty()) {
+        return Err(error::RELOAD);
+    }
     let now_ms = call.cx.now_ms;
     let (mut saves, mut flushes, mut merges) = (true, true, false);
     for word in &call.args[2..] {
@@ -184,7 +202,9 @@ fn load_file(call: &mut Call<'_, '_>, flushes: bool, merges: bool) -> Result<Rep
 
 fn object(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let now_ms = call.cx.now_ms;
-    let entry = call.entry(call.arg(2)).ok_or(error::NO_SUCH_KEY)?;
+    // It is looked at as it is, even if its time has passed.
+    let database = call.store.database(call.db);
+    let entry = database.place(call.arg(2)).map(|place| database.at(place)).ok_or(error::NO_SUCH_KEY)?;
     let idle_s = now_ms.saturating_sub(entry.accessed_ms) / 1000;
     let clock = (entry.accessed_ms / 1000) & 0xff_ffff;
     let (encoding, size) = (entry.value.encoding().name(), entry.value.size());

@@ -20,7 +20,7 @@ impl Store {
     pub fn call(&mut self, client: ClientId, args: &[Bytes], cx: &mut Cx<'_>) -> Reply {
         assert!(!args.is_empty(), "a command has a name");
         let sent_before = cx.out.len();
-        if self.limits().max_memory > 0 && !self.is_at_rest(cx.now_ms) {
+        if self.limits().max_memory > 0 && !self.is_at_rest(cx.now_ms) && !self.is_busy() {
             self.evict(cx);
         }
         let reply = match self.admitted(client, args, cx.now_ms) {
@@ -32,8 +32,10 @@ impl Store {
             Ok(command) => {
                 let reply = self.run(client, command, args, None, cx);
                 // What these two find expired has nothing to do with each other.
-                self.propagate(!matches!(command.name, "scan" | "randomkey"), cx);
-                self.note_written(client, cx);
+                if !self.is_busy() {
+                    self.propagate(!matches!(command.name, "scan" | "randomkey"), cx);
+                    self.note_written(client, cx);
+                }
                 self.end_caching(client, command);
                 reply
             }
@@ -75,9 +77,7 @@ impl Store {
             self.log_denial(client, self.acl_context(client), denied, command, args, now_ms);
             return Err(denied.error(command));
         }
-        let limits = self.limits();
-        let full = limits.max_memory > 0 && self.used_bytes() > limits.max_memory;
-        if full && self.would(client, command, |command| command.is(Flag::Denyoom)) {
+        if self.is_full() && self.would(client, command, |command| command.is(Flag::Denyoom)) {
             return Err(error::OUT_OF_MEMORY);
         }
         if self.replication.is_replica() || self.config.min_replicas_to_write > 0 {
@@ -86,7 +86,10 @@ impl Store {
             self.replication_allows(writes, !needs_master)?;
         }
         self.client(client).map_or(Ok(()), |client| Store::allowed_to_subscriber(client, command))?;
-        Ok(command)
+        match self.busy_error().filter(|_| !command.is(Flag::AllowBusy)) {
+            Some(error) => Err(error),
+            None => Ok(command),
+        }
     }
 
     /// Whether a command is such, or EXEC would run one that is.

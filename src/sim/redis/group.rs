@@ -107,6 +107,8 @@ pub enum Flag {
     NoAuth,
     /// It runs while a replica has lost its master.
     Stale,
+    /// It runs while a script does not end.
+    AllowBusy,
 }
 
 /// The flags in the order of their bits.
@@ -122,6 +124,7 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag::NoMulti,
     Flag::NoAuth,
     Flag::Stale,
+    Flag::AllowBusy,
 ];
 
 /// Whether `words`, parted by spaces, hold `word`. It runs when the program is compiled.
@@ -157,6 +160,7 @@ impl Flag {
             Flag::NoMulti => "no_multi",
             Flag::NoAuth => "no_auth",
             Flag::Stale => "stale",
+            Flag::AllowBusy => "allow_busy",
         }
     }
 }

@@ -18,6 +18,12 @@ impl Store {
     pub(super) fn memory_in_use(&self) -> u64 {
         STARTUP + self.clients().count() as u64 * CLIENT + self.used_bytes()
     }
+
+    /// Whether more is in use than `maxmemory` allows. A single byte is less than the server itself takes.
+    pub(super) fn is_full(&self) -> bool {
+        let most = self.limits().max_memory;
+        most > 0 && self.used_bytes().max(2) > most
+    }
 }
 
 /// `3.86M`
@@ -42,15 +48,17 @@ pub fn section(store: &Store) -> String {
         let hundredths = part * 10_000 / peak.max(1);
         format!("{}.{:02}%", hundredths / 100, hundredths % 100)
     };
+    let ([scripts, eval], [libraries, functions, code]) = store.scripting.counts();
+    let texts = eval + code;
     let (clients, policy) = (store.clients().count() as u64 * CLIENT, store.config.policy_name());
     format!(
         "used_memory:{used}\r\nused_memory_human:{}\r\nused_memory_rss:{used}\r\nused_memory_rss_human:{}\r\nused_memory_peak:{peak}\r\n\
          used_memory_peak_human:{}\r\nused_memory_peak_perc:{}\r\nused_memory_overhead:{overhead}\r\nused_memory_startup:{STARTUP}\r\n\
          used_memory_dataset:{data}\r\nused_memory_dataset_perc:{}\r\nallocator_allocated:{used}\r\nallocator_active:{used}\r\n\
          allocator_resident:{used}\r\ntotal_system_memory:0\r\ntotal_system_memory_human:0B\r\nused_memory_lua:0\r\n\
-         used_memory_vm_eval:0\r\nused_memory_lua_human:0B\r\nused_memory_scripts_eval:0\r\nnumber_of_cached_scripts:0\r\n\
-         number_of_functions:0\r\nnumber_of_libraries:0\r\nused_memory_vm_functions:0\r\nused_memory_vm_total:0\r\n\
-         used_memory_vm_total_human:0B\r\nused_memory_functions:0\r\nused_memory_scripts:0\r\nused_memory_scripts_human:0B\r\n\
+         used_memory_vm_eval:0\r\nused_memory_lua_human:0B\r\nused_memory_scripts_eval:{eval}\r\nnumber_of_cached_scripts:{scripts}\r\n\
+         number_of_functions:{functions}\r\nnumber_of_libraries:{libraries}\r\nused_memory_vm_functions:0\r\nused_memory_vm_total:0\r\n\
+         used_memory_vm_total_human:0B\r\nused_memory_functions:{code}\r\nused_memory_scripts:{texts}\r\nused_memory_scripts_human:{}\r\n\
          maxmemory:{most}\r\nmaxmemory_human:{}\r\nmaxmemory_policy:{policy}\r\nallocator_frag_ratio:1.00\r\nallocator_frag_bytes:0\r\n\
          allocator_rss_ratio:1.00\r\nallocator_rss_bytes:0\r\nrss_overhead_ratio:1.00\r\nrss_overhead_bytes:0\r\n\
          mem_fragmentation_ratio:1.00\r\nmem_fragmentation_bytes:0\r\nmem_not_counted_for_evict:0\r\nmem_replication_backlog:0\r\n\
@@ -61,6 +69,7 @@ pub fn section(store: &Store) -> String {
         human(peak),
         percent(used),
         percent(data),
+        human(texts),
         human(most),
         store.stats.lazyfreed,
     )

@@ -102,6 +102,6 @@ pub use help::{general_help, help, hint};
 pub use notify::Classes;
 pub use reply::{Decoded, Reply, Resp, decode};
 pub use stats::Host;
-pub use store::{Buffers, ClientId, Cx, DATABASES, EPOCH_MS, Limits, Link, Out, Sent, Store};
+pub use store::{Buffers, ClientId, Cx, DATABASES, EPOCH_MS, Limits, Link, Meanwhile, Out, Sent, Store};
 pub use table::{commands, find_command};
 pub use value::{Encoding, Str, Value};

@@ -77,6 +77,16 @@ impl Replication {
     pub fn begin(&mut self) {
         self.instead = None;
     }
+
+    /// How many commands replicas are about to be told.
+    pub fn told(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// They are not told what came after so many.
+    pub fn forget(&mut self, after: usize) {
+        self.pending.truncate(after);
+    }
 }
 
 impl Call<'_, '_> {
@@ -188,6 +198,11 @@ impl Store {
             return Err(error::MASTER_DOWN);
         }
         Ok(())
+    }
+
+    /// Whether this is a replica that is without its master and does not serve what it has.
+    pub(super) fn is_stale(&self) -> bool {
+        self.replication.is_replica() && !self.config.is_on("replica-serve-stale-data")
     }
 
     /// The section of INFO.

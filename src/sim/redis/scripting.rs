@@ -1,8 +1,9 @@
 //! The group `scripting`: EVAL and its like, SCRIPT and FUNCTION. Lua itself is the crate `warren-lua`.
 //!
 //! `engine.rs` keeps scripts and runs them, `host.rs` is the table `redis` that they see, `convert.rs` makes values of replies and
-//! replies of values, `functions.rs` has the libraries, `dump.rs` their payloads.
+//! replies of values, `busy.rs` lets others be served while a script does not end, `functions.rs` has the libraries, `dump.rs` their payloads.
 
+mod busy;
 mod convert;
 mod declared;
 mod dump;
@@ -169,8 +170,18 @@ fn flush(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     }
 }
 
-fn kill(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    Err(error::NOT_BUSY)
+fn kill(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let is_eval = call.command.name == "script|kill";
+    let running = call.store.scripting.running.as_mut().ok_or(error::NOT_BUSY)?;
+    match (running.is_eval, is_eval) {
+        _ if running.is_dirty => Err(error::UNKILLABLE),
+        (true, false) => Err(error::BUSY_SCRIPT),
+        (false, true) => Err(error::BUSY_FUNCTION),
+        (true, true) | (false, false) => {
+            running.is_killed = true;
+            Ok(Reply::OK)
+        }
+    }
 }
 
 fn script_exists(call: &mut Call<'_, '_>) -> Result<Reply, Error> {

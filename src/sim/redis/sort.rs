@@ -122,8 +122,8 @@ fn run(call: &mut Call<'_, '_>, mut options: Options<'_>) -> Result<Reply, Error
     // Without a star there is nothing to sort by: the order is that of the collection.
     let mut sorts = options.by.is_none_or(|by| c_string(by).contains(&b'*'));
     let is_set = matches!(value, Some(Value::Set(_)));
-    if !sorts && is_set && options.store.is_some() {
-        // What is kept must not depend on a dictionary's order.
+    if !sorts && is_set && (options.store.is_some() || call.store.scripting.runs) {
+        // What is kept, and what a script does, must not depend on a dictionary's order.
         (sorts, options.alpha, options.by) = (true, true, None);
     }
     if matches!(value, Some(Value::Zset(_))) {

@@ -45,6 +45,15 @@ pub struct Cx<'w> {
     pub events: Option<&'w mut Vec<Event>>,
     /// What goes to clients beside the answer to the one that calls, in order.
     pub out: &'w mut Vec<Out>,
+    /// Who serves others while a script runs for long. A world has nobody: there a script takes no time.
+    pub meanwhile: Option<&'w mut dyn Meanwhile>,
+}
+
+/// Serves others while a script runs for long.
+pub trait Meanwhile: core::fmt::Debug {
+    /// Hears and answers whoever there is, by a store that admits only what may be done meanwhile. No: the server ends, and the script
+    /// with it.
+    fn serve(&mut self, store: &mut Store, prng: &mut Prng) -> bool;
 }
 
 impl Cx<'_> {

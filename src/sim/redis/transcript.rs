@@ -147,7 +147,7 @@ impl Engine {
             self.store.client_open(client);
         }
         let mut events = Vec::new();
-        let mut cx = Cx { now_ms: self.now_ms, prng: &mut self.prng, events: Some(&mut events), out };
+        let mut cx = Cx { now_ms: self.now_ms, prng: &mut self.prng, events: Some(&mut events), out, meanwhile: None };
         let reply = self.store.call(client, args, &mut cx);
         self.store.check();
         reply
@@ -172,7 +172,7 @@ impl Engine {
     pub fn hear_time(&mut self, now_ms: u64) -> Heard {
         let (mut heard, mut out) = (Heard::default(), Vec::new());
         self.now_ms = now_ms;
-        let mut cx = Cx { now_ms, prng: &mut self.prng, events: None, out: &mut out };
+        let mut cx = Cx { now_ms, prng: &mut self.prng, events: None, out: &mut out, meanwhile: None };
         self.store.tick(&mut cx);
         self.deliver(out, &mut heard);
         self.read_on(&mut heard);

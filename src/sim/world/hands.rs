@@ -178,13 +178,13 @@ impl World {
         let (mut happened, mut out) = (Vec::new(), Vec::new());
         let now_ms = EPOCH_MS + self.now_ms;
         let World { store, consoles, prng, .. } = self;
-        act(store, consoles, &mut Cx { now_ms, prng, events: Some(&mut happened), out: &mut out });
+        act(store, consoles, &mut Cx { now_ms, prng, events: Some(&mut happened), out: &mut out, meanwhile: None });
         let mut printed: Vec<(u32, String)> = Vec::new();
         // A console that was answered may send its command again, which may answer another.
         for _ in 0..MAX_SENDINGS {
             for Out { client, sent } in core::mem::take(&mut out) {
                 let Some(terminal) = consoles.iter_mut().find(|terminal| terminal.client() == client) else { continue };
-                let mut cx = Cx { now_ms, prng, events: Some(&mut happened), out: &mut out };
+                let mut cx = Cx { now_ms, prng, events: Some(&mut happened), out: &mut out, meanwhile: None };
                 let text = terminal.hear(sent, store, &mut cx);
                 if !text.is_empty() {
                     printed.push((client.0, text));

@@ -16,6 +16,26 @@ pub const SCRIPT_RO: Error = fixed("ERR Can not execute a script with write flag
 /// A script without `allow-oom` while the memory is full.
 pub const SCRIPT_OOM: Error =
     fixed("OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'");
+/// A command of another client while a script does not end.
+pub const BUSY_SCRIPT: Error =
+    fixed("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.");
+/// The same while it is a function.
+pub const BUSY_FUNCTION: Error =
+    fixed("BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.");
+/// SCRIPT KILL of a script that has written.
+pub const UNKILLABLE: Error = fixed(
+    "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script \
+     termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.",
+);
+/// A command that a replica without its master refuses to a script.
+pub const SCRIPT_STALE_COMMAND: Error = fixed("ERR Can not execute the command on a stale replica");
+/// A script without `allow-stale` on a replica without its master.
+pub const SCRIPT_STALE: Error = fixed(
+    "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is not set on \
+     the script.",
+);
+/// A script without `no-writes` on a replica that is read-only.
+pub const SCRIPT_ON_REPLICA: Error = fixed("READONLY Can not run script with write flag on readonly replica");
 /// EVALSHA of a script that is not kept.
 pub const NO_SCRIPT: Error = fixed("NOSCRIPT No matching script. Please use EVAL.");
 /// EVAL with less than no keys.
@@ -28,6 +48,8 @@ pub const NO_FUNCTION: Error = fixed("ERR Function not found");
 pub const LUA_STACK: Error = fixed("ERR reached lua stack limit");
 /// A first line of a script without an end.
 pub const SHEBANG: Error = fixed("ERR Invalid script shebang");
+/// A first line of a script with quotes that do not close.
+pub const SHEBANG_ENGINE: Error = fixed("ERR Invalid engine in script shebang");
 /// A library without a first line that names it.
 pub const LIBRARY_METADATA: Error = fixed("ERR Missing library metadata");
 /// A first line of a library that cannot be read.
@@ -108,8 +130,8 @@ pub fn unknown_option_given(option: &[u8]) -> Error {
 }
 
 /// XREAD BLOCK in a script.
-pub fn not_with_block(name: &str) -> Error {
-    with("ERR ", name.to_ascii_uppercase().as_bytes(), " command is not allowed with BLOCK option from scripts")
+pub fn not_with_block(name: &[u8]) -> Error {
+    with("ERR ", name, " command is not allowed with BLOCK option from scripts")
 }
 
 /// A command that the user of a script may not call.

@@ -30,7 +30,7 @@ pub fn restore(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
             return Err(error::library_exists(&name));
         }
         if let Some(taken) =
-            library.functions.keys().find(|name| fresh.values().any(|other| other.functions.contains_key(*name)))
+            library.functions.keys().find(|name| fresh.values().any(|other| other.function(name).is_some()))
         {
             return Err(error::function_exists(taken));
         }
@@ -45,7 +45,7 @@ pub fn restore(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
                 continue;
             }
             let taken =
-                fresh.values().flat_map(|new| new.functions.keys()).find(|name| library.functions.contains_key(*name));
+                fresh.values().flat_map(|new| new.functions.keys()).find(|name| library.function(name).is_some());
             if let Some(taken) = taken {
                 return Err(error::function_exists(taken));
             }

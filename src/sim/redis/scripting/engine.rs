@@ -1,6 +1,7 @@
 //! The scripts and libraries that a store knows, and the machine that runs them.
 
 use super::super::call::Call;
+use super::super::console::split_args;
 use super::super::digest;
 use super::super::error::{self, Error};
 use super::super::reply::{Reply, Resp};
@@ -11,10 +12,12 @@ use crate::bytes::Bytes;
 use crate::sorted::SortedMap;
 use alloc::{boxed::Box, rc::Rc, vec::Vec};
 use core::hash::{Hash, Hasher};
-use warren_lua::{Proto, SLICE, Str, Value, Vm};
+use warren_lua::{JsonSettings, Proto, SLICE, Str, Value, Vm};
 
 /// The most scripts that are kept. Redis keeps as many as fit.
 const MAX_SCRIPTS: usize = 100_000;
+/// The most bytes that they may have together. They do not count for `maxmemory`, as in Redis.
+const MAX_BYTES: u64 = 32 * 1024 * 1024;
 /// The most bytes that a script may have in use.
 pub const MEMORY: usize = 256 * 1024 * 1024;
 
@@ -49,17 +52,45 @@ pub struct Script {
 #[derive(Debug, Default)]
 struct Machine(Option<Box<Vm>>);
 
+/// A script that runs.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// Its digest, or the name of the function.
+    pub name: Bytes,
+    /// Whether it is a script, and no function.
+    pub is_eval: bool,
+    /// The command that runs it.
+    pub command: Vec<Bytes>,
+    /// When it began, in microseconds of the host.
+    pub since: u64,
+    /// It runs for longer than `busy-reply-threshold`, and others are served meanwhile.
+    pub is_late: bool,
+    /// It is to be ended.
+    pub is_killed: bool,
+    /// It has written.
+    pub is_dirty: bool,
+}
+
 /// What there is of scripts.
 #[derive(Clone, Debug)]
 pub struct Scripting {
     /// The scripts by their digests.
     pub scripts: SortedMap<Bytes, Rc<Script>>,
-    bytes: u64,
+    /// How many bytes they have.
+    pub bytes: u64,
+    /// DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may call every command.
+    pub allows_all: bool,
     /// The libraries by their names.
     pub libraries: SortedMap<Bytes, Rc<Library>>,
     /// The state of `math.random`, which goes on from script to script.
     pub random: u64,
+    /// How `cjson` is set for scripts, and for functions.
+    pub json: [JsonSettings; 2],
     machine: Machine,
+    /// The script that runs.
+    pub running: Option<Box<Running>>,
+    /// How many functions the library has that is out of the store because one of them runs.
+    pub away: usize,
     /// A script runs: what it sends to the caller comes before the answer to the script.
     pub runs: bool,
     /// The error that is about to be answered has been counted already.
@@ -77,12 +108,25 @@ impl Default for Scripting {
         Scripting {
             scripts: SortedMap::new(),
             bytes: 0,
+            allows_all: false,
             libraries: SortedMap::new(),
             random: warren_lua::RANDOM_START,
+            json: [JsonSettings::default(); 2],
             machine: Machine(None),
+            running: None,
+            away: 0,
             runs: false,
             is_counted: false,
         }
+    }
+}
+
+impl Scripting {
+    /// How many scripts there are and how many bytes they have; how many libraries and functions, and the bytes of these.
+    pub fn counts(&self) -> ([u64; 2], [u64; 3]) {
+        let functions = self.libraries.values().map(|library| library.functions.len() as u64).sum();
+        let code = self.libraries.values().map(|library| library.code.len() as u64).sum();
+        ([self.scripts.len() as u64, self.bytes], [self.libraries.len() as u64, functions, code])
     }
 }
 
@@ -96,13 +140,17 @@ impl Hash for Scripting {
             (&library.code, library.calls).hash(state);
         }
         self.random.hash(state);
+        // As it is from the start it says nothing.
+        if self.json != [JsonSettings::default(); 2] {
+            self.json.hash(state);
+        }
     }
 }
 
 impl PartialEq for Scripting {
     fn eq(&self, other: &Self) -> bool {
         let library = |library: &Rc<Library>| (library.code.clone(), library.calls);
-        self.random == other.random
+        (self.random, self.json) == (other.random, other.json)
             && self.scripts.keys().eq(other.scripts.keys())
             && self.libraries.values().map(library).eq(other.libraries.values().map(library))
     }
@@ -195,13 +243,13 @@ pub fn shebang(body: &[u8]) -> Result<(Flags, usize), Error> {
         return Ok((Flags { compat: true, bits: 0 }, 0));
     }
     let end = body.iter().position(|byte| *byte == b'\n').ok_or(error::SHEBANG)?;
-    let mut parts = body[..end].split(|byte| warren_lua::is_space(*byte)).filter(|part| !part.is_empty());
-    let engine = parts.next().unwrap_or_default();
+    let parts = split_args(&body[..end]).ok_or(error::SHEBANG_ENGINE)?;
+    let (engine, options) = parts.split_first().ok_or(error::SHEBANG_ENGINE)?;
     if engine != b"#!lua" {
         return Err(error::shebang_engine(engine));
     }
     let mut flags = Flags::default();
-    for part in parts {
+    for part in options {
         let Some(names) = part.strip_prefix(b"flags=") else { return Err(error::shebang_option(part)) };
         for name in names.split(|byte| *byte == b',').filter(|_| !names.is_empty()) {
             let place = FLAGS.iter().position(|flag| flag.as_bytes() == name);
@@ -227,12 +275,12 @@ impl Call<'_, '_> {
             };
             one_line(&[b"ERR Error compiling script (new function): ", &text[..]].concat())
         })?;
-        self.room_for(body.len() as u64 + self.store.scripting.bytes)?;
         let scripting = &mut self.store.scripting;
-        if scripting.scripts.len() >= MAX_SCRIPTS {
+        let bytes = scripting.bytes + body.len() as u64;
+        if scripting.scripts.len() >= MAX_SCRIPTS || bytes > MAX_BYTES {
             return Err(error::OUT_OF_MEMORY);
         }
-        scripting.bytes += body.len() as u64;
+        scripting.bytes = bytes;
         scripting.scripts.insert(digest.clone(), Rc::new(Script { flags, proto }));
         Ok(digest)
     }
@@ -242,6 +290,7 @@ impl Call<'_, '_> {
         let scripting = &mut self.store.scripting;
         scripting.scripts.clear();
         (scripting.bytes, scripting.machine) = (0, Machine(None));
+        scripting.json[0] = JsonSettings::default();
     }
 
     /// Where the keys end among the arguments of EVAL and FCALL.
@@ -287,10 +336,17 @@ impl Call<'_, '_> {
     /// Whether a script of these flags may run now.
     fn may_run(&self, flags: Flags, ro: bool, was_full: bool) -> Result<(), Error> {
         if flags.compat {
-            return Ok(());
+            return if self.store.is_stale() { Err(error::MASTER_DOWN) } else { Ok(()) };
         }
-        if ro && !flags.has("no-writes") {
-            return Err(error::SCRIPT_RO);
+        if self.store.is_stale() && !flags.has("allow-stale") {
+            return Err(error::SCRIPT_STALE);
+        }
+        if !flags.has("no-writes") {
+            match self.store.replication_allows(true, true) {
+                Err(error) if error == error::READ_ONLY_REPLICA => return Err(error::SCRIPT_ON_REPLICA),
+                _ if ro => return Err(error::SCRIPT_RO),
+                other => other?,
+            }
         }
         if was_full && !flags.has("allow-oom") && !flags.has("no-writes") {
             return Err(error::SCRIPT_OOM);
@@ -309,7 +365,7 @@ impl Call<'_, '_> {
         ro: bool,
     ) -> Result<Reply, Error> {
         let limits = self.store.limits();
-        let was_full = limits.max_memory > 0 && self.store.used_bytes() > limits.max_memory;
+        let was_full = self.store.is_full();
         let slices = (limits.max_steps > 0).then(|| limits.max_steps / u64::from(SLICE));
         self.may_run(flags, ro, was_full)?;
         let (db, resp, last) = {
@@ -318,9 +374,20 @@ impl Call<'_, '_> {
             state.resp = Resp::V2;
             before
         };
+        let libraries = usize::from(self.command.name.starts_with("fcall"));
         self.store.hold(true);
         self.store.scripting.runs = true;
+        self.store.scripting.running = Some(Box::new(Running {
+            name: Bytes::from(name),
+            is_eval: libraries == 0,
+            command: self.args.to_vec(),
+            since: (self.store.host.micros)(),
+            is_late: false,
+            is_killed: false,
+            is_dirty: false,
+        }));
         vm.random = self.store.scripting.random;
+        vm.set_json_settings(self.store.scripting.json[libraries]);
         let read_only = ro || (!flags.compat && flags.has("no-writes"));
         let mut run = Run {
             at: Some((&mut *self.store, &mut *self.cx)),
@@ -330,13 +397,16 @@ impl Call<'_, '_> {
             was_full,
             dirty: false,
             resp: Resp::V2,
+            replicates: true,
             loading: None,
             slices,
         };
         let result = vm.call(&mut run, function, arguments);
         let script_resp = run.resp;
         self.store.scripting.random = vm.random;
+        self.store.scripting.json[libraries] = vm.json_settings();
         self.store.scripting.runs = false;
+        self.store.scripting.running = None;
         self.store.hold(false);
         let state = self.state();
         (state.db, state.resp, state.last) = (db, resp, last);

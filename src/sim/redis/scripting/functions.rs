@@ -1,6 +1,7 @@
 //! Libraries of functions: FUNCTION LOAD and its like, and FCALL.
 
 use super::super::call::Call;
+use super::super::console::split_args;
 use super::super::error::{self, Error};
 use super::super::glob;
 use super::super::reply::{Reply, Resp};
@@ -14,6 +15,8 @@ use warren_lua::{Args, SLICE, Str, Value, Vm};
 
 /// How many steps a library may take to register its functions.
 const LOAD_STEPS: u64 = 100_000_000;
+/// How many microseconds it may take, where time passes.
+const LOAD_MICROS: u64 = 500_000;
 
 /// A function of a library.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +42,12 @@ pub struct Library {
 }
 
 /// What a library registers while it is loaded.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Loading {
     functions: SortedMap<Bytes, Function>,
+    /// The host's clock, in microseconds, and when loading has taken too long by it.
+    clock: fn() -> u64,
+    until: u64,
 }
 
 /// Whether a name is made of letters, digits and underscores.
@@ -50,6 +56,11 @@ fn is_name(name: &[u8]) -> bool {
 }
 
 impl Loading {
+    /// Whether it takes too long.
+    pub fn is_late(&self) -> bool {
+        (self.clock)() > self.until
+    }
+
     /// `redis.register_function`
     pub fn register(&mut self, vm: &mut Vm, args: Args) -> Result<usize, warren_lua::Error> {
         let (name, callback, description, bits) = match args.count {
@@ -156,10 +167,11 @@ fn metadata(code: &[u8]) -> Result<(Bytes, &[u8]), Error> {
         return Err(error::LIBRARY_METADATA);
     }
     let end = code.iter().position(|byte| *byte == b'\n').ok_or(error::LIBRARY_METADATA_INVALID)?;
-    let mut parts = code[..end].split(|byte| warren_lua::is_space(*byte)).filter(|part| !part.is_empty());
-    let engine = &parts.next().ok_or(error::LIBRARY_METADATA_INVALID)?[2..];
-    let mut name = None;
-    for part in parts {
+    let parts = split_args(&code[..end]).ok_or(error::LIBRARY_METADATA_INVALID)?;
+    let (engine, options) = parts.split_first().ok_or(error::LIBRARY_METADATA_INVALID)?;
+    let engine = engine.get(2..).unwrap_or_default();
+    let mut name: Option<&[u8]> = None;
+    for part in options {
         match part.split_at_checked(5) {
             Some((word, rest)) if word.eq_ignore_ascii_case(b"name=") => {
                 if name.replace(rest).is_some() {
@@ -180,6 +192,17 @@ fn metadata(code: &[u8]) -> Result<(Bytes, &[u8]), Error> {
 }
 
 impl Library {
+    /// A function by its name, in letters of either case.
+    pub fn function(&self, name: &[u8]) -> Option<(Bytes, &Function)> {
+        match self.functions.get(name) {
+            Some(function) => Some((Bytes::from(name), function)),
+            None => {
+                let same = |(other, _): &(&Bytes, &Function)| other.eq_ignore_ascii_case(name);
+                self.functions.iter().find(same).map(|(other, function)| (other.clone(), function))
+            }
+        }
+    }
+
     /// Reads a library and lets it register its functions.
     pub fn load(code: &Bytes, call: &Call<'_, '_>) -> Result<(Bytes, Library), Error> {
         let (name, text) = metadata(code)?;
@@ -210,6 +233,7 @@ impl Library {
             0 => LOAD_STEPS,
             steps => steps.min(LOAD_STEPS),
         };
+        let clock = call.store.host.micros;
         let mut run = Run {
             at: None,
             client: call.client,
@@ -218,7 +242,8 @@ impl Library {
             was_full: false,
             dirty: false,
             resp: Resp::V2,
-            loading: Some(Loading::default()),
+            replicates: true,
+            loading: Some(Loading { functions: SortedMap::new(), clock, until: clock() + LOAD_MICROS }),
             slices: Some(most / u64::from(SLICE)),
         };
         vm.call(&mut run, function, &[]).map_err(|error| {
@@ -259,7 +284,7 @@ pub fn add(call: &mut Call<'_, '_>, code: &Bytes, replace: bool) -> Result<Bytes
     let (name, library) = Library::load(code, call)?;
     let others = call.store.scripting.libraries.iter().filter(|(other, _)| **other != name);
     for (_, other) in others {
-        if let Some(taken) = library.functions.keys().find(|function| other.functions.contains_key(*function)) {
+        if let Some(taken) = library.functions.keys().find(|function| other.function(function).is_some()) {
             return Err(error::function_exists(taken));
         }
     }
@@ -312,14 +337,29 @@ fn described(name: &Bytes, library: &Library, with_code: bool) -> Reply {
 }
 
 pub fn stats(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    let libraries = &call.store.scripting.libraries;
-    let functions: usize = libraries.values().map(|library| library.functions.len()).sum();
+    let scripting = &call.store.scripting;
+    let running = match &scripting.running {
+        Some(running) if running.is_eval => return Err(error::BUSY_SCRIPT),
+        Some(running) => {
+            let micros = (call.store.host.micros)().saturating_sub(running.since);
+            Reply::Map(vec![
+                (Reply::text("name"), Reply::Bulk(running.name.clone())),
+                (Reply::text("command"), Reply::Array(running.command.iter().cloned().map(Reply::Bulk).collect())),
+                (Reply::text("duration_ms"), Reply::Integer((micros / 1000) as i64)),
+            ])
+        }
+        None => Reply::Nil,
+    };
+    let libraries = &scripting.libraries;
+    // The one that runs is out of the store.
+    let away = scripting.away;
+    let functions = away + libraries.values().map(|library| library.functions.len()).sum::<usize>();
     let lua = vec![
-        (Reply::text("libraries_count"), Reply::Integer(libraries.len() as i64)),
+        (Reply::text("libraries_count"), Reply::Integer((libraries.len() + usize::from(away > 0)) as i64)),
         (Reply::text("functions_count"), Reply::Integer(functions as i64)),
     ];
     Ok(Reply::Map(vec![
-        (Reply::text("running_script"), Reply::Nil),
+        (Reply::text("running_script"), running),
         (Reply::text("engines"), Reply::Map(vec![(Reply::text("LUA"), Reply::Map(lua))])),
     ]))
 }
@@ -327,13 +367,11 @@ pub fn stats(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 pub fn fcall(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     call.show_first();
     let name = call.arg(1);
-    let found = call
-        .store
-        .scripting
-        .libraries
-        .iter()
-        .find_map(|(library, held)| held.functions.get(name).map(|function| (library.clone(), function.clone())));
-    let (library, function) = found.ok_or(error::NO_FUNCTION)?;
+    let mut held = call.store.scripting.libraries.iter();
+    let found = held.find_map(|(library, held)| {
+        held.function(name).map(|(name, function)| (library.clone(), name, function.clone()))
+    });
+    let (library, name, function) = found.ok_or(error::NO_FUNCTION)?;
     let count = super::super::number::integer(call.arg(2)).map_err(|_| error::BAD_KEY_COUNT)?;
     let keys_end = call.keys_end(count)?;
     let ro = call.command.name == "fcall_ro";
@@ -352,7 +390,9 @@ pub fn fcall(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         };
         let arguments = [list(&call.args[3..keys_end]), list(&call.args[keys_end..])];
         let callback = vm.registry.get(function.place).cloned().unwrap_or_default();
-        let result = call.run_function(vm, callback, &arguments, function.flags, name, ro);
+        call.store.scripting.away = own.functions.len();
+        let result = call.run_function(vm, callback, &arguments, function.flags, &name, ro);
+        call.store.scripting.away = 0;
         vm.tidy();
         result
     };

@@ -7,6 +7,7 @@ use super::super::error;
 use super::super::group::Flag;
 use super::super::reply::{Reply, Resp};
 use super::super::store::{ClientId, Cx, Store};
+use super::busy::Fate;
 use super::convert::{error_table, to_lua, with_code};
 use super::functions::Loading;
 use crate::bytes::Bytes;
@@ -56,6 +57,8 @@ pub struct Run<'r, 'w> {
     pub dirty: bool,
     /// The protocol that the script speaks.
     pub resp: Resp,
+    /// Whether replicas are told of what is written.
+    pub replicates: bool,
     /// The functions that a library registers.
     pub loading: Option<Loading>,
     /// How many slices of steps are left; none for no bound.
@@ -117,12 +120,21 @@ impl Host for Run<'_, '_> {
 
     fn pause(&mut self) -> Result<(), Error> {
         match &mut self.slices {
-            Some(0) => Err(Error::text("Script took more steps than this server allows")),
-            Some(left) => {
-                *left -= 1;
-                Ok(())
-            }
-            None => Ok(()),
+            Some(0) => return Err(Error::text("Script took more steps than this server allows")),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        if self.loading.as_ref().is_some_and(Loading::is_late) {
+            return Err(Error::text("FUNCTION LOAD timeout"));
+        }
+        let Some((store, cx)) = &mut self.at else { return Ok(()) };
+        let Some(meanwhile) = cx.meanwhile.take() else { return Ok(()) };
+        let fate = store.interrupt(meanwhile, cx.prng, self.dirty);
+        cx.meanwhile = Some(meanwhile);
+        match fate {
+            Fate::GoesOn => Ok(()),
+            Fate::Killed => Err(Error::text("Script killed by user with SCRIPT KILL...")),
+            Fate::Ends => Err(Error::text("The server ends")),
         }
     }
 }
@@ -206,8 +218,12 @@ impl Run<'_, '_> {
             }
         };
         let denied = store.permission(self.client, command, words).err();
-        let refusal = if command.flags.split(' ').any(|flag| flag == "noscript") {
+        let first_write = command.is(Flag::Write) && !self.dirty;
+        let unwritable = first_write.then(|| store.replication_allows(true, true).err()).flatten();
+        let refusal = if command.is(Flag::Noscript) && !store.scripting.allows_all {
             Some(error::SCRIPT_NOT_ALLOWED)
+        } else if store.is_stale() && !command.is(Flag::Stale) {
+            Some(error::SCRIPT_STALE_COMMAND)
         } else if let Some(denied) = denied {
             let now_ms = cx.now_ms;
             let why = match denied {
@@ -219,6 +235,8 @@ impl Run<'_, '_> {
             Some(error::script_user(why))
         } else if self.read_only && (command.is(Flag::Write) || MAY_REPLICATE.contains(&command.name)) {
             Some(error::SCRIPT_READ_ONLY)
+        } else if let Some(error) = unwritable {
+            Some(error)
         } else if self.was_full && !self.allow_oom && !self.dirty && command.is(Flag::Denyoom) {
             Some(error::OUT_OF_MEMORY)
         } else {
@@ -229,12 +247,17 @@ impl Run<'_, '_> {
             return Reply::Error(error);
         }
         if matches!(command.name, "xread" | "xreadgroup") && blocks(words) {
-            let error = error::not_with_block(command.name);
+            let error = error::not_with_block(&words[0]);
             store.stats_mut().failed(&error);
             return Reply::Error(error);
         }
         self.dirty |= command.is(Flag::Write);
-        store.run(self.client, command, words, None, cx)
+        let told = store.replication.told();
+        let reply = store.run(self.client, command, words, None, cx);
+        if !self.replicates {
+            store.replication.forget(told);
+        }
+        reply
     }
 
     fn set_repl(&mut self, vm: &mut Vm, args: Args) -> Result<usize, Error> {
@@ -249,6 +272,7 @@ impl Run<'_, '_> {
             let text = "Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.";
             return Err(raised(vm, text));
         }
+        self.replicates = flags & 2 != 0;
         Ok(0)
     }
 
