@@ -135,20 +135,6 @@ fn reply_buffer(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 /// Every value goes through the bytes of RDB and back, as by a restart; what has ended is not read again. With NOSAVE, the file of an
 /// earlier save is read instead.
 fn reload(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    let (mut merges, mut flushes, mut saves) = (false, true, true);
-    for place in 2..call.args.len() {
-        match &call.arg(place).to_ascii_lowercase()[..] {
-            b"merge" => merges = true,
-            b"noflush" => flushes = false,
-            b"nosave" => saves = false,
-            _ => return Err(error::RELOAD_OPTIONS),
-        }
-    }
-    // What was written and is still there meets itself.
-    let has_keys = (0..DATABASES).any(|db| call.store.database(db).len() > 0);
-    if saves && !flushes && !merges && (has_keys || !call.store.scripting.libraries.is_empty()) {
-        return Err(error::RELOAD);
-    }
     let now_ms = call.cx.now_ms;
     let (mut saves, mut flushes, mut merges) = (true, true, false);
     for word in &call.args[2..] {
@@ -161,6 +147,11 @@ fn reload(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     }
     if !saves {
         return load_file(call, flushes, merges);
+    }
+    // What was written and is still there meets itself.
+    let has_keys = (0..DATABASES).any(|db| call.store.database(db).len() > 0);
+    if !flushes && !merges && (has_keys || !call.store.scripting.libraries.is_empty()) {
+        return Err(error::RELOAD);
     }
     for db in 0..DATABASES {
         let before = call.store.flush(db);

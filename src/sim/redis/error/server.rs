@@ -46,8 +46,6 @@ pub const NO_MODULES: Error = fixed(
 );
 /// REPLICAOF with no port.
 pub const MASTER_PORT: Error = fixed("ERR Invalid master port");
-/// DEBUG RELOAD with an option that is none.
-pub const RELOAD_OPTIONS: Error = fixed("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
 /// DEBUG RELOAD of a value that cannot be read again.
 pub const RELOAD: Error = fixed("ERR Error trying to load the RDB dump, check server logs.");
 /// DEBUG RELOAD with another option.
