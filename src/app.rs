@@ -21,12 +21,14 @@ use warren_sim::{
 };
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlCanvasElement, KeyboardEvent};
-use yew::prelude::*;
+use yew::prelude::{Component, Context, Html, NodeRef, Properties};
 
 use self::keys::key_action;
 use crate::{
     action::{Action, Border, Form, Loaded, Selection, Tab, Theme},
-    bridge, memory,
+    bridge,
+    markup::tag,
+    memory, panels,
     shell::{
         definitions::{self, ImportView},
         header, lesson, transport,
@@ -104,6 +106,8 @@ pub struct App {
     answers: SortedMap<usize, usize>,
     tab: Tab,
     code_of: Option<ProcessId>,
+    /// The line of code that was last brought into sight, and the tab that was open then.
+    followed: Option<(ProcessId, u16, Tab)>,
     notice: Option<Notice>,
     fault: Option<String>,
     /// What came of the last import.
@@ -159,6 +163,7 @@ impl Component for App {
             answers: SortedMap::new(),
             tab: Tab::Queues,
             code_of: None,
+            followed: None,
             notice: None,
             fault: None,
             imported: None,
@@ -232,7 +237,7 @@ impl Component for App {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
-        if self.loaded > Loaded::Picture && (first || self.frame.is_none() && self.paint()) {
+        if self.loaded > Loaded::Picture && self.finish(first) {
             self.request_frame(ctx);
         }
     }
@@ -241,51 +246,29 @@ impl Component for App {
         let on = ctx.link().callback(Msg::Do);
         let text = self.language.text();
         let session = self.session.borrow();
-        let class = classes!(
-            "page",
-            self.folded.0.then_some("lesson-folded"),
-            self.folded.1.then_some("details-folded"),
-            self.narrow.then_some("narrow"),
-            session.lesson().console.then_some("console-lesson"),
-            session.lesson().trips.then_some("trips-lesson"),
-        );
+        let lesson = session.lesson();
         let begun = self.loaded > Loaded::Picture;
         let rooms = if begun { self.rooms(&session, text, &on) } else { self.still_rooms(text, &on) };
         // To hash the world takes code of its own; it comes with the rest, and the hash is told from then on.
         let hash = (self.loaded == Loaded::Whole).then(|| session.hash());
+        let header =
+            header::Props { view: header::view(&session, &self.titles, hash), text, theme: self.theme, on: on.clone() };
         let seed = (self.seed.0.clone().unwrap_or_else(|| session.seed().to_string()), self.seed.1);
-        let (playing, speed) = (self.playing, self.speed);
-        html! {
-            <div {class} lang={self.language.tag()}>
-                { header::show(&header::Props { view: header::view(&session, &self.titles, hash), text, theme: self.theme, on: on.clone() }) }
-                <div class="notice-place" role="status">{ self.notice(text, &on) }</div>
-                <main class="rooms">
-                    <section class="lesson" id="lesson" tabindex="-1" aria-label={text.app.lesson}>
-                        { self.fold_button(text, &on, true) }
-                        { lesson::show(&lesson::Props { view: self.lesson_view(&session), text, on: on.clone() }) }
-                    </section>
-                    { self.border(Border::Lesson, text.app.lesson, text, &on) }
-                    <div class="middle">
-                        <section class="stage" aria-label={text.app.stage}>{ rooms.toolbar }{ rooms.stage }</section>
-                        { self.border(Border::Tables, text.app.tables, text, &on) }
-                        <div class="lower">
-                            <section class="code-room" aria-label={rooms.beside.0}>{ rooms.beside.1 }</section>
-                            { self.border(Border::Code, text.app.code, text, &on) }
-                            <section class="tables-room" aria-label={text.app.tables}>
-                                { self.tabs(text, &on) }
-                                <div class="tab-body" role="tabpanel" aria-labelledby={self.tab.id()} tabindex="0">{ rooms.tables }</div>
-                            </section>
-                        </div>
-                    </div>
-                    { self.border(Border::Details, text.app.details, text, &on) }
-                    <section class="details" aria-label={text.app.details}>
-                        { self.fold_button(text, &on, false) }
-                        { rooms.details }
-                    </section>
-                </main>
-                { transport::show(&transport::Props { view: transport::view(&session), playing, speed, busy: !begun, seed, text, on }) }
-            </div>
-        }
+        let (playing, speed, view) = (self.playing, self.speed, transport::view(&session));
+        let lesson_room = lesson::Props { view: self.lesson_view(&session), text, on: on.clone() };
+        tag("div")
+            .attr("lang", self.language.tag())
+            .class("page")
+            .class_if(self.folded.0, "lesson-folded")
+            .class_if(self.folded.1, "details-folded")
+            .class_if(self.narrow, "narrow")
+            .class_if(lesson.console, "console-lesson")
+            .class_if(lesson.trips, "trips-lesson")
+            .put_html(header::show(&header))
+            .put(tag("div.notice-place").role("status").put(self.notice(text, &on)))
+            .put(self.main(rooms, lesson::show(&lesson_room), text, &on))
+            .put_html(transport::show(&transport::Props { view, playing, speed, busy: !begun, seed, text, on }))
+            .html()
     }
 }
 
@@ -324,6 +307,19 @@ impl App {
             self.begin();
         }
         self.settle_view();
+    }
+
+    /// The elements are there: does with them what cannot be said as HTML. True when a next picture is wanted.
+    #[inline(never)]
+    fn finish(&mut self, first: bool) -> bool {
+        self.handle.settle();
+        let place = panels::code::place(&self.session.borrow(), self.code_of);
+        let place = place.map(|(process, line)| (process, line, self.tab));
+        if place != self.followed {
+            self.followed = place;
+            panels::code::follow();
+        }
+        first || self.frame.is_none() && self.paint()
     }
 
     /// Draws what moves. True when it wants to be called again though the clock stands still.
@@ -426,6 +422,7 @@ impl App {
         self.fault = None;
         self.seed = (None, false);
         self.code_of = None;
+        self.followed = None;
         self.tab = match (self.opened.console, self.opened.trips) {
             (true, _) => Tab::Console,
             (false, true) => Tab::Keys,

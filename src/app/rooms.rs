@@ -2,12 +2,13 @@
 
 use warren_sim::session::Session;
 use wasm_bindgen::JsCast;
-use web_sys::KeyboardEvent;
-use yew::prelude::*;
+use web_sys::{Event, HtmlElement};
+use yew::{Callback, Html};
 
 use super::App;
 use crate::{
     action::{Action, Border, Loaded, Tab},
+    markup::{On, Tag, keep, key, tag},
     panels::{self, code, inspector},
     shell::{
         icon::{Icon, icon},
@@ -15,7 +16,7 @@ use crate::{
         splitter::splitter,
         toolbar,
     },
-    stage::{self, Stage},
+    stage,
     text::{Text, fill},
 };
 
@@ -41,7 +42,7 @@ impl App {
     }
 
     /// What is told at the top: that a part of the page is missing, or else the last notice.
-    pub(super) fn notice(&self, text: &'static Text, on: &Callback<Action>) -> Html {
+    pub(super) fn notice(&self, text: &'static Text, on: &Callback<Action>) -> Tag {
         let waits = !self.waiting.is_empty();
         let (words, bad, action) = match &self.notice {
             _ if self.not_loaded && (waits || self.loaded == Loaded::Picture) => {
@@ -49,34 +50,65 @@ impl App {
             }
             _ if waits => (text.app.one_moment, false, None),
             Some(notice) => (notice.text.as_str(), notice.bad, Some((text.app.close, Action::Dismiss))),
-            None => return html! { <span></span> },
+            None => return tag("span"),
         };
-        let button = action.map(|(name, action)| {
-            let (closes, onclick) = (action == Action::Dismiss, on.reform(move |_| action.clone()));
-            html! {
-                <button class={if closes { "button quiet square" } else { "button" }} aria-label={name} {onclick}>
-                    { if closes { icon(Icon::Close) } else { html! { { name } } } }
-                </button>
-            }
-        });
-        html! { <div class={classes!("notice", bad.then_some("bad"))}><p>{ words }</p><span>{ button }</span></div> }
+        let mut place = tag("span");
+        if let Some((name, action)) = action {
+            let closes = action == Action::Dismiss;
+            let button = tag("button").class(if closes { "button quiet square" } else { "button" });
+            let button = button.label(name).on(On::Click, on, action);
+            place = place.put(if closes { button.put(icon(Icon::Close)) } else { button.text(name) });
+        }
+        tag("div.notice").class_if(bad, "bad").put(tag("p").text(words)).put(place)
+    }
+
+    /// The rooms in their places.
+    pub(super) fn main(&self, rooms: Rooms, lesson: Html, text: &'static Text, on: &Callback<Action>) -> Tag {
+        let section = |class: &str, label: &str| tag("section").class(class).label(label);
+        let body = tag("div.tab-body")
+            .role("tabpanel")
+            .attr("aria-labelledby", self.tab.id())
+            .attr("tabindex", "0")
+            .put_html(rooms.tables);
+        let lower = tag("div.lower")
+            .put(section("code-room", rooms.beside.0).put_html(rooms.beside.1))
+            .put(self.border(Border::Code, text.app.code, text, on))
+            .put(section("tables-room", text.app.tables).put(self.tabs(text, on)).put(body));
+        let middle = tag("div.middle")
+            .put(section("stage", text.app.stage).put_html(rooms.toolbar).put_html(rooms.stage))
+            .put(self.border(Border::Tables, text.app.tables, text, on))
+            .put(lower);
+        let lesson_room = tag("section.lesson")
+            .attrs(&[("id", "lesson"), ("tabindex", "-1")])
+            .label(text.app.lesson)
+            .put(self.fold_button(text, on, true))
+            .put_html(lesson);
+        let details =
+            section("details", text.app.details).put(self.fold_button(text, on, false)).put_html(rooms.details);
+        tag("main.rooms")
+            .put(lesson_room)
+            .put(self.border(Border::Lesson, text.app.lesson, text, on))
+            .put(middle)
+            .put(self.border(Border::Details, text.app.details, text, on))
+            .put(details)
     }
 
     /// The border of a panel.
-    pub(super) fn border(&self, border: Border, panel: &str, text: &'static Text, on: &Callback<Action>) -> Html {
-        splitter(border, self.sizes[border as usize], fill(text.app.resize, &[panel]), on)
+    pub(super) fn border(&self, border: Border, panel: &str, text: &'static Text, on: &Callback<Action>) -> Tag {
+        splitter(border, self.sizes[border as usize], &fill(text.app.resize, &[panel]), on)
     }
 
-    pub(super) fn fold_button(&self, text: &'static Text, on: &Callback<Action>, left: bool) -> Html {
+    pub(super) fn fold_button(&self, text: &'static Text, on: &Callback<Action>, left: bool) -> Tag {
         let folded = if left { self.folded.0 } else { self.folded.1 };
         let name = if left { text.app.lesson } else { text.app.details };
         let label = fill(if folded { text.app.unfold } else { text.app.fold }, &[name]);
         let picture = if left == folded { Icon::Right } else { Icon::Left };
-        let toggle = on.reform(move |_| Action::Fold(left));
-        html! {
-            <button class="button quiet square fold" aria-expanded={(!folded).to_string()} aria-label={label.clone()} title={label}
-                onclick={toggle}>{ icon(picture) }</button>
-        }
+        tag("button.button.quiet.square.fold")
+            .truth("aria-expanded", !folded)
+            .label(&label)
+            .title(&label)
+            .on(On::Click, on, Action::Fold(left))
+            .put(icon(picture))
     }
 
     /// The rooms before the world has begun: all are empty and say what will fill them. The first lesson begins with nothing in its world.
@@ -85,7 +117,7 @@ impl App {
         Rooms {
             toolbar: toolbar::show(None, Html::default(), Html::default(), text, on),
             stage: stage::still(text),
-            beside: (text.app.code, code::still(text)),
+            beside: (text.app.code, code::still(text).html()),
             tables: panels::still_queue_room(text),
             details: inspector::show(&inspector::Props { view, text, on: on.clone(), pointed: None }),
         }
@@ -112,12 +144,20 @@ impl App {
         let shown = inspector::view(session, &self.selection, text);
         // A lesson about round trips has their time line instead of the stage.
         let (toolbar, stage) = if session.lesson().trips {
-            (html! { <span></span> }, panels::trips_room(session, text, on))
+            (tag("span").html(), panels::trips_room(session, text, on))
         } else {
             let view = stage::view(session, &self.vhost, self.handle.is_narrow(), text);
             (
                 toolbar::show(self.form, form.unwrap_or_default(), vhosts, text, on),
-                html! { <Stage {view} {text} on={on.clone()} pointed={self.pointed} {selection} {canvas} {handle} /> },
+                stage::show(&stage::Props {
+                    view,
+                    text,
+                    on: on.clone(),
+                    pointed: self.pointed,
+                    selection,
+                    canvas,
+                    handle,
+                }),
             )
         };
         Rooms {
@@ -129,40 +169,25 @@ impl App {
         }
     }
 
-    pub(super) fn tabs(&self, text: &'static Text, on: &Callback<Action>) -> Html {
+    pub(super) fn tabs(&self, text: &'static Text, on: &Callback<Action>) -> Tag {
         let titles = panels::tabs(text);
-        let order: Vec<Tab> = titles.iter().map(|(tab, _)| *tab).collect();
-        html! {
-            <div class="tabs" role="tablist" aria-label={text.app.tables}>
-                { for titles.iter().map(|(tab, title)| {
-                    let (tab, chosen) = (*tab, self.tab == *tab);
-                    let open = on.reform(move |_| Action::Open(tab));
-                    let (on, order) = (on.clone(), order.clone());
-                    let onkeydown = Callback::from(move |event: KeyboardEvent| {
-                        let here = order.iter().position(|other| *other == tab).unwrap_or(0);
-                        let to = match event.key().as_str() {
-                            "ArrowRight" => (here + 1) % order.len(),
-                            "ArrowLeft" => (here + order.len() - 1) % order.len(),
-                            _ => return,
-                        };
-                        event.prevent_default();
-                        event.stop_propagation();
-                        on.emit(Action::Open(order[to]));
-                        if let Some(button) = gloo::utils::document().get_element_by_id(order[to].id())
-                            && let Some(button) = button.dyn_ref::<web_sys::HtmlElement>()
-                        {
-                            // A tab that cannot take the focus is still open.
-                            let _ = button.focus();
-                        }
-                    });
-                    html! {
-                        <button key={tab.id()} id={tab.id()} role="tab" aria-selected={chosen.to_string()}
-                            tabindex={if chosen { "0" } else { "-1" }} {onkeydown}
-                            class={classes!("tab", tab.id(), chosen.then_some("chosen"))} onclick={open}>{ *title }</button>
-                    }
-                }) }
-            </div>
+        let mut tabs = tag("div.tabs").role("tablist").label(text.app.tables);
+        for (at, (tab, title)) in titles.iter().enumerate() {
+            let chosen = self.tab == *tab;
+            let neighbours = [titles[(at + titles.len() - 1) % titles.len()].0, titles[(at + 1) % titles.len()].0];
+            let button = tag("button")
+                .key(tab.id())
+                .attrs(&[("id", tab.id()), ("role", "tab")])
+                .truth("aria-selected", chosen)
+                .attr("tabindex", if chosen { "0" } else { "-1" })
+                .class("tab")
+                .class(tab.id())
+                .class_if(chosen, "chosen")
+                .hear(On::KeyDown, to_neighbour(neighbours, on))
+                .on(On::Click, on, Action::Open(*tab));
+            tabs = tabs.put(button.text(title));
         }
+        tabs
     }
 
     pub(super) fn tab_body(&self, session: &Session, text: &'static Text, on: &Callback<Action>) -> Html {
@@ -174,4 +199,24 @@ impl App {
             Tab::Code => panels::code_room(session, self.code_of, text, on),
         }
     }
+}
+
+/// With the arrow keys from a tab to the one before it or after it.
+fn to_neighbour([before, after]: [Tab; 2], on: &Callback<Action>) -> Callback<Event> {
+    let on = on.clone();
+    Callback::from(move |event: Event| {
+        let tab = match key(&event).as_str() {
+            "ArrowLeft" => before,
+            "ArrowRight" => after,
+            _ => return,
+        };
+        keep(&event);
+        on.emit(Action::Open(tab));
+        if let Some(button) = gloo::utils::document().get_element_by_id(tab.id())
+            && let Some(button) = button.dyn_ref::<HtmlElement>()
+        {
+            // A tab that cannot take the focus is still open.
+            let _ = button.focus();
+        }
+    })
 }

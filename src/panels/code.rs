@@ -1,16 +1,21 @@
 //! The programs' code, the line at work, and what each program printed.
 
+use gloo::utils::document;
 use warren_sim::{
     event::ProcessId,
     process::{Process, ProcessState},
     session::Session,
 };
 use web_sys::Element;
-use yew::prelude::*;
+use yew::{Callback, Html, Properties, component};
 
-use super::python::{self, Kind};
+use super::{
+    pieces,
+    python::{self, Kind},
+};
 use crate::{
     action::Action,
+    markup::{On, Tag, tag},
     say::seconds,
     text::{Text, fill},
 };
@@ -120,15 +125,24 @@ impl Doing {
 
 /// What the code panel shows of a session: the chosen process, or the first one.
 pub fn view(session: &Session, chosen: Option<ProcessId>) -> CodeView {
-    let processes = session.world().processes();
-    let shown = processes.iter().find(|process| Some(process.id) == chosen).or(processes.first());
+    let shown = shown(session, chosen);
     let tab = |process: &Process| CodeTab {
         id: process.id,
         name: file(process),
         chosen: shown.is_some_and(|shown| shown.id == process.id),
         broken: Doing::of(process).is_broken(),
     };
-    CodeView { tabs: processes.iter().map(tab).collect(), program: shown.map(program) }
+    CodeView { tabs: session.world().processes().iter().map(tab).collect(), program: shown.map(program) }
+}
+
+fn shown(session: &Session, chosen: Option<ProcessId>) -> Option<&Process> {
+    let processes = session.world().processes();
+    processes.iter().find(|process| Some(process.id) == chosen).or(processes.first())
+}
+
+/// Where the work is in what is shown: the process and its line.
+pub fn place(session: &Session, chosen: Option<ProcessId>) -> Option<(ProcessId, u16)> {
+    shown(session, chosen).map(|process| (process.id, process.last_line))
 }
 
 fn file(process: &Process) -> String {
@@ -160,54 +174,56 @@ pub struct Props {
 /// The programs' code.
 #[component]
 pub fn Code(props: &Props) -> Html {
+    show(props)
+}
+
+/// The programs' code, printed. A function, because a component costs kilobytes; the listing is moved by [`follow`].
+pub fn show(props: &Props) -> Html {
     let Props { view, text, on } = props;
     let t = &text.panels.code;
-    let lit = use_node_ref();
-    {
-        let lit = lit.clone();
-        let place = view.program.as_ref().map(|program| (program.name.clone(), program.line));
-        use_effect_with(place, move |_| bring_into_sight(&lit));
-    }
     let Some(program) = &view.program else {
-        return still(text);
+        return still(text).html();
     };
-    html! {
-        <div class="code">
-            <div class="tabs" role="group" aria-label={t.programs}>
-                { for view.tabs.iter().map(|tab| {
-                    let id = tab.id;
-                    let class = classes!("tab", tab.chosen.then_some("chosen"), tab.broken.then_some("code-broken"));
-                    html! {
-                        <button key={id.0} {class} aria-pressed={tab.chosen.to_string()}
-                            onclick={on.reform(move |_| Action::ShowCode(id))}>{ &tab.name }</button>
-                    }
-                }) }
-            </div>
-            <div class="code-body">
-                <ol class="code-lines mono" tabindex="0" aria-label={fill(t.listing, &[&program.name])}>
-                    { for program.lines.iter().enumerate().map(|(at, tokens)| print_line(at + 1, tokens, program, text, &lit)) }
-                </ol>
-                <div class="code-terminal">
-                    <p class="code-head">
-                        <span>{ t.terminal }</span>
-                        <span class={classes!("chip", program.doing.is_broken().then_some("code-over"))}>{ program.doing.say(text) }</span>
-                    </p>
-                    { terminal(&program.output, text) }
-                </div>
-            </div>
-        </div>
+    let mut tabs = tag("div.tabs").role("group").label(t.programs);
+    for tab in &view.tabs {
+        let button = tag("button.tab")
+            .nth(tab.id.0 as usize)
+            .class_if(tab.chosen, "chosen")
+            .class_if(tab.broken, "code-broken")
+            .truth("aria-pressed", tab.chosen)
+            .on(On::Click, on, Action::ShowCode(tab.id));
+        tabs = tabs.put(button.text(&tab.name));
     }
+    let mut lines = tag("ol.code-lines.mono").attr("tabindex", "0");
+    lines = lines.label(&fill(t.listing, &[&program.name]));
+    for (at, tokens) in program.lines.iter().enumerate() {
+        lines = lines.put(print_line(at + 1, tokens, program, text));
+    }
+    let doing = tag("span.chip").class_if(program.doing.is_broken(), "code-over");
+    let head = tag("p.code-head").put(tag("span").text(t.terminal)).put(doing.text(&program.doing.say(text)));
+    let beside = tag("div.code-terminal").put(head).put(terminal(&program.output, text));
+    tag("div.code").key("code").put(tabs).put(tag("div.code-body").put(lines).put(beside)).html()
 }
 
 /// The panel while there is no program.
-pub fn still(text: &Text) -> Html {
-    html! { <p class="empty">{ text.panels.code.empty }</p> }
+pub fn still(text: &Text) -> Tag {
+    pieces::empty(text.panels.code.empty)
 }
 
-/// Scrolls the listing, and nothing around it, so that the line at work is seen.
-fn bring_into_sight(line: &NodeRef) {
-    let Some(line) = line.cast::<Element>() else { return };
-    let Some(list) = line.closest(".code-lines").ok().flatten() else { return };
+/// Where listings stand: beside the tables, and among them on a phone.
+const LISTINGS: [&str; 2] = [".code-room .code-line[aria-current]", ".tab-body .code-line[aria-current]"];
+
+/// Scrolls the listings, and nothing around them, so that the line at work is seen.
+pub fn follow() {
+    for line in LISTINGS {
+        if let Ok(Some(line)) = document().query_selector(line) {
+            bring_into_sight(&line);
+        }
+    }
+}
+
+fn bring_into_sight(line: &Element) {
+    let Some(list) = line.parent_element() else { return };
     let (seen, here) = (list.get_bounding_client_rect(), line.get_bounding_client_rect());
     let above = here.top() < seen.top();
     let below = here.bottom() > seen.bottom();
@@ -217,39 +233,37 @@ fn bring_into_sight(line: &NodeRef) {
     }
 }
 
-fn print_line(
-    number: usize,
-    tokens: &[(Kind, String)],
-    program: &ProgramView,
-    text: &'static Text,
-    lit: &NodeRef,
-) -> Html {
+fn print_line(number: usize, tokens: &[(Kind, String)], program: &ProgramView, text: &'static Text) -> Tag {
     let t = &text.panels.code;
     let here = number == program.line;
-    let alive = program.doing.is_alive();
-    let class = classes!("code-line", here.then_some(if program.doing.is_broken() { "stopped" } else { "at-work" }));
-    let note = match (here, alive) {
+    let note = match (here, program.doing.is_alive()) {
         (true, true) => t.at_work,
         (true, false) => t.stopped_here,
         (false, _) => "",
     };
-    html! {
-        <li key={number} {class} ref={if here { lit.clone() } else { NodeRef::default() }} aria-current={here.then_some("step")}>
-            <span class="code-number" aria-hidden="true">{ number }</span>
-            <span class="sr">{ note }</span>
-            <code>{ for tokens.iter().enumerate().map(|(at, (kind, token))| html! {
-                <span key={at} class={kind.class()}>{ token }</span>
-            }) }</code>
-        </li>
+    let mut code = tag("code");
+    for (at, (kind, token)) in tokens.iter().enumerate() {
+        code = code.put(tag("span").nth(at).class(kind.class()).text(token));
     }
+    tag("li.code-line")
+        .nth(number)
+        .class_if(here, if program.doing.is_broken() { "stopped" } else { "at-work" })
+        .current(here)
+        .put(tag("span.code-number").attr("aria-hidden", "true").count(number))
+        .put(tag("span.sr").text(note))
+        .put(code)
 }
 
 /// What a program printed.
-pub fn terminal(output: &[String], text: &'static Text) -> Html {
-    html! {
-        <div class="terminal mono" role="group" tabindex="0" aria-label={text.panels.code.terminal}>
-            <p class="muted">{ if output.is_empty() { text.panels.code.nothing_printed } else { "" } }</p>
-            { for output.iter().enumerate().map(|(at, line)| html! { <p key={at + 1}>{ line }</p> }) }
-        </div>
+pub fn terminal(output: &[String], text: &'static Text) -> Tag {
+    let t = &text.panels.code;
+    let none = if output.is_empty() { t.nothing_printed } else { "" };
+    let mut terminal = tag("div.terminal.mono")
+        .attrs(&[("role", "group"), ("tabindex", "0")])
+        .label(t.terminal)
+        .put(tag("p.muted").text(none));
+    for (at, line) in output.iter().enumerate() {
+        terminal = terminal.put(tag("p").nth(at + 1).text(line));
     }
+    terminal
 }

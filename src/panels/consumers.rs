@@ -7,11 +7,12 @@ use warren_sim::{
     process::{Process, ProcessState},
     session::Session,
 };
-use yew::prelude::*;
+use yew::{Callback, Html, Properties, component};
 
-use super::look;
+use super::{look, pieces};
 use crate::{
     action::{Action, Selection},
+    markup::{On, Tag, tag},
     say::Teller,
     text::{Text, fill},
 };
@@ -122,34 +123,23 @@ pub fn show(props: &Props) -> Html {
     let Props { view, text, on } = props;
     let t = &text.panels.consumers;
     if view.rows.is_empty() {
-        return still(text);
+        return still(text).html();
     }
-    html! {
-        <div class="consumers">
-            <table class="table">
-                <caption class="sr">{ t.title }</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">{ t.consumer }</th>
-                        <th scope="col">{ t.reason }</th>
-                        <th scope="col">{ t.queue }</th>
-                        <th scope="col" class="n">{ t.prefetch }</th>
-                        <th scope="col" class="n">{ t.unacked }</th>
-                        <th scope="col"><span class="sr">{ t.actions }</span></th>
-                    </tr>
-                </thead>
-                <tbody>{ for view.rows.iter().enumerate().map(|(at, row)| print_row(at, row, text, on)) }</tbody>
-            </table>
-        </div>
+    let mut body = tag("tbody");
+    for (at, row) in view.rows.iter().enumerate() {
+        body = body.put(print_row(at, row, text, on));
     }
+    let heads = [(t.consumer, false), (t.reason, false), (t.queue, false), (t.prefetch, true), (t.unacked, true)];
+    let actions = tag("th").attr("scope", "col").put(tag("span.sr").text(t.actions));
+    tag("div.consumers").put(pieces::table(t.title, pieces::heads(&heads).put(actions), body)).html()
 }
 
 /// The table while there is no consumer.
-pub fn still(text: &Text) -> Html {
-    html! { <p class="empty">{ text.panels.consumers.empty }</p> }
+pub fn still(text: &Text) -> Tag {
+    pieces::empty(text.panels.consumers.empty)
 }
 
-fn print_row(at: usize, row: &ConsumerRow, text: &'static Text, on: &Callback<Action>) -> Html {
+fn print_row(at: usize, row: &ConsumerRow, text: &'static Text, on: &Callback<Action>) -> Tag {
     let t = &text.panels.consumers;
     let name = row.name.to_string();
     let title = if row.tag.is_empty() { String::new() } else { fill(t.tag, &[&row.tag]) };
@@ -158,39 +148,36 @@ fn print_row(at: usize, row: &ConsumerRow, text: &'static Text, on: &Callback<Ac
         Some(0) => t.unlimited.to_string(),
         Some(count) => count.to_string(),
     };
-    html! {
-        <tr key={at} class={classes!((!row.alive).then_some("consumers-gone"), row.broken.then_some("consumers-dead"))}>
-            <th scope="row" {title}>{ match row.process {
-                Some(id) => {
-                    let select = on.reform(move |_: MouseEvent| Action::Select(Selection::Process(id)));
-                    html! { <button class="panel-link" onclick={select}>{ &name }</button> }
-                }
-                None => html! { <span>{ &name }</span> },
-            } }</th>
-            <td class="consumers-reason">{ &row.reason }</td>
-            <td>{ if row.queue.is_empty() { "–" } else { &row.queue } }</td>
-            <td class="n">{ prefetch }</td>
-            <td class="n">{ row.unacked }</td>
-            <td class="consumers-actions">{ switch(row, text, on) }</td>
-        </tr>
-    }
+    let who = match row.process {
+        Some(id) => tag("button.panel-link").on(On::Click, on, Action::Select(Selection::Process(id))),
+        None => tag("span"),
+    };
+    tag("tr")
+        .nth(at)
+        .class_if(!row.alive, "consumers-gone")
+        .class_if(row.broken, "consumers-dead")
+        .put(tag("th").attr("scope", "row").title(&title).put(who.text(&name)))
+        .put(pieces::cell("consumers-reason", &row.reason))
+        .put(pieces::cell("", if row.queue.is_empty() { "–" } else { &row.queue }))
+        .put(pieces::cell("n", &prefetch))
+        .put(pieces::number(row.unacked as usize))
+        .put(tag("td.consumers-actions").put(switch(row, text, on)))
 }
 
 /// Kills a program that runs, restarts one that does not.
-fn switch(row: &ConsumerRow, text: &'static Text, on: &Callback<Action>) -> Html {
+fn switch(row: &ConsumerRow, text: &'static Text, on: &Callback<Action>) -> Tag {
     let t = &text.panels.consumers;
     if row.process.is_none() {
-        return html! { <span></span> };
+        return tag("span");
     }
     let name = row.name.clone();
     let (word, label, input) = match row.alive {
-        true => (t.kill, t.kill_label, Input::Kill { name: name.clone() }),
-        false => (t.restart, t.restart_label, Input::Restart { name: name.clone() }),
+        true => (t.kill, t.kill_label, Input::Kill { name }),
+        false => (t.restart, t.restart_label, Input::Restart { name }),
     };
-    let submit = on.reform(move |_: MouseEvent| Action::Submit(input.clone()));
-    html! {
-        <button class={classes!("button", "small", row.alive.then_some("danger"))} aria-label={fill(label, &[&name.text()])} onclick={submit}>
-            { word }
-        </button>
-    }
+    tag("button.button.small")
+        .class_if(row.alive, "danger")
+        .label(&fill(label, &[&row.name.text()]))
+        .on(On::Click, on, Action::Submit(input))
+        .text(word)
 }

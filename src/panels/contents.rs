@@ -11,8 +11,9 @@ use warren_sim::{
     session::Session,
     world::Packet,
 };
-use web_sys::HtmlSelectElement;
-use yew::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlSelectElement};
+use yew::{Callback, Html, TargetCast, component};
 
 use super::{
     look::{self, HeldCopy, MAX_SHOWN, Shown},
@@ -20,6 +21,7 @@ use super::{
 };
 use crate::{
     action::{Action, Selection},
+    markup::{On, Tag, tag},
     say::Teller,
     text::{Text, fill},
 };
@@ -192,7 +194,7 @@ pub fn ack(tag: u64) -> Input {
 }
 
 /// What the component is given.
-#[derive(Properties, PartialEq)]
+#[derive(yew::Properties, PartialEq)]
 pub struct Props {
     /// What to show.
     pub view: ContentsView,
@@ -207,68 +209,58 @@ pub struct Props {
 /// What a queue holds.
 #[component]
 pub fn Contents(props: &Props) -> Html {
+    show(props)
+}
+
+/// What a queue holds, printed. A function, because a component costs kilobytes: which way to get is chosen is kept by the form itself.
+pub fn show(props: &Props) -> Html {
     let Props { view, text, on, pointed } = props;
     let t = &text.panels.contents;
-    let mode = use_state(|| 0_usize);
     let Some(queue) = &view.queue else {
-        return still(text);
+        return still(text).html();
     };
     let name = queue.to_string();
-    html! {
-        <div class="contents">
-            <div class="contents-head">
-                <h3>{ fill(t.caption, &[&name]) }</h3>
-                { get_form(view, queue, &mode, text, on) }
-            </div>
-            <div class="contents-body">{ table(view, &name, text, on, *pointed) }</div>
-            <div class="contents-answers" role="log" aria-label={t.got}>
-                { for view.answers.iter().enumerate().map(|(at, answer)| html! {
-                    <p key={at} class="mono">{ answer }</p>
-                }) }
-            </div>
-        </div>
+    let head =
+        tag("div.contents-head").put(tag("h3").text(&fill(t.caption, &[&name]))).put(get_form(view, queue, text, on));
+    let mut answers = tag("div.contents-answers").role("log").label(t.got);
+    for (at, answer) in view.answers.iter().enumerate() {
+        answers = answers.put(tag("p.mono").nth(at).text(answer));
     }
+    let body = table(view, &name, text, on, *pointed);
+    tag("div.contents").put(head).put(body).put(answers).html()
 }
 
 /// The table while there is no queue.
-pub fn still(text: &Text) -> Html {
-    html! { <p class="empty">{ text.panels.contents.no_queue }</p> }
+pub fn still(text: &Text) -> Tag {
+    pieces::empty(text.panels.contents.no_queue)
 }
 
-fn get_form(
-    view: &ContentsView,
-    queue: &Bytes,
-    mode: &UseStateHandle<usize>,
-    text: &'static Text,
-    on: &Callback<Action>,
-) -> Html {
+fn get_form(view: &ContentsView, queue: &Bytes, text: &'static Text, on: &Callback<Action>) -> Tag {
     let t = &text.panels.contents;
-    let choose = {
-        let mode = mode.clone();
-        Callback::from(move |event: Event| {
-            let chosen = event.target_dyn_into::<HtmlSelectElement>().and_then(|select| select.value().parse().ok());
-            mode.set(chosen.unwrap_or(0));
-        })
-    };
     let submit = {
-        let (queue, next_tag, mode, on) = (queue.clone(), view.next_tag, **mode, on.clone());
-        Callback::from(move |event: SubmitEvent| {
+        let (queue, next_tag, on) = (queue.clone(), view.next_tag, on.clone());
+        Callback::from(move |event: Event| {
             event.prevent_default();
-            for input in get(&queue, mode, next_tag) {
+            for input in get(&queue, mode(&event), next_tag) {
                 on.emit(Action::Submit(input));
             }
         })
     };
-    html! {
-        <form class="contents-get" onsubmit={submit}>
-            <select aria-label={t.get_mode} onchange={choose}>
-                { for t.modes.iter().enumerate().map(|(index, label)| html! {
-                    <option key={index} value={index.to_string()} selected={index == **mode}>{ *label }</option>
-                }) }
-            </select>
-            <button class="button" type="submit">{ t.get }</button>
-        </form>
+    let mut modes = tag("select").label(t.get_mode);
+    for (index, label) in t.modes.iter().enumerate() {
+        let option = tag("option").nth(index).number("value", index as i64).flag("selected", index == 0);
+        modes = modes.put(option.text(label));
     }
+    let button = tag("button.button").attr("type", "submit").text(t.get);
+    tag("form.contents-get").hear(On::Submit, submit).put(modes).put(button)
+}
+
+/// The mode that is chosen in the form that was sent.
+fn mode(event: &Event) -> usize {
+    let form: Element = event.target_unchecked_into();
+    let select = form.query_selector("select").ok().flatten();
+    // Without its field a form says nothing else than a new one.
+    select.map_or(0, |select| select.unchecked_into::<HtmlSelectElement>().selected_index().max(0) as usize)
 }
 
 fn table(
@@ -277,34 +269,26 @@ fn table(
     text: &'static Text,
     on: &Callback<Action>,
     pointed: Option<MessageId>,
-) -> Html {
+) -> Tag {
     let t = &text.panels.contents;
+    let place = tag("div.contents-body");
     if view.rows.is_empty() {
         let sentence = if view.bound { t.empty } else { t.empty_no_binding };
-        return html! { <p class="empty">{ fill(sentence, &[name]) }</p> };
+        return place.put(pieces::empty(&fill(sentence, &[name])));
     }
-    html! {
-        <>
-            <table class="table contents-table">
-                <caption class="sr">{ fill(t.caption, &[name]) }</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">{ t.message }</th>
-                        <th scope="col">{ t.state }</th>
-                        <th scope="col">{ t.routing_key }</th>
-                        <th scope="col">{ t.body }</th>
-                        <th scope="col">{ t.properties }</th>
-                        <th scope="col" class="n">{ t.age }</th>
-                    </tr>
-                </thead>
-                <tbody>{ for view.rows.iter().map(|row| print_row(row, text, on, pointed)) }</tbody>
-            </table>
-            <p class="muted panel-more">{ if view.more > 0 { fill(t.more, &[&view.more.to_string()]) } else { String::new() } }</p>
-        </>
+    let mut body = tag("tbody");
+    for row in &view.rows {
+        body = body.put(print_row(row, text, on, pointed));
     }
+    let heads = [t.message, t.state, t.routing_key, t.body, t.properties].map(|name| (name, false));
+    let heads = pieces::heads(&heads).put(tag("th").attr("scope", "col").class("n").text(t.age));
+    let more = if view.more > 0 { fill(t.more, &[&view.more.to_string()]) } else { String::new() };
+    place
+        .put(pieces::table(&fill(t.caption, &[name]), heads, body).class("contents-table"))
+        .put(tag("p.muted.panel-more").text(&more))
 }
 
-fn print_row(row: &CopyRow, text: &'static Text, on: &Callback<Action>, pointed: Option<MessageId>) -> Html {
+fn print_row(row: &CopyRow, text: &'static Text, on: &Callback<Action>, pointed: Option<MessageId>) -> Tag {
     let t = &text.panels.contents;
     let id = row.message;
     let state = match &row.holder {
@@ -312,24 +296,20 @@ fn print_row(row: &CopyRow, text: &'static Text, on: &Callback<Action>, pointed:
         Some((who, tag)) => fill(t.unacked, &[who, &tag.to_string()]),
     };
     let label = fill(text.language.say().message, &[&id.0.to_string()]);
-    html! {
-        <tr key={row.place} class={classes!((pointed == Some(id)).then_some("lit"))}
-            onmouseenter={pieces::point(on, Some(id))} onmouseleave={pieces::point(on, None)}>
-            <th scope="row">
-                <span class="contents-place muted" title={t.position}>{ row.place }</span>
-                { pieces::tile(id, label, row.holder.is_some(), pointed, on) }
-            </th>
-            <td>
-                { state }
-                <span class="contents-again">{ if row.redelivered { t.redelivered } else { "" } }</span>
-            </td>
-            <td class="mono">{ &row.routing_key }</td>
-            <td class="mono contents-text">
-                { pieces::bytes(&row.body) }
-                <span class="contents-size muted">{ if row.body.cut || row.body.hex { fill(t.bytes, &[&row.size.to_string()]) } else { String::new() } }</span>
-            </td>
-            <td class="mono contents-properties">{ &row.properties }</td>
-            <td class="n">{ &row.age }</td>
-        </tr>
-    }
+    let size = if row.body.cut || row.body.hex { fill(t.bytes, &[&row.size.to_string()]) } else { String::new() };
+    let note = |class: &str, words: &str| tag("span").class(class).text(words);
+    let place = tag("span.contents-place.muted").title(t.position).count(row.place);
+    let again = note("contents-again", if row.redelivered { t.redelivered } else { "" });
+    let body = tag("td.mono.contents-text").put_html(pieces::bytes(&row.body));
+    tag("tr")
+        .nth(row.place)
+        .class_if(pointed == Some(id), "lit")
+        .on(On::MouseEnter, on, Action::Point(Some(id)))
+        .on(On::MouseLeave, on, Action::Point(None))
+        .put(tag("th").attr("scope", "row").put(place).put(pieces::tile(id, &label, row.holder.is_some(), pointed, on)))
+        .put(pieces::cell("", &state).put(again))
+        .put(pieces::cell("mono", &row.routing_key))
+        .put(body.put(note("contents-size muted", &size)))
+        .put(pieces::cell("mono contents-properties", &row.properties))
+        .put(pieces::cell("n", &row.age))
 }

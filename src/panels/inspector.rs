@@ -7,11 +7,12 @@ mod process;
 mod queue;
 
 use warren_sim::{amqp::event::MessageId, session::Session};
-use yew::prelude::*;
+use yew::{Callback, Html, Properties, component};
 
-use super::{code, pieces};
+use super::{code, queues};
 use crate::{
     action::{Action, Selection},
+    markup::{On, Tag, tag},
     say::Teller,
     text::Text,
 };
@@ -143,95 +144,77 @@ pub fn show(props: &Props) -> Html {
     let Props { view, text, on, pointed } = props;
     let t = &text.panels.inspector;
     let lit = view.message.is_some() && view.message == *pointed;
-    html! {
-        <div class="inspector" onmouseenter={pieces::point(on, view.message)} onmouseleave={pieces::point(on, None)}>
-            <div class="inspector-head">
-                <h2 class={classes!(lit.then_some("lit"))}>{ &view.title }</h2>
-                { super::queues::tags(&view.features) }
-                <p class="muted">{ &view.subtitle }</p>
-            </div>
-            { for view.sections.iter().enumerate().map(|(at, section)| print_section(at, section, text, on)) }
-            <div class="inspector-close">
-                { if view.selected {
-                    html! { <button class="button quiet" onclick={on.reform(|_| Action::Select(Selection::Nothing))}>{ t.close }</button> }
-                } else {
-                    html! { <span></span> }
-                } }
-            </div>
-        </div>
+    let head = tag("div.inspector-head")
+        .put(tag("h2").class_if(lit, "lit").text(&view.title))
+        .put(queues::tags(&view.features))
+        .put(tag("p.muted").text(&view.subtitle));
+    let mut inspector = tag("div.inspector")
+        .on(On::MouseEnter, on, Action::Point(view.message))
+        .on(On::MouseLeave, on, Action::Point(None))
+        .put(head);
+    for (at, section) in view.sections.iter().enumerate() {
+        inspector = inspector.put(print_section(at, section, text, on));
     }
-}
-
-fn print_section(at: usize, section: &Section, text: &'static Text, on: &Callback<Action>) -> Html {
-    let heading = match section.heading.is_empty() {
-        true => html! { <span></span> },
-        false => html! { <h3>{ &section.heading }</h3> },
+    let close = if view.selected {
+        let close = tag("button.button.quiet").text(t.close);
+        close.on(On::Click, on, Action::Select(Selection::Nothing))
+    } else {
+        tag("span")
     };
-    html! {
-        <div key={at} class="inspector-section">
-            { heading }
-            { print_part(&section.part, text, on) }
-        </div>
-    }
+    inspector.put(tag("div.inspector-close").put(close)).html()
 }
 
-fn print_part(part: &Part, text: &'static Text, on: &Callback<Action>) -> Html {
+fn print_section(at: usize, section: &Section, text: &'static Text, on: &Callback<Action>) -> Tag {
+    let heading = if section.heading.is_empty() { tag("span") } else { tag("h3").text(&section.heading) };
+    let place = tag("div.inspector-section").nth(at).put(heading);
+    place.put(print_part(&section.part, text, on))
+}
+
+fn print_part(part: &Part, text: &'static Text, on: &Callback<Action>) -> Tag {
     match part {
-        Part::Sentences(sentences) => html! {
-            <div class="inspector-sentences">
-                { for sentences.iter().enumerate().map(|(at, sentence)| html! { <p key={at}>{ sentence }</p> }) }
-            </div>
-        },
+        Part::Sentences(sentences) => paragraphs("inspector-sentences", sentences),
         Part::Way(_) | Part::Table(_) | Part::Lines(_) | Part::Terminal(_) | Part::Deeds(_) => {
             print_more(part, text, on)
         }
     }
 }
 
+fn paragraphs(class: &str, lines: &[String]) -> Tag {
+    let numbered = lines.iter().enumerate();
+    numbered.fold(tag("div").class(class), |div, (at, line)| div.put(tag("p").nth(at).text(line)))
+}
+
 /// What only something selected has. The page is cut here.
 #[inline(never)]
-fn print_more(part: &Part, text: &'static Text, on: &Callback<Action>) -> Html {
+fn print_more(part: &Part, text: &'static Text, on: &Callback<Action>) -> Tag {
     match part {
-        Part::Way(stations) => html! {
-            <ol class="way">{ for stations.iter().enumerate().map(|(at, station)| print_station(at, station, on)) }</ol>
-        },
+        Part::Way(stations) => {
+            let stations = stations.iter().enumerate();
+            stations.fold(tag("ol.way"), |way, (at, station)| way.put(print_station(at, station, on)))
+        }
         Part::Sentences(_) => print_part(part, text, on),
-        Part::Table(rows) => html! {
-            <dl class="inspector-table">
-                { for rows.iter().enumerate().map(|(at, (name, value))| html! {
-                    <div key={at}><dt>{ name }</dt><dd>{ value }</dd></div>
-                }) }
-            </dl>
-        },
-        Part::Lines(lines) => html! {
-            <div class="inspector-lines mono">
-                { for lines.iter().enumerate().map(|(at, line)| html! { <p key={at}>{ line }</p> }) }
-            </div>
-        },
+        Part::Table(rows) => rows.iter().enumerate().fold(tag("dl.inspector-table"), |table, (at, (name, value))| {
+            let row = tag("div").nth(at).put(tag("dt").text(name));
+            table.put(row.put(tag("dd").text(value)))
+        }),
+        Part::Lines(lines) => paragraphs("inspector-lines mono", lines),
         Part::Terminal(lines) => code::terminal(lines, text),
-        Part::Deeds(deeds) => html! {
-            <div class="inspector-deeds">
-                { for deeds.iter().map(|deed| {
-                    let action = deed.action.clone();
-                    html! {
-                        <button key={deed.label} class={classes!("button", deed.danger.then_some("danger"))}
-                            onclick={on.reform(move |_| action.clone())}>{ deed.label }</button>
-                    }
-                }) }
-            </div>
-        },
+        Part::Deeds(deeds) => deeds.iter().fold(tag("div.inspector-deeds"), |menu, deed| {
+            let button = tag("button.button").key(deed.label).class_if(deed.danger, "danger");
+            menu.put(button.on(On::Click, on, deed.action.clone()).text(deed.label))
+        }),
     }
 }
 
-fn print_station(at: usize, station: &Station, on: &Callback<Action>) -> Html {
-    let step = station.step;
-    let class = classes!("way-station", station.last.then_some("last"), station.trouble.then_some("trouble"));
-    html! {
-        <li key={at} {class} aria-current={station.last.then_some("step")}>
-            <button class="way-go" onclick={on.reform(move |_| Action::Seek(step))}>
-                <span class="way-sentence">{ &station.sentence }</span>
-                <span class="way-note">{ &station.note }</span>
-            </button>
-        </li>
-    }
+fn print_station(at: usize, station: &Station, on: &Callback<Action>) -> Tag {
+    let button = tag("button.way-go")
+        .on(On::Click, on, Action::Seek(station.step))
+        .put(tag("span.way-sentence").text(&station.sentence))
+        .put(tag("span.way-note").text(&station.note));
+    tag("li.way-station")
+        .nth(at)
+        .class_if(station.last, "last")
+        .class_if(station.trouble, "trouble")
+        .current(station.last)
+        .put(button)
 }

@@ -14,10 +14,11 @@ pub mod queues;
 pub mod trips;
 
 use warren_sim::{amqp::event::MessageId, event::ProcessId, session::Session};
-use yew::prelude::*;
+use yew::{Callback, Html, html};
 
 use crate::{
     action::{Action, Selection, Tab},
+    markup::tag,
     text::Text,
 };
 
@@ -40,7 +41,8 @@ pub fn tabs(text: &Text) -> Vec<(Tab, &'static str)> {
 
 /// The first tab before the world has begun.
 pub fn still_queue_room(text: &Text) -> Html {
-    html! { <div key="queues" class="queue-room">{ queues::still(text) }{ consumers::still(text) }{ contents::still(text) }</div> }
+    let room = tag("div.queue-room").key("queues").put(queues::still(text));
+    room.put(consumers::still(text)).put(contents::still(text)).html()
 }
 
 /// The first tab: the queues, who consumes from them, and what the chosen one holds.
@@ -54,13 +56,12 @@ pub fn queue_room(
     let queues = queues::view(session, selection, text);
     let contents = contents::view(session, selection, text);
     let consumers = consumers::view(session, text);
-    html! {
-        <div key="queues" class="queue-room">
-            { queues::show(&queues::Props { view: queues, text, on: on.clone() }) }
-            { consumers::show(&consumers::Props { view: consumers, text, on: on.clone() }) }
-            <contents::Contents view={contents} {text} on={on.clone()} {pointed} />
-        </div>
-    }
+    tag("div.queue-room")
+        .key("queues")
+        .put_html(queues::show(&queues::Props { view: queues, text, on: on.clone() }))
+        .put_html(consumers::show(&consumers::Props { view: consumers, text, on: on.clone() }))
+        .put_html(contents::show(&contents::Props { view: contents, text, on: on.clone(), pointed }))
+        .html()
 }
 
 // The rooms below are functions of their own, because the page is cut here: what they need is loaded when one of them is first seen.
@@ -92,5 +93,5 @@ pub fn trips_room(session: &Session, text: &'static Text, on: &Callback<Action>)
 
 /// The code of a process.
 pub fn code_room(session: &Session, process: Option<ProcessId>, text: &'static Text, on: &Callback<Action>) -> Html {
-    html! { <code::Code key="code" view={code::view(session, process)} {text} on={on.clone()} /> }
+    code::show(&code::Props { view: code::view(session, process), text, on: on.clone() })
 }

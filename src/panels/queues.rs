@@ -1,10 +1,12 @@
 //! The table of queues, in the words and order of RabbitMQ's management UI.
 
 use warren_sim::{amqp::queue::Queue, bytes::Bytes, session::Session};
-use yew::prelude::*;
+use yew::{Callback, Html, Properties, component};
 
+use super::pieces;
 use crate::{
     action::{Action, Selection},
+    markup::{On, Tag, tag},
     say::Teller,
     text::{Text, fill},
 };
@@ -123,62 +125,46 @@ pub fn show(props: &Props) -> Html {
     let Props { view, text, on } = props;
     let t = &text.panels.queues;
     if view.rows.is_empty() {
-        return nothing(if view.running { t.empty } else { t.broker_down });
+        return pieces::empty(if view.running { t.empty } else { t.broker_down }).html();
     }
-    html! {
-        <div class="queues">
-            <table class="table">
-                <caption class="sr">{ t.title }</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">{ t.name }</th>
-                        <th scope="col">{ t.features }</th>
-                        <th scope="col" class="n">{ t.ready }</th>
-                        <th scope="col" class="n">{ t.unacked }</th>
-                        <th scope="col" class="n">{ t.total }</th>
-                    </tr>
-                </thead>
-                <tbody>{ for view.rows.iter().map(|row| print_row(row, on)) }</tbody>
-            </table>
-            <p class="muted panel-more">{ if view.more > 0 { fill(t.more, &[&view.more.to_string()]) } else { String::new() } }</p>
-        </div>
+    let mut body = tag("tbody");
+    for row in &view.rows {
+        body = body.put(print_row(row, on));
     }
-}
-
-fn nothing(why: &'static str) -> Html {
-    html! { <p class="empty">{ why }</p> }
+    let heads = [(t.name, false), (t.features, false), (t.ready, true), (t.unacked, true), (t.total, true)];
+    let more = if view.more > 0 { fill(t.more, &[&view.more.to_string()]) } else { String::new() };
+    tag("div.queues")
+        .put(pieces::table(t.title, pieces::heads(&heads), body))
+        .put(tag("p.muted.panel-more").text(&more))
+        .html()
 }
 
 /// The table before the world has begun.
-pub fn still(text: &Text) -> Html {
-    nothing(text.panels.queues.empty)
+pub fn still(text: &Text) -> Tag {
+    pieces::empty(text.panels.queues.empty)
 }
 
-fn print_row(row: &QueueRow, on: &Callback<Action>) -> Html {
-    let name = row.name.clone();
-    let select = on.reform(move |_: MouseEvent| Action::Select(Selection::Queue(name.clone())));
-    html! {
-        <tr key={row.name.to_string()} class={classes!("queues-row", row.chosen.then_some("chosen"))}>
-            <th scope="row">
-                <button class="panel-link" aria-pressed={row.chosen.to_string()} onclick={select}>{ row.name.to_string() }</button>
-            </th>
-            <td>{ tags(&row.features) }</td>
-            <td class="n">{ row.ready }</td>
-            <td class="n">{ row.unacked }</td>
-            <td class="n">{ row.total }</td>
-        </tr>
-    }
+fn print_row(row: &QueueRow, on: &Callback<Action>) -> Tag {
+    let name = row.name.to_string();
+    let button = tag("button.panel-link")
+        .truth("aria-pressed", row.chosen)
+        .on(On::Click, on, Action::Select(Selection::Queue(row.name.clone())))
+        .text(&name);
+    tag("tr.queues-row")
+        .key(&name)
+        .class_if(row.chosen, "chosen")
+        .put(tag("th").attr("scope", "row").put(button))
+        .put(tag("td").put(tags(&row.features)))
+        .put(pieces::number(row.ready))
+        .put(pieces::number(row.unacked))
+        .put(pieces::number(row.total))
 }
 
 /// Tags in a row; a screen reader says what each stands for.
-pub fn tags(features: &[(&'static str, String)]) -> Html {
-    html! {
-        <span class="queues-tags">
-            { for features.iter().map(|(tag, meaning)| html! {
-                <span key={*tag} class="tag" title={meaning.clone()}>
-                    <span aria-hidden="true">{ *tag }</span><span class="sr">{ meaning }</span>
-                </span>
-            }) }
-        </span>
-    }
+pub fn tags(features: &[(&'static str, String)]) -> Tag {
+    features.iter().fold(tag("span.queues-tags"), |tags, (name, meaning)| {
+        let shown = tag("span").attr("aria-hidden", "true").text(name);
+        let said = tag("span.sr").text(meaning);
+        tags.put(tag("span.tag").key(name).title(meaning).put(shown).put(said))
+    })
 }

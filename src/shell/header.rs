@@ -2,10 +2,11 @@
 
 use warren_sim::{lessons::EXAMPLES, session::Session};
 use web_sys::HtmlSelectElement;
-use yew::prelude::*;
+use yew::{Callback, Html, TargetCast};
 
 use crate::{
     action::{Action, Theme},
+    markup::{On, Tag, tag},
     text::{Language, Text, fill},
 };
 
@@ -48,62 +49,65 @@ pub struct Props {
 pub fn show(props: &Props) -> Html {
     let text = &props.text.app;
     let view = &props.view;
-    let choose = {
-        let on = props.on.clone();
-        let ids: Vec<String> = view.lessons.iter().map(|(id, _)| id.clone()).collect();
-        Callback::from(move |event: Event| {
-            let select: HtmlSelectElement = event.target_unchecked_into();
-            if let Some(id) = ids.get(select.selected_index().max(0) as usize) {
-                on.emit(Action::OpenLesson(id.clone()));
-            }
-        })
-    };
-    let speak = |language: Language, label: &'static str| {
-        let on = props.on.clone();
-        let chosen = props.text.language == language;
-        html! {
-            <button class={classes!("segment", chosen.then_some("chosen"))} lang={language.tag()}
-                aria-pressed={chosen.to_string()} onclick={move |_| on.emit(Action::Speak(language))}>{ label }</button>
-        }
-    };
+    let on = &props.on;
     let (theme_name, next_theme) = match props.theme {
         Theme::System => (text.theme_system, Theme::Light),
         Theme::Light => (text.theme_light, Theme::Dark),
         Theme::Dark => (text.theme_dark, Theme::System),
     };
-    let wear = props.on.reform(move |_| Action::Wear(next_theme));
-    let share = props.on.reform(|_| Action::Share);
     let is_example = view.current >= EXAMPLES;
     let (first, last) = if is_example { (EXAMPLES, view.lessons.len()) } else { (0, EXAMPLES) };
     let (number, count) = ((view.current + 1 - first).to_string(), (last - first).to_string());
     let place = if is_example { text.example_of } else { text.lesson_of };
-    let group = |label: &'static str, from: usize, to: usize| {
-        html! {
-            <optgroup {label}>
-                { for view.lessons.iter().enumerate().take(to).skip(from).map(|(index, (id, title))| html! {
-                    <option key={id.clone()} value={id.clone()} selected={index == view.current}>{ title }</option>
-                }) }
-            </optgroup>
-        }
-    };
-    html! {
-        <header class="header">
-            <a class="skip" href="#lesson">{ text.skip_to_lesson }</a>
-            <h1 class="brand">{ "Warren" }</h1>
-            <label class="sr" for="choose-lesson">{ text.choose_lesson }</label>
-            <select id="choose-lesson" class="lesson-select" onchange={choose}>
-                { group(text.lessons, 0, EXAMPLES) }
-                { group(text.examples, EXAMPLES, view.lessons.len()) }
-            </select>
-            <span class="chip lesson-count">{ fill(place, &[&number, &count]) }</span>
-            <span class="spring"></span>
-            <span class="chip mono run" title={text.run_hint}>{ fill(text.run, &[&view.seed.to_string(), view.hash.as_deref().unwrap_or("…")]) }</span>
-            <span class="segments" role="group" aria-label={text.language}>
-                { speak(Language::English, "EN") }
-                { speak(Language::Chinese, "中文") }
-            </span>
-            <button class="button theme" onclick={wear} aria-label={format!("{}: {theme_name}", text.theme)}>{ theme_name }</button>
-            <button class="button primary share" onclick={share}>{ text.share }</button>
-        </header>
+    let run = fill(text.run, &[&view.seed.to_string(), view.hash.as_deref().unwrap_or("…")]);
+    let choose = tag("select")
+        .attr("id", "choose-lesson")
+        .class("lesson-select")
+        .on_event(On::Change, on, |event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            Action::OpenLesson(select.value())
+        })
+        .put(group(view, text.lessons, 0, EXAMPLES))
+        .put(group(view, text.examples, EXAMPLES, view.lessons.len()));
+    let languages = tag("span.segments")
+        .role("group")
+        .label(text.language)
+        .put(speak(props, Language::English, "EN"))
+        .put(speak(props, Language::Chinese, "中文"));
+    let theme = tag("button.button.theme")
+        .on(On::Click, on, Action::Wear(next_theme))
+        .label(&format!("{}: {theme_name}", text.theme))
+        .text(theme_name);
+    tag("header.header")
+        .put(tag("a.skip").attr("href", "#lesson").text(text.skip_to_lesson))
+        .put(tag("h1.brand").text("Warren"))
+        .put(tag("label.sr").attr("for", "choose-lesson").text(text.choose_lesson))
+        .put(choose)
+        .put(tag("span.chip.lesson-count").text(&fill(place, &[&number, &count])))
+        .put(tag("span.spring"))
+        .put(tag("span.chip.mono.run").title(text.run_hint).text(&run))
+        .put(languages)
+        .put(theme)
+        .put(tag("button.button.primary.share").on(On::Click, on, Action::Share).text(text.share))
+        .html()
+}
+
+/// The lessons between two places in the list, under a name.
+fn group(view: &HeaderView, label: &str, from: usize, to: usize) -> Tag {
+    let mut group = tag("optgroup").attr("label", label);
+    for (index, (id, title)) in view.lessons.iter().enumerate().take(to).skip(from) {
+        let option = tag("option").key(id).attr("value", id).flag("selected", index == view.current);
+        group = group.put(option.text(title));
     }
+    group
+}
+
+fn speak(props: &Props, language: Language, label: &str) -> Tag {
+    let chosen = props.text.language == language;
+    tag("button.segment")
+        .class_if(chosen, "chosen")
+        .attr("lang", language.tag())
+        .truth("aria-pressed", chosen)
+        .on(On::Click, &props.on, Action::Speak(language))
+        .text(label)
 }

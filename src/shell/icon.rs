@@ -1,6 +1,6 @@
 //! The few pictures on buttons: paths on a 16 x 16 grid, drawn in the colour of the text.
 
-use yew::{Html, html};
+use crate::markup::{Tag, tag};
 
 /// A picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Icon {
 }
 
 /// The picture as an element that screen readers pass over.
-pub fn icon(icon: Icon) -> Html {
+pub fn icon(icon: Icon) -> Tag {
     let path = match icon {
         Icon::Play => "M4 2.5v11l9-5.5z",
         Icon::Pause => "M4 3h3v10H4zM9 3h3v10H9z",
@@ -38,5 +38,6 @@ pub fn icon(icon: Icon) -> Html {
         Icon::Right => "M5.500 2.500 11 8l-5.500 5.500-1-1L9 8 4.500 3.500z",
         Icon::Close => "m3 4 1-1 4 4 4-4 1 1-4 4 4 4-1 1-4-4-4 4-1-1 4-4z",
     };
-    html! { <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d={path} /></svg> }
+    let size = [("viewBox", "0 0 16 16"), ("width", "16"), ("height", "16"), ("aria-hidden", "true")];
+    tag("svg.icon").attrs(&size).put(tag("path").attr("d", path))
 }

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use warren_sim::{lesson::Lesson, session::Session};
-use yew::prelude::*;
+use yew::{Callback, Html};
 
 use super::prose::{blocks, plain, spans};
 use crate::{
     action::Action,
+    markup::{On, Tag, tag},
     text::{Text, fill},
 };
 
@@ -67,60 +68,62 @@ pub fn show(props: &Props) -> Html {
     let count = view.lesson.chapters.len();
     let place = fill(text.chapter_of, &[&(view.chapter + 1).to_string(), &count.to_string()]);
     let minutes = fill(text.minutes, &[&view.lesson.minutes.to_string()]);
-    html! {
-        <article class="lesson-body" key={format!("{} {}", view.lesson.id, view.chapter)}>
-            <h2>{ &chapter.title }</h2>
-            <p class="muted place">{ place }{ " · " }{ minutes }</p>
-            <div class="prose">{ blocks(&chapter.before) }</div>
-            <div class="question-place">{ question(props) }</div>
-            <div class="prose after" aria-live="polite">
-                if view.done { { blocks(&chapter.after) } }
-            </div>
-            <div class="lesson-go">{ go_on(props, count) }</div>
-            <div class="breaks-place">
-                if view.done && !chapter.breaks.is_empty() { { breaks(props, &chapter.breaks) } }
-            </div>
-            <nav class="chapters" aria-label={text.lesson}>
-                { for (0..count).map(|index| {
-                    let on = props.on.clone();
-                    let title = &view.lesson.chapters[index].title;
-                    html! {
-                        <button key={index} class={classes!("dot", (index == view.chapter).then_some("chosen"))}
-                            aria-label={format!("{} {title}", index + 1)} title={title.clone()}
-                            aria-current={(index == view.chapter).then_some("step")}
-                            onclick={move |_| on.emit(Action::OpenChapter(index))}></button>
-                    }
-                }) }
-            </nav>
-        </article>
-    }
+    let after = if view.done { &chapter.after[..] } else { &[] };
+    let breaks = if view.done && !chapter.breaks.is_empty() { breaks(props, &chapter.breaks) } else { Html::default() };
+    tag("article.lesson-body")
+        .key(&format!("{} {}", view.lesson.id, view.chapter))
+        .put(tag("h2").text(&chapter.title))
+        .put(tag("p.muted.place").text(&place).text(" · ").text(&minutes))
+        .put(blocks(tag("div.prose"), &chapter.before))
+        .put(tag("div.question-place").put(question(props)))
+        .put(blocks(tag("div.prose.after").attr("aria-live", "polite"), after))
+        .put(tag("div.lesson-go").put(go_on(props, count)))
+        .put(tag("div.breaks-place").put_html(breaks))
+        .put(dots(props))
+        .html()
 }
 
-fn question(props: &Props) -> Html {
+/// A dot for each chapter, to go to it.
+fn dots(props: &Props) -> Tag {
+    let view = &props.view;
+    let mut dots = tag("nav.chapters").label(props.text.app.lesson);
+    for (index, chapter) in view.lesson.chapters.iter().enumerate() {
+        let here = index == view.chapter;
+        let dot = tag("button.dot")
+            .nth(index)
+            .class_if(here, "chosen")
+            .label(&format!("{} {}", index + 1, chapter.title))
+            .title(&chapter.title)
+            .current(here)
+            .on(On::Click, &props.on, Action::OpenChapter(index));
+        dots = dots.put(dot);
+    }
+    dots
+}
+
+fn question(props: &Props) -> Tag {
     let text = &props.text.app;
     let view = &props.view;
-    let Some(question) = &view.lesson.chapters[view.chapter].question else { return html! { <span></span> } };
     let chapter = view.chapter;
-    html! {
-        <fieldset class="question">
-            <legend>{ text.before_you_step }{ " " }{ spans(&question.prompt) }</legend>
-            { for question.choices.iter().enumerate().map(|(index, choice)| {
-                let on = props.on.clone();
-                let chosen = view.answer == Some(index);
-                let truth = view.verdicts.get(index).copied();
-                let class = classes!("choice", chosen.then_some("chosen"), (truth == Some(true)).then_some("true"),
-                    (chosen && truth == Some(false)).then_some("false"));
-                html! {
-                    <label key={index} class={class}>
-                        <input type="radio" name="answer" checked={chosen} disabled={view.done}
-                            onchange={move |_| on.emit(Action::Answer { chapter, choice: index })} />
-                        <span>{ spans(&choice.text) }</span>
-                    </label>
-                }
-            }) }
-            <p class="verdict" role="status">{ verdict(props) }</p>
-        </fieldset>
+    let Some(question) = &view.lesson.chapters[chapter].question else { return tag("span") };
+    let legend = spans(tag("legend").text(text.before_you_step).text(" "), &question.prompt);
+    let mut choices = tag("fieldset.question").put(legend);
+    for (index, choice) in question.choices.iter().enumerate() {
+        let chosen = view.answer == Some(index);
+        let truth = view.verdicts.get(index).copied();
+        let input = tag("input")
+            .attrs(&[("type", "radio"), ("name", "answer")])
+            .checked(chosen)
+            .flag("disabled", view.done)
+            .on(On::Change, &props.on, Action::Answer { chapter, choice: index });
+        let label = tag("label.choice")
+            .nth(index)
+            .class_if(chosen, "chosen")
+            .class_if(truth == Some(true), "true")
+            .class_if(chosen && truth == Some(false), "false");
+        choices = choices.put(label.put(input).put(spans(tag("span"), &choice.text)));
     }
+    choices.put(tag("p.verdict").role("status").text(&verdict(props)))
 }
 
 fn verdict(props: &Props) -> String {
@@ -142,48 +145,35 @@ fn verdict(props: &Props) -> String {
     }
 }
 
-fn go_on(props: &Props, count: usize) -> Html {
+fn go_on(props: &Props, count: usize) -> Tag {
     let text = &props.text.app;
     let view = &props.view;
-    let go = props.on.reform(|_| Action::Continue);
-    let last = view.chapter + 1 == count;
+    let go = |name: &str| tag("button.button.primary.wide").key("go").text(name);
     if view.playing {
-        return html! { <button key="go" class="button primary wide" disabled=true>{ text.seeing }</button> };
+        return go(text.seeing).flag("disabled", true);
     }
-    if !view.done {
-        return html! { <button key="go" class="button primary wide" onclick={go}>{ text.see }</button> };
+    if !view.done || view.chapter + 1 < count {
+        return go(if view.done { text.next } else { text.see }).on(On::Click, &props.on, Action::Continue);
     }
-    if !last {
-        return html! { <button key="go" class="button primary wide" onclick={go}>{ text.next }</button> };
-    }
-    let next = view.next_lesson.clone();
-    html! {
-        <div key="end">
-            <p>{ text.finished }</p>
-            if let Some((id, title)) = next {
-                <button class="button primary wide" onclick={props.on.reform(move |_| Action::OpenLesson(id.clone()))}>
-                    { fill(text.next_lesson, &[&title]) }
-                </button>
-            }
-        </div>
-    }
+    let next = view.next_lesson.as_ref().map(|(id, title)| {
+        let button = tag("button.button.primary.wide").on(On::Click, &props.on, Action::OpenLesson(id.clone()));
+        button.text(&fill(text.next_lesson, &[title])).html()
+    });
+    tag("div").key("end").put(tag("p").text(text.finished)).put_html(next.unwrap_or_default())
 }
 
 #[inline(never)]
 fn breaks(props: &Props, breaks: &[(String, String)]) -> Html {
     let text = &props.text.app;
-    html! {
-        <section class="breaks" aria-label={text.break_it}>
-            <h3>{ text.break_it }</h3>
-            <div class="breaks-row">
-                { for breaks.iter().enumerate().map(|(index, (line, label))| {
-                    let line = line.clone();
-                    html! {
-                        <button key={index} class="button" onclick={props.on.reform(move |_| Action::SubmitLine(line.clone()))}>{ label }</button>
-                    }
-                }) }
-            </div>
-            <p class="muted">{ text.break_hint }</p>
-        </section>
+    let mut row = tag("div.breaks-row");
+    for (index, (line, label)) in breaks.iter().enumerate() {
+        let button = tag("button.button").nth(index).text(label);
+        row = row.put(button.on(On::Click, &props.on, Action::SubmitLine(line.clone())));
     }
+    tag("section.breaks")
+        .label(text.break_it)
+        .put(tag("h3").text(text.break_it))
+        .put(row)
+        .put(tag("p.muted").text(text.break_hint))
+        .html()
 }

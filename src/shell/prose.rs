@@ -1,33 +1,36 @@
 //! A lesson's prose as elements.
 
 use warren_sim::lesson::{Block, Span};
-use yew::{Html, html};
 
-/// Blocks of prose.
-pub fn blocks(blocks: &[Block]) -> Html {
-    blocks.iter().map(block).collect()
+use crate::markup::{Tag, tag};
+
+/// Blocks of prose, in an element.
+pub fn blocks(into: Tag, blocks: &[Block]) -> Tag {
+    blocks.iter().fold(into, |into, one| into.put(block(one)))
 }
 
-fn block(block: &Block) -> Html {
+fn block(block: &Block) -> Tag {
     match block {
-        Block::Paragraph(text) => html! { <p>{ spans(text) }</p> },
-        Block::List(items) => html! { <ul>{ for items.iter().map(|item| html! { <li>{ spans(item) }</li> }) }</ul> },
-        Block::Code(code) => html! { <pre class="prose-code" tabindex="0"><code>{ code }</code></pre> },
+        Block::Paragraph(text) => spans(tag("p"), text),
+        Block::List(items) => items.iter().fold(tag("ul"), |list, item| list.put(spans(tag("li"), item))),
+        Block::Code(code) => tag("pre.prose-code").attr("tabindex", "0").put(tag("code").text(code)),
     }
 }
 
-/// A line of text with its marks.
-pub fn spans(spans: &[Span]) -> Html {
-    spans
-        .iter()
-        .map(|span| match span {
-            Span::Text(text) => html! { <>{ text }</> },
-            Span::Code(text) => html! { <code>{ text }</code> },
-            Span::Strong(text) => html! { <strong>{ text }</strong> },
-            Span::Emphasis(text) => html! { <em>{ text }</em> },
-            Span::Link { text, url } => html! { <a href={url.clone()} target="_blank" rel="noreferrer">{ text }</a> },
-        })
-        .collect()
+/// A line of text with its marks, in an element.
+pub fn spans(into: Tag, spans: &[Span]) -> Tag {
+    spans.iter().fold(into, |into, span| {
+        let (element, text) = match span {
+            Span::Text(text) => return into.text(text),
+            Span::Code(text) => (tag("code"), text),
+            Span::Strong(text) => (tag("strong"), text),
+            Span::Emphasis(text) => (tag("em"), text),
+            Span::Link { text, url } => {
+                (tag("a").attr("href", url).attrs(&[("target", "_blank"), ("rel", "noreferrer")]), text)
+            }
+        };
+        into.put(element.text(text))
+    })
 }
 
 /// The same line as plain text.

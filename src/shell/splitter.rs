@@ -3,12 +3,14 @@
 //! Sizes are custom properties on the root element, set through the style object: the page's policy allows no style attributes.
 
 use gloo::utils::document_element;
-use web_sys::{Element, HtmlElement, PointerEvent};
-use yew::prelude::*;
-
 use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlElement, PointerEvent};
+use yew::{Callback, TargetCast};
 
-use crate::action::{Action, Border};
+use crate::{
+    action::{Action, Border},
+    markup::{On, Tag, keep, key, tag},
+};
 
 /// What a border is like.
 struct Kind {
@@ -54,18 +56,18 @@ impl Border {
 }
 
 /// The border of a panel that is so large; `label` tells what it resizes to those who cannot see it.
-pub fn splitter(border: Border, size: i32, label: String, on: &Callback<Action>) -> Html {
+pub fn splitter(border: Border, size: i32, label: &str, on: &Callback<Action>) -> Tag {
     let Kind { sideways, behind, sizes: [_, min, max], .. } = border.kind();
     let grow = move |by: i32| Action::Resize(border, size + if behind { -by } else { by });
-    let onpointerdown = Callback::from(|event: PointerEvent| {
-        let element: Element = event.target_unchecked_into();
+    let taken = Callback::from(|event: Event| {
         // Without capture the drag merely ends when the pointer leaves the border.
-        let _ = element.set_pointer_capture(event.pointer_id());
+        let _ = element(&event).set_pointer_capture(event.unchecked_ref::<PointerEvent>().pointer_id());
     });
-    let onpointermove = {
+    let moved = {
         let on = on.clone();
-        Callback::from(move |event: PointerEvent| {
-            let element: Element = event.target_unchecked_into();
+        Callback::from(move |event: Event| {
+            let element = element(&event);
+            let event: &PointerEvent = event.unchecked_ref();
             if element.has_pointer_capture(event.pointer_id()) {
                 // The border follows the pointer: by as much as that is beside it.
                 let here = element.get_bounding_client_rect();
@@ -74,22 +76,31 @@ pub fn splitter(border: Border, size: i32, label: String, on: &Callback<Action>)
             }
         })
     };
-    let onkeydown = {
+    let pressed = {
         let on = on.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            let by = match event.key().as_str() {
+        Callback::from(move |event: Event| {
+            let by = match key(&event).as_str() {
                 "ArrowLeft" | "ArrowUp" => -16,
                 "ArrowRight" | "ArrowDown" => 16,
                 _ => return,
             };
-            event.prevent_default();
-            event.stop_propagation();
+            keep(&event);
             on.emit(grow(by));
         })
     };
-    html! {
-        <div class={if sideways { "splitter sideways" } else { "splitter upright" }} role="separator" tabindex="0" aria-label={label}
-            aria-orientation={if sideways { "vertical" } else { "horizontal" }} aria-valuenow={size.to_string()}
-            aria-valuemin={min.to_string()} aria-valuemax={max.to_string()} {onpointerdown} {onpointermove} {onkeydown}></div>
-    }
+    tag("div")
+        .class(if sideways { "splitter sideways" } else { "splitter upright" })
+        .attrs(&[("role", "separator"), ("tabindex", "0")])
+        .label(label)
+        .attr("aria-orientation", if sideways { "vertical" } else { "horizontal" })
+        .number("aria-valuenow", size.into())
+        .number("aria-valuemin", min.into())
+        .number("aria-valuemax", max.into())
+        .hear(On::PointerDown, taken)
+        .hear(On::PointerMove, moved)
+        .hear(On::KeyDown, pressed)
+}
+
+fn element(event: &Event) -> Element {
+    event.target_unchecked_into()
 }

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     action::{Action, Form},
+    markup::{On, key, tag},
     text::{Text, fill},
 };
 
@@ -79,28 +80,29 @@ pub fn show(open: Option<Form>, shown: Html, beside: Html, text: &'static Text, 
         (Form::Definitions, text.definitions),
         (Form::Command, text.command),
     ];
-    let button = |(form, name): (Form, &'static str)| {
+    let mut row = tag("div.toolbar-row");
+    for (form, name) in buttons {
         let is_open = open == Some(form);
-        let toggle = on.reform(move |_| Action::Form(if is_open { None } else { Some(form) }));
-        html! {
-            <button key={name} class={classes!("button", is_open.then_some("chosen"))} aria-expanded={is_open.to_string()}
-                onclick={toggle}>{ name }</button>
-        }
-    };
+        let button = tag("button.button").key(name).class_if(is_open, "chosen").truth("aria-expanded", is_open).on(
+            On::Click,
+            on,
+            Action::Form(if is_open { None } else { Some(form) }),
+        );
+        row = row.put(button.text(name));
+    }
     let escape = {
         let on = on.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape" {
+        Callback::from(move |event: Event| {
+            if key(&event) == "Escape" {
                 on.emit(Action::Form(None));
             }
         })
     };
-    html! {
-        <div class="toolbar" onkeydown={escape}>
-            <div class="toolbar-row">{ for buttons.into_iter().map(button) }{ beside }</div>
-            <div class="toolbar-form">{ shown }</div>
-        </div>
-    }
+    tag("div.toolbar")
+        .hear(On::KeyDown, escape)
+        .put(row.put_html(beside))
+        .put(tag("div.toolbar-form").put_html(shown))
+        .html()
 }
 
 /// A form. A function of its own: the page is cut here, and gets the forms when one is first opened.
@@ -145,7 +147,7 @@ fn word(name: &str, value: &str) -> String {
 pub(super) fn close_button(text: &'static Text, close: &Callback<()>) -> Html {
     html! {
         <button type="button" class="button quiet square form-close" aria-label={text.app.close} onclick={close.reform(|_| ())}>
-            { icon(Icon::Close) }
+            { icon(Icon::Close).html() }
         </button>
     }
 }
@@ -310,19 +312,20 @@ fn break_menu(props: &Props, close: &Callback<()>) -> Html {
 pub fn vhost_choice(session: &Session, vhost: &Bytes, text: &'static Text, on: &Callback<Action>) -> Html {
     let names = session.world().broker().vhosts().map(|(name, _)| (name.text().into_owned(), name == vhost));
     let names: Vec<(String, bool)> = names.collect();
-    let choose = on.reform(|event: Event| {
+    let mut select = tag("select").title(text.app.vhost).on_event(On::Change, on, |event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
         Action::Vhost(select.value())
     });
-    html! {
-        <label key="vhost" class="vhost" hidden={names.len() < 2}><span class="sr">{ text.app.vhost }</span>
-            <select onchange={choose} title={text.app.vhost}>
-                { for names.iter().map(|(name, chosen)| html! {
-                    <option key={name.clone()} value={name.clone()} selected={*chosen}>{ name }</option>
-                }) }
-            </select>
-        </label>
+    for (name, chosen) in &names {
+        let option = tag("option").key(name).attr("value", name).flag("selected", *chosen);
+        select = select.put(option.text(name));
     }
+    tag("label.vhost")
+        .key("vhost")
+        .flag("hidden", names.len() < 2)
+        .put(tag("span.sr").text(text.app.vhost))
+        .put(select)
+        .html()
 }
 
 fn command_form(props: &Props, close: &Callback<()>) -> Html {

@@ -1,13 +1,14 @@
 //! The timeline: play, pause, step, back, speed, and every moment of the run to go to.
 
 use warren_sim::{input::Input, session::Session};
-use web_sys::{HtmlInputElement, HtmlSelectElement};
-use yew::prelude::*;
+use web_sys::{Event, HtmlInputElement};
+use yew::{Callback, Html, TargetCast};
 
 use super::icon::{Icon, icon};
 use crate::{
     action::Action,
     app::SPEEDS,
+    markup::{On, Tag, chosen, tag, typed},
     text::{Text, fill},
 };
 
@@ -92,80 +93,87 @@ pub struct Props {
 pub fn show(props: &Props) -> Html {
     let text = &props.text.app;
     let view = &props.view;
-    let button = |name: &'static str, picture: Icon, action: Action, class: &'static str| {
-        let on = props.on.clone();
-        html! {
-            <button class={classes!("button", "square", class)} aria-label={name} title={name}
-                onclick={move |_| on.emit(action.clone())}>{ icon(picture) }</button>
-        }
-    };
+    let on = &props.on;
     let (play_name, play_icon) = if props.playing { (text.pause, Icon::Pause) } else { (text.play, Icon::Play) };
-    let pick_speed = props.on.reform(|event: Event| {
-        let select: HtmlSelectElement = event.target_unchecked_into();
-        Action::Speed(select.selected_index().max(0) as usize)
-    });
+    let mut speeds = tag("select.speed").label(text.speed);
+    speeds = speeds.on_event(On::Change, on, |event| Action::Speed(chosen(event)));
+    for (index, speed) in SPEEDS.iter().enumerate() {
+        let option = tag("option").nth(index).flag("selected", index == props.speed);
+        speeds = speeds.put(option.text(&format!("{speed}x")));
+    }
     let length = if props.busy { "…".to_string() } else { view.length.to_string() };
     let step_text = fill(text.step_of, &[&view.position.to_string(), &length]);
     let time = fill(text.at_time, &[&seconds(view.now_ms)]);
-    html! {
-        <footer class="transport" aria-label={text.timeline} aria-busy={props.busy.to_string()}>
-            <div class="transport-buttons">
-                { button(text.back, Icon::Back, Action::Back, "back") }
-                { button(play_name, play_icon, Action::TogglePlay, "primary play") }
-                { button(text.step, Icon::Step, Action::Step, "step") }
-                { button(text.to_end, Icon::End, Action::SeekEnd, "end") }
-                <select class="speed" aria-label={text.speed} onchange={pick_speed}>
-                    { for SPEEDS.iter().enumerate().map(|(index, speed)| html! {
-                        <option key={index} selected={index == props.speed}>{ format!("{speed}x") }</option>
-                    }) }
-                </select>
-            </div>
-            <div class="scrub">{ scrubber(props, &step_text, &time) }</div>
-            <div class="transport-facts">
-                <span class="chip num step-chip">{ step_text.clone() }</span>
-                <span class="chip num time-chip">{ time.clone() }</span>
-                { branches(props) }
-                { seed_form(props) }
-            </div>
-        </footer>
-    }
+    let buttons = tag("div.transport-buttons")
+        .put(button(text.back, Icon::Back, Action::Back, "back", on))
+        .put(button(play_name, play_icon, Action::TogglePlay, "primary play", on))
+        .put(button(text.step, Icon::Step, Action::Step, "step", on))
+        .put(button(text.to_end, Icon::End, Action::SeekEnd, "end", on))
+        .put(speeds);
+    let facts = tag("div.transport-facts")
+        .put(tag("span.chip.num.step-chip").text(&step_text))
+        .put(tag("span.chip.num.time-chip").text(&time))
+        .put(branches(props))
+        .put(seed_form(props));
+    tag("footer.transport")
+        .label(text.timeline)
+        .truth("aria-busy", props.busy)
+        .put(buttons)
+        .put(scrubber(props, &step_text, &time))
+        .put(facts)
+        .html()
 }
 
-fn scrubber(props: &Props, step_text: &str, time: &str) -> Html {
+fn button(name: &str, picture: Icon, action: Action, class: &str, on: &Callback<Action>) -> Tag {
+    tag("button.button.square").class(class).label(name).title(name).on(On::Click, on, action).put(icon(picture))
+}
+
+fn scrubber(props: &Props, step_text: &str, time: &str) -> Tag {
     let text = &props.text.app;
     let view = &props.view;
-    let seek = props.on.reform(|event: InputEvent| {
-        let input: HtmlInputElement = event.target_unchecked_into();
-        Action::Seek(input.value_as_number().max(0.0) as u32)
-    });
     // In thousandths of a percent, as whole numbers: printing floats takes much code, and nothing else here needs it.
     let at = |step: u32| {
         let thousandths = u64::from(step) * 100_000 / u64::from(view.length.max(1));
         format!("{}.{:03}%", thousandths / 1000, thousandths % 1000)
     };
+    let bar = |class: &str, width: &str| {
+        tag("rect")
+            .class(class)
+            .attrs(&[("x", "0"), ("y", "21")])
+            .attr("width", width)
+            .attrs(&[("height", "4"), ("rx", "2")])
+    };
+    let line = |from: u32, to: u32| tag("line").attr("x1", &at(from)).attr("x2", &at(to));
     // The thumb's centre runs from half its width to the same distance from the end, so the drawing is inset by as much.
-    html! {
-        <>
-            <svg class="marks" aria-hidden="true" width="100%" height="40">
-                <rect class="track" x="0" y="21" width="100%" height="4" rx="2" />
-                <rect class="past" x="0" y="21" width={at(view.position)} height="4" rx="2" />
-                { for view.chapters.iter().map(|(step, number)| html! {
-                    <g key={format!("c{number}")} class="chapter-mark">
-                        <circle cx={at(*step)} cy="23" r="3"><title>{ fill(text.chapter_begins, &[&number.to_string()]) }</title></circle>
-                    </g>
-                }) }
-                { for view.marks.iter().map(|mark| html! {
-                    <line key={format!("m{}", mark.step)} class={classes!("mark", mark.fault.then_some("fault"))}
-                        x1={at(mark.step)} x2={at(mark.step)} y1="6" y2="15"><title>{ &mark.label }</title></line>
-                }) }
-                { for view.branches.iter().filter_map(|branch| left_behind(view, branch)).map(|(id, from, to)| html! {
-                    <line key={format!("b{id}")} class="left-behind" x1={at(from)} x2={at(to)} y1="34" y2="34" />
-                }) }
-            </svg>
-            <input type="range" min="0" max={view.length.to_string()} value={view.position.to_string()}
-                aria-label={text.timeline} aria-valuetext={format!("{step_text}, {time}")} oninput={seek} />
-        </>
+    let mut marks = tag("svg.marks")
+        .attrs(&[("aria-hidden", "true"), ("width", "100%"), ("height", "40")])
+        .put(bar("track", "100%"))
+        .put(bar("past", &at(view.position)));
+    for (step, number) in &view.chapters {
+        let title = tag("title").text(&fill(text.chapter_begins, &[&number.to_string()]));
+        let circle = tag("circle").attr("cx", &at(*step)).attrs(&[("cy", "23"), ("r", "3")]).put(title);
+        marks = marks.put(tag("g.chapter-mark").key(&format!("c{number}")).put(circle));
     }
+    for mark in &view.marks {
+        let line = line(mark.step, mark.step).attrs(&[("y1", "6"), ("y2", "15")]).class("mark");
+        let line = line.key(&format!("m{}", mark.step)).class_if(mark.fault, "fault");
+        marks = marks.put(line.put(tag("title").text(&mark.label)));
+    }
+    for (id, from, to) in view.branches.iter().filter_map(|branch| left_behind(view, branch)) {
+        let line = line(from, to).attrs(&[("y1", "34"), ("y2", "34")]).class("left-behind");
+        marks = marks.put(line.key(&format!("b{id}")));
+    }
+    let input = tag("input")
+        .attrs(&[("type", "range"), ("min", "0")])
+        .number("max", view.length.into())
+        .value(&view.position.to_string())
+        .label(text.timeline)
+        .attr("aria-valuetext", &format!("{step_text}, {time}"))
+        .on_event(On::Input, &props.on, |event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            Action::Seek(input.value_as_number().max(0.0) as u32)
+        });
+    tag("div.scrub").put(marks).put(input)
 }
 
 /// The stretch of another branch that lies beside this one.
@@ -183,53 +191,47 @@ fn left_behind(view: &TransportView, branch: &BranchMark) -> Option<(u32, u32, u
     Some((id, from.min(view.length), length.min(view.length)))
 }
 
-fn branches(props: &Props) -> Html {
+fn branches(props: &Props) -> Tag {
     let text = &props.text.app;
     let view = &props.view;
-    let ids: Vec<u32> = view.branches.iter().map(|(id, _, _)| *id).collect();
-    let pick = props.on.reform(move |event: Event| {
-        let select: HtmlSelectElement = event.target_unchecked_into();
-        Action::Branch(ids.get(select.selected_index().max(0) as usize).copied().unwrap_or(1))
-    });
-    html! {
-        <span class="branches">
-            if view.branches.len() > 1 {
-                <select class="branch" aria-label={text.branch} onchange={pick}>
-                    { for view.branches.iter().map(|(id, forked, _)| {
-                        let name = match forked {
-                            None => fill(text.branch_n, &[&id.to_string()]),
-                            Some((parent, step)) => fill(text.branch_of, &[&id.to_string(), &parent.to_string(), &step.to_string()]),
-                        };
-                        html! { <option key={*id} selected={*id == view.branch}>{ name }</option> }
-                    }) }
-                </select>
-            }
-        </span>
+    let place = tag("span.branches");
+    if view.branches.len() < 2 {
+        return place.put_html(Html::default());
     }
+    let ids: Vec<u32> = view.branches.iter().map(|(id, _, _)| *id).collect();
+    let pick = props.on.reform(move |event: Event| Action::Branch(ids.get(chosen(&event)).copied().unwrap_or(1)));
+    let mut select = tag("select.branch").label(text.branch).hear(On::Change, pick);
+    for (id, forked, _) in &view.branches {
+        let name = match forked {
+            None => fill(text.branch_n, &[&id.to_string()]),
+            Some((parent, step)) => fill(text.branch_of, &[&id.to_string(), &parent.to_string(), &step.to_string()]),
+        };
+        select = select.put(tag("option").nth(*id as usize).flag("selected", *id == view.branch).text(&name));
+    }
+    place.put(select)
 }
 
 /// The seed, and the button that begins again with it.
-fn seed_form(props: &Props) -> Html {
+fn seed_form(props: &Props) -> Tag {
     let text = &props.text.app;
-    let (typed, refused) = &props.seed;
-    let begin = props.on.reform(|event: SubmitEvent| {
-        event.prevent_default();
-        Action::Restart
-    });
-    let note = props.on.reform(|event: InputEvent| {
-        let input: HtmlInputElement = event.target_unchecked_into();
-        Action::Seed(input.value())
-    });
-    html! {
-        <form class="restart" onsubmit={begin}>
-            <label><span class="seed-label">{ text.seed }</span>
-                <input class="seed num" aria-label={text.seed} inputmode="numeric" autocomplete="off" maxlength="20" size="4"
-                    aria-invalid={refused.to_string()} value={typed.clone()} oninput={note} />
-            </label>
-            <button class="button square" aria-label={text.restart} title={text.restart_hint}>{ icon(Icon::Restart) }</button>
-            <span class="seed-wrong" role="alert">{ if *refused { text.bad_seed } else { "" } }</span>
-        </form>
-    }
+    let (seed, refused) = &props.seed;
+    let input = tag("input.seed.num")
+        .label(text.seed)
+        .attrs(&[("inputmode", "numeric"), ("autocomplete", "off"), ("maxlength", "20"), ("size", "4")])
+        .truth("aria-invalid", *refused)
+        .value(seed)
+        .on_event(On::Input, &props.on, |event| Action::Seed(typed(event)));
+    let label = tag("label").put(tag("span.seed-label").text(text.seed)).put(input);
+    let button = tag("button.button.square").label(text.restart).title(text.restart_hint).put(icon(Icon::Restart));
+    let wrong = tag("span.seed-wrong").role("alert").text(if *refused { text.bad_seed } else { "" });
+    tag("form.restart")
+        .on_event(On::Submit, &props.on, |event| {
+            event.prevent_default();
+            Action::Restart
+        })
+        .put(label)
+        .put(button)
+        .put(wrong)
 }
 
 /// Seconds with one digit after the point.

@@ -1,8 +1,8 @@
 //! Nodes and edges as elements: reached by keyboard, read aloud, styled in `www/stage.css`.
 
 use warren_sim::amqp::event::MessageId;
-use web_sys::{KeyboardEvent, MouseEvent};
-use yew::prelude::*;
+use web_sys::Event;
+use yew::Callback;
 
 use super::{
     LABEL_LINE, PlacedCard,
@@ -10,7 +10,10 @@ use super::{
     graph::{Edge, Role},
     route::{Curve, Label, Point},
 };
-use crate::action::{Action, Selection};
+use crate::{
+    action::{Action, Selection},
+    markup::{On, Tag, keep, key, tag},
+};
 
 /// Length of an arrowhead, in px.
 const ARROW: f64 = 9.0;
@@ -74,31 +77,33 @@ fn arrow(path: &[Curve]) -> String {
 }
 
 /// An edge's line and arrowhead.
-pub fn edge(edge: &DrawnEdge) -> Html {
-    html! {
-        <g key={edge.key.clone()} class={edge.class}>
-            <path class="stage-line" d={edge.line.clone()} />
-            <path class="stage-arrow" d={edge.arrow.clone()} />
-        </g>
-    }
+pub fn edge(edge: &DrawnEdge) -> Tag {
+    let path = |class: &str, data: &str| tag("path").class(class).attr("d", data);
+    let line = path("stage-line", &edge.line);
+    tag("g").key(&edge.key).class(edge.class).put(line).put(path("stage-arrow", &edge.arrow))
 }
 
 /// An edge's label. It stands over all edges, with a ground of its own.
-pub fn label(edge: &DrawnEdge) -> Option<Html> {
-    let (lines, label) = edge.label.as_ref()?;
+pub fn label(edge: &DrawnEdge, lines: &[String], label: &Label) -> Tag {
     let (width, height) = label.size;
     let first = (1.0 - lines.len() as f64) * LABEL_LINE / 2.0 + 5.0;
-    let lines = lines.iter().enumerate().map(|(at, line)| {
-        html! { <text key={at} y={px(first + at as f64 * LABEL_LINE).to_string()}>{ line }</text> }
-    });
-    let class = if edge.class.ends_with("touched") { "stage-label touched" } else { "stage-label" };
-    Some(html! {
-        <g key={edge.key.clone()} {class} transform={translate(label.at)}>
-            <rect x={px(-width / 2.0).to_string()} y={px(-height / 2.0).to_string()} width={px(width).to_string()}
-                height={px(height).to_string()} rx="4" />
-            <g>{ for lines }</g>
-        </g>
-    })
+    let mut words = tag("g");
+    for (at, line) in lines.iter().enumerate() {
+        let y = px(first + at as f64 * LABEL_LINE);
+        words = words.put(tag("text").nth(at).number("y", y.into()).text(line));
+    }
+    let ground = tag("rect").number("x", px(-width / 2.0).into()).number("y", px(-height / 2.0).into());
+    tag("g")
+        .key(&edge.key)
+        .class(if edge.class.ends_with("touched") { "stage-label touched" } else { "stage-label" })
+        .attr("transform", &translate(label.at))
+        .put(sized(ground, width, height).attr("rx", "4"))
+        .put(words)
+}
+
+/// Of this size, in px.
+fn sized(tag: Tag, width: f64, height: f64) -> Tag {
+    tag.number("width", px(width).into()).number("height", px(height).into())
 }
 
 fn translate((x, y): Point) -> String {
@@ -106,102 +111,103 @@ fn translate((x, y): Point) -> String {
 }
 
 /// A node with all that stands in it. Its name is what is seen in it, so that it can be called by voice; the whole sentence is its description.
-pub fn node(node: &PlacedCard, pointed: Option<MessageId>, selection: &Selection, on: &Callback<Action>) -> Html {
+pub fn node(node: &PlacedCard, pointed: Option<MessageId>, selection: &Selection, on: &Callback<Action>) -> Tag {
     let card = &node.card;
     let chosen = card.id.selection() == *selection && *selection != Selection::Nothing;
-    let select = {
-        let (on, selection) = (on.clone(), card.id.selection());
-        move || on.emit(Action::Select(selection.clone()))
+    let select = Action::Select(card.id.selection());
+    let pressed = {
+        let (on, select) = (on.clone(), select.clone());
+        Callback::from(move |event: Event| {
+            if matches!(key(&event).as_str(), "Enter" | " ") {
+                // The space bar would scroll, or play.
+                keep(&event);
+                on.emit(select.clone());
+            }
+        })
     };
-    let onclick = {
-        let select = select.clone();
-        Callback::from(move |_: MouseEvent| select())
-    };
-    let onkeydown = Callback::from(move |event: KeyboardEvent| {
-        if matches!(event.key().as_str(), "Enter" | " ") {
-            // The space bar would scroll, or play.
-            event.prevent_default();
-            event.stop_propagation();
-            select();
-        }
-    });
-    let lines = card.lines.iter().enumerate().map(|(at, line)| {
-        let (x, y) = (px(line.x).to_string(), px(line.y).to_string());
-        html! { <text key={at} class={line.class} {x} {y}>{ &line.text }</text> }
-    });
-    html! {
-        <g key={card.id.key()} class={node_class(card, chosen)} transform={translate(node.at)} role="button" tabindex="0"
-            aria-pressed={chosen.to_string()} {onclick} {onkeydown}>
-            <g key="shape" aria-hidden="true"><title>{ &card.name }</title>{ outline(card, "stage-halo") }{ outline(card, "stage-shape") }</g>
-            <desc key="desc">{ &card.label }</desc>
-            <g key="lines">{ for lines }</g>
-            <g key="tiles">{ for card.tiles.iter().enumerate().map(|(at, one)| tile(at, one, pointed, on)) }</g>
-        </g>
+    let shape = tag("g")
+        .key("shape")
+        .attr("aria-hidden", "true")
+        .put(tag("title").text(&card.name))
+        .put(outline(card, "stage-halo"))
+        .put(outline(card, "stage-shape"));
+    let mut lines = tag("g").key("lines");
+    for (at, line) in card.lines.iter().enumerate() {
+        let text = tag("text").nth(at).class(line.class);
+        lines = lines.put(text.number("x", px(line.x).into()).number("y", px(line.y).into()).text(&line.text));
     }
-}
-
-fn node_class(card: &Card, chosen: bool) -> Classes {
-    let shape = match card.shape {
-        Shape::Process => "process",
-        Shape::Exchange => "exchange",
-        Shape::Queue => "queue",
-    };
-    let mood = match card.mood {
-        Mood::Calm => None,
-        Mood::Faded => Some("faded"),
-        Mood::Broken => Some("broken"),
-    };
-    classes!("stage-node", shape, mood, card.touched.then_some("touched"), chosen.then_some("chosen"))
+    let mut tiles = tag("g").key("tiles");
+    for (at, one) in card.tiles.iter().enumerate() {
+        tiles = tiles.put(tile(at, one, pointed, on));
+    }
+    tag("g.stage-node")
+        .key(&card.id.key())
+        .class(match card.shape {
+            Shape::Process => "process",
+            Shape::Exchange => "exchange",
+            Shape::Queue => "queue",
+        })
+        .class(match card.mood {
+            Mood::Calm => "",
+            Mood::Faded => "faded",
+            Mood::Broken => "broken",
+        })
+        .class_if(card.touched, "touched")
+        .class_if(chosen, "chosen")
+        .attr("transform", &translate(node.at))
+        .attrs(&[("role", "button"), ("tabindex", "0")])
+        .truth("aria-pressed", chosen)
+        .on(On::Click, on, select)
+        .hear(On::KeyDown, pressed)
+        .put(shape)
+        .put(tag("desc").key("desc").text(&card.label))
+        .put(lines)
+        .put(tiles)
 }
 
 /// The shape that tells the kind: round corners, a diamond, square corners.
-fn outline(card: &Card, class: &'static str) -> Html {
-    let (width, height) = (px(card.width), px(card.height));
-    let radius = if card.shape == Shape::Process { "14" } else { "3" };
+fn outline(card: &Card, class: &str) -> Tag {
+    let rect = |radius: &str| sized(tag("rect").class(class), card.width, card.height).attr("rx", radius);
     match card.shape {
-        Shape::Process | Shape::Queue => html! {
-            <rect {class} width={width.to_string()} height={height.to_string()} rx={radius} />
-        },
+        Shape::Process => rect("14"),
+        Shape::Queue => rect("3"),
         Shape::Exchange => {
+            let (width, height) = (px(card.width), px(card.height));
             let (x, y) = (width / 2, height / 2);
-            html! { <polygon {class} points={format!("{x},0 {width},{y} {x},{height} 0,{y}")} /> }
+            tag("polygon").class(class).attr("points", &format!("{x},0 {width},{y} {x},{height} 0,{y}"))
         }
     }
 }
 
-fn tile(at: usize, tile: &Tile, pointed: Option<MessageId>, on: &Callback<Action>) -> Html {
-    let look = match tile.look {
-        Look::Ready => "ready",
-        Look::Unacked => "unacked",
-        Look::Count => "count",
-        Look::Slot => "slot",
-    };
-    let lit = tile.message.is_some() && tile.message == pointed;
-    let class = classes!("stage-tile", look, lit.then_some("lit"));
-    let (width, height) = (px(tile.width).to_string(), px(tile.height).to_string());
-    let inner = html! {
-        <>
-            <rect key="box" {width} {height} rx="4" />
-            <text key="number" x={px(tile.width / 2.0).to_string()} y={px(tile.height / 2.0 + 5.0).to_string()}>{ &tile.label }</text>
-        </>
-    };
-    let transform = translate((tile.x, tile.y));
-    let Some(message) = tile.message else {
-        return html! { <g key={format!("other{at}")} {class} {transform}>{ inner }</g> };
-    };
-    let point = |to: Option<MessageId>| {
+fn tile(at: usize, one: &Tile, pointed: Option<MessageId>, on: &Callback<Action>) -> Tag {
+    let number = tag("text")
+        .key("number")
+        .number("x", px(one.width / 2.0).into())
+        .number("y", px(one.height / 2.0 + 5.0).into())
+        .text(&one.label);
+    let element = tag("g.stage-tile")
+        .class(match one.look {
+            Look::Ready => "ready",
+            Look::Unacked => "unacked",
+            Look::Count => "count",
+            Look::Slot => "slot",
+        })
+        .class_if(one.message.is_some() && one.message == pointed, "lit")
+        .attr("transform", &translate((one.x, one.y)))
+        .put(sized(tag("rect").key("box"), one.width, one.height).attr("rx", "4"))
+        .put(number);
+    let Some(message) = one.message else { return element.key(&format!("other{at}")) };
+    let select = {
         let on = on.clone();
-        Callback::from(move |_: MouseEvent| on.emit(Action::Point(to)))
-    };
-    let onclick = {
-        let on = on.clone();
-        Callback::from(move |event: MouseEvent| {
+        Callback::from(move |event: Event| {
             // The node below it is not meant.
             event.stop_propagation();
             on.emit(Action::Select(Selection::Message(message)));
         })
     };
-    html! {
-        <g key={message.0} {class} {transform} {onclick} onmouseover={point(Some(message))} onmouseout={point(None)}>{ inner }</g>
-    }
+    element.nth(message.0 as usize).hear(On::Click, select).on(On::MouseOver, on, Action::Point(Some(message))).on(
+        On::MouseOut,
+        on,
+        Action::Point(None),
+    )
 }

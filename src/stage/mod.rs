@@ -22,7 +22,7 @@ use warren_sim::sorted::{SortedMap, sort_by_key};
 
 use warren_sim::{amqp::event::MessageId, bytes::Bytes, session::Session};
 use web_sys::SvgElement;
-use yew::prelude::*;
+use yew::{Callback, Html, NodeRef, Properties, component};
 
 use self::{
     cards::{Card, Shape, edge_label},
@@ -39,6 +39,7 @@ pub use self::{
 };
 use crate::{
     action::{Action, Selection},
+    markup::{Tag, tag},
     text::{StageText, Text},
 };
 
@@ -130,7 +131,7 @@ fn box_of(card: &Card) -> layout::Box {
     layout::Box { rank: card.rank, width: card.width, height: card.height, pointed }
 }
 
-/// What [`Stage`] needs.
+/// What [`show`] needs.
 #[derive(Properties, PartialEq)]
 pub struct Props {
     /// What it shows.
@@ -152,49 +153,63 @@ pub struct Props {
 /// The stage.
 #[component]
 pub fn Stage(props: &Props) -> Html {
+    show(props)
+}
+
+/// The stage, printed. A function, because a component costs kilobytes; what has to be done with the elements when they are there is
+/// [`StageHandle::settle`].
+pub fn show(props: &Props) -> Html {
     let view = &props.view;
     let stage = &props.text.stage;
-    props.handle.show(view);
-    let svg = props.handle.svg();
-    use_effect_with((view.size, svg.clone()), |((width, height), svg)| limit_scale(svg, *width, *height));
-    let room = use_node_ref();
-    use_effect_with((room.clone(), props.handle.clone()), |(room, handle)| handle.watch(room));
+    let (room, svg) = props.handle.show(view);
     let (width, height) = (view.size.0.max(1.0), view.size.1.max(1.0));
-    let view_box = format!("0 0 {} {}", width.ceil() as u32, height.ceil() as u32);
-    let nodes = view.nodes.iter().map(|node| draw::node(node, props.pointed, &props.selection, &props.on));
-    html! {
-        <div ref={room} class={classes!("stage-room", view.broker_down.then_some("down"))}>
-            <div class="stage-scroll">
-                <svg ref={svg} class="stage-svg" viewBox={view_box} role="group" aria-label={stage.picture}>
-                    <g key="edges" aria-hidden="true">{ for view.edges.iter().map(draw::edge) }</g>
-                    <g key="labels" aria-hidden="true">{ for view.edges.iter().filter_map(draw::label) }</g>
-                    <g key="nodes">{ for nodes }</g>
-                </svg>
-            </div>
-            <canvas ref={props.canvas.clone()} class="stage-canvas" aria-hidden="true" />
-            <p class="stage-down" role="status">{ if view.broker_down { stage.broker_down } else { "" } }</p>
-            { nobody(view.nodes.is_empty(), stage) }
-        </div>
+    let layer = |name: &str| tag("g").key(name);
+    let mut edges = layer("edges").attr("aria-hidden", "true");
+    let mut labels = layer("labels").attr("aria-hidden", "true");
+    for edge in &view.edges {
+        edges = edges.put(draw::edge(edge));
+        if let Some((lines, label)) = &edge.label {
+            labels = labels.put(draw::label(edge, lines, label));
+        }
     }
+    let mut nodes = layer("nodes");
+    for node in &view.nodes {
+        nodes = nodes.put(draw::node(node, props.pointed, &props.selection, &props.on));
+    }
+    let drawing = tag("svg.stage-svg")
+        .node(&svg)
+        .attr("viewBox", &format!("0 0 {} {}", width.ceil() as u32, height.ceil() as u32))
+        .role("group")
+        .label(stage.picture)
+        .put(edges)
+        .put(labels)
+        .put(nodes);
+    let down = if view.broker_down { stage.broker_down } else { "" };
+    tag("div.stage-room")
+        .node(&room)
+        .class_if(view.broker_down, "down")
+        .put(tag("div.stage-scroll").put(drawing))
+        .put(tag("canvas.stage-canvas").node(&props.canvas).attr("aria-hidden", "true"))
+        .put(tag("p.stage-down").role("status").text(down))
+        .put(nobody(view.nodes.is_empty(), stage))
+        .html()
 }
 
 /// What stands on the stage while nobody else does.
-fn nobody(shown: bool, stage: &StageText) -> Html {
-    html! {
-        <div class="stage-empty" hidden={!shown}>
-            <p><strong>{ stage.empty_title }</strong></p>
-            <p class="muted">{ stage.empty_hint }</p>
-        </div>
-    }
+fn nobody(shown: bool, stage: &StageText) -> Tag {
+    tag("div.stage-empty")
+        .flag("hidden", !shown)
+        .put(tag("p").put(tag("strong").text(stage.empty_title)))
+        .put(tag("p.muted").text(stage.empty_hint))
 }
 
 /// The stage before the world has begun.
 pub fn still(text: &Text) -> Html {
-    html! { <div class="stage-room">{ nobody(true, &text.stage) }</div> }
+    tag("div.stage-room").put(nobody(true, &text.stage)).html()
 }
 
 /// Keeps the drawing between its least and its most scale. A style attribute would be against the page's security policy; this is not one.
-fn limit_scale(svg: &NodeRef, width: f64, height: f64) {
+fn limit_scale(svg: &NodeRef, (width, height): (f64, f64)) {
     let Some(svg) = svg.cast::<SvgElement>() else { return };
     let style = svg.style();
     let limits = [

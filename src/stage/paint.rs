@@ -12,7 +12,7 @@ use web_sys::{
 use yew::{Callback, NodeRef};
 
 use super::{
-    StageView,
+    StageView, limit_scale,
     motion::{Dot, DotKind, Scene, Veil},
 };
 
@@ -41,8 +41,13 @@ pub struct StageHandle(Rc<RefCell<Shown>>);
 
 #[derive(Default)]
 struct Shown {
+    room: NodeRef,
+    /// The drawing below the canvas.
     svg: NodeRef,
     size: (f64, f64),
+    /// The size for which the drawing's scale is limited.
+    scaled: Option<(f64, f64)>,
+    watch: Option<Watch>,
     scene: Rc<Scene>,
     /// Since when each hop has been shown, in real ms.
     hops: SortedMap<EventId, f64>,
@@ -82,20 +87,17 @@ impl StageHandle {
         self.0.borrow().narrow
     }
 
-    /// Notes the size of the room from now on; what is returned ends it.
-    pub(super) fn watch(&self, room: &NodeRef) -> impl FnOnce() + use<> {
-        let handle = self.clone();
-        let observed = room.cast::<Element>().and_then(|room| {
-            let measured = room.clone();
-            let changed = Closure::<dyn FnMut()>::new(move || handle.measure(&measured));
-            let observer = ResizeObserver::new(changed.as_ref().unchecked_ref()).ok()?;
-            observer.observe(&room);
-            Some((observer, changed))
-        });
-        move || {
-            if let Some((observer, _)) = &observed {
-                observer.disconnect();
-            }
+    /// To be called when the stage has been shown: keeps the drawing between its scales, and hears from now on when its room changes.
+    pub fn settle(&self) {
+        let mut shown = self.0.borrow_mut();
+        let room = shown.room.cast::<Element>();
+        if shown.watch.as_ref().map(|watch| &watch.room) != room.as_ref() {
+            shown.watch = room.and_then(|room| Watch::new(room, self));
+            shown.scaled = None;
+        }
+        if shown.scaled != Some(shown.size) {
+            shown.scaled = Some(shown.size);
+            limit_scale(&shown.svg, shown.size);
         }
     }
 
@@ -110,16 +112,41 @@ impl StageHandle {
         resized.emit(());
     }
 
-    /// The drawing below the canvas.
-    pub(super) fn svg(&self) -> NodeRef {
-        self.0.borrow().svg.clone()
-    }
-
-    /// Notes what is shown now.
-    pub(super) fn show(&self, view: &StageView) {
+    /// Notes what is shown now; returns what the room and the drawing in it will be found by.
+    pub(super) fn show(&self, view: &StageView) -> (NodeRef, NodeRef) {
         let mut shown = self.0.borrow_mut();
         shown.size = view.size;
         shown.scene = view.scene.clone();
+        (shown.room.clone(), shown.svg.clone())
+    }
+}
+
+/// Hears when a room changes its size.
+struct Watch {
+    room: Element,
+    observer: ResizeObserver,
+    /// What it calls; it lives as long.
+    _changed: Closure<dyn FnMut()>,
+}
+
+impl Watch {
+    fn new(room: Element, handle: &StageHandle) -> Option<Watch> {
+        // Weak, since the handle keeps the watch.
+        let (shown, measured) = (Rc::downgrade(&handle.0), room.clone());
+        let changed = Closure::<dyn FnMut()>::new(move || {
+            if let Some(shown) = shown.upgrade() {
+                StageHandle(shown).measure(&measured);
+            }
+        });
+        let observer = ResizeObserver::new(changed.as_ref().unchecked_ref()).ok()?;
+        observer.observe(&room);
+        Some(Watch { room, observer, _changed: changed })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.observer.disconnect();
     }
 }
 

@@ -26,6 +26,7 @@ const PLAY: &[&str] = &[
     "<warren::app::App>::show_frame",
     "<warren::app::App>::look_again",
     "<warren::app::App>::paint",
+    "<warren::app::App>::finish",
     "<warren::app::App>::rooms",
     "warren::shell::transport::mark",
     "warren::shell::lesson::breaks",
