@@ -27,6 +27,7 @@ pub mod process;
 pub mod random_amqp;
 pub mod random_redis;
 pub mod record_amqp;
+pub mod record_console;
 pub mod record_definitions;
 pub mod record_redis;
 pub mod record_wire;

@@ -8,6 +8,7 @@ mod docs;
 use crate::problem::{Outcome, Problem};
 use crate::process::capture;
 use crate::random_redis;
+use crate::record_console;
 use crate::servers::RedisServer;
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,6 +25,9 @@ use warren_sim::redis::{ClientId, Decoded, Language, Reply, commands, decode, he
 /// `record redis [--random N | --waits N | --dumps N] [--seed S] [--group G]`.
 pub fn record(words: &[String]) -> Outcome {
     let (mut random, mut waits, mut dumps, mut seed, mut group) = (0_u64, 0_u64, 0_u64, 1, None);
+    if words == ["--console"] {
+        return record_console::record(&RedisServer::start(0)?);
+    }
     for pair in words.chunks(2) {
         let number = pair.get(1).and_then(|word| word.parse().ok());
         match (pair[0].as_str(), number) {

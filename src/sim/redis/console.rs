@@ -115,6 +115,9 @@ impl Console {
             _ if line == INTERRUPT => self.interrupt(store, cx.now_ms),
             Line::Empty => String::new(),
             Line::Text(text) => text.into(),
+            Line::Unknown(what, word) => {
+                lossy(&[format!("unknown redis-cli {what} '").as_bytes(), &word, b"'\n"].concat())
+            }
             Line::Help(words) if words.is_empty() => general_help(),
             Line::Help(words) => help(&words, self.language),
             Line::Hints(hints) => {

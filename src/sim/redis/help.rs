@@ -26,7 +26,7 @@ pub fn help(words: &[Vec<u8>], language: Language) -> String {
     let mut text = String::new();
     let group = words[0].strip_prefix(b"@");
     let group = group.and_then(|name| commands().iter().map(|row| row.group).find(|group| is(name, group.name())));
-    for command in commands() {
+    for command in by_capitals() {
         match group {
             Some(group) if group == command.group => text += &entry(command, language, false),
             None if starts_with(command, words) => text += &entry(command, language, true),
@@ -35,6 +35,13 @@ pub fn help(words: &[Vec<u8>], language: Language) -> String {
     }
     text.push('\n');
     text
+}
+
+/// All commands as redis-cli has them: in the order of their names in capitals, where an underscore comes last.
+fn by_capitals() -> Vec<&'static Command> {
+    let mut all: Vec<&'static Command> = commands().iter().collect();
+    all.sort_by_cached_key(|command| command.name.to_ascii_uppercase().replace('|', " "));
+    all
 }
 
 fn is(typed: &[u8], word: &str) -> bool {
@@ -75,6 +82,26 @@ pub fn hint(line: &[u8]) -> Option<String> {
     }
     let ends_in_space = line.last().is_some_and(u8::is_ascii_whitespace);
     Some(if ends_in_space { left.into() } else { format!(" {left}") })
+}
+
+/// What TAB makes of a line that was begun in redis-cli, one after the other: the commands that begin so, and behind `help` the groups too.
+pub fn completions(line: &str) -> Vec<String> {
+    let behind_help = line.get(..5).filter(|start| start.eq_ignore_ascii_case("help "));
+    let start = match behind_help {
+        Some(help) => help.len() + line[help.len()..].len() - line[help.len()..].trim_ascii_start().len(),
+        None => 0,
+    };
+    let (before, begun) = line.split_at(start);
+    let fits = |name: &str| name.get(..begun.len()).is_some_and(|start| start.eq_ignore_ascii_case(begun));
+    let mut groups: Vec<&str> = Vec::new();
+    if behind_help.is_some() {
+        groups = commands().iter().map(|command| command.group.name()).collect();
+        groups.sort_unstable();
+        groups.dedup();
+    }
+    let groups = groups.into_iter().map(|name| format!("@{name}"));
+    let names = by_capitals().into_iter().map(|command| command.name.to_ascii_uppercase().replace('|', " "));
+    groups.chain(names).filter(|name| fits(name)).map(|name| format!("{before}{name}")).collect()
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ pub use double::Double;
 pub use error::Error;
 pub use event::{Event, Glimpse, ReplyKind};
 pub use group::{Flag, Group};
-pub use help::{general_help, help, hint};
+pub use help::{completions, general_help, help, hint};
 pub use notify::Classes;
 pub use reply::{Decoded, Reply, Resp, decode};
 pub use stats::Host;

@@ -312,7 +312,7 @@ fn run_line(line: &str, player: &mut dyn Player, client: ClientId, rule: Rule, p
             played.names.push(words.collect::<Vec<_>>().join(" "));
             Some((0..times).map(|_| player.command(client, &args, rule)).collect())
         }
-        Line::Empty | Line::Help(_) | Line::Hints(_) | Line::Clear | Line::Quit => None,
+        Line::Empty | Line::Unknown(..) | Line::Help(_) | Line::Hints(_) | Line::Clear | Line::Quit => None,
     }
 }
 

@@ -26,7 +26,7 @@ const SEQUENCE: u64 = 250;
 /// Commands sent before their replies are awaited.
 const BATCH: u64 = 25;
 /// How far apart times to live may be, in the reply's own unit.
-const CLOCK_SLACK: u64 = 1500;
+const CLOCK_SLACK: u64 = 10_000;
 /// Differences after which a run gives up.
 const ENOUGH: u32 = 20;
 
@@ -147,13 +147,25 @@ impl Sequence {
             self.errors += u64::from(matches!(ours, Reply::Error(_)));
             self.history.push(shown(args));
             if !alike(&mut self.engine, args, &real, &ours) {
-                let last = self.history.len().saturating_sub(14);
-                let story = self.history[last..].join("\n  ");
+                let story = self.story(args);
                 let (real, ours) = (Rule::Exact.show(&real), Rule::Exact.show(&ours));
                 difference = Some(format!("\n  {story}\n  Redis: {real}  we:    {ours}"));
             }
         }
         Ok(difference)
+    }
+}
+
+impl Sequence {
+    /// What came before a difference: the last commands, and before them those that name the same key.
+    fn story(&self, args: &[Bytes]) -> String {
+        let last = self.history.len().saturating_sub(14);
+        let key = args.last().map(|key| shown(std::slice::from_ref(key))).unwrap_or_default();
+        let about_it = self.history[..last].iter().filter(|line| line.contains(&key));
+        let about_it: Vec<&String> = about_it.collect();
+        let few = about_it.len().saturating_sub(20);
+        let lines = about_it[few..].iter().copied().chain(&self.history[last..]);
+        lines.cloned().collect::<Vec<_>>().join("\n  ")
     }
 }
 

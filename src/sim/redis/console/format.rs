@@ -62,6 +62,9 @@ fn format_into(reply: &Reply, indent: usize, out: &mut Vec<u8>) {
                 format_into(key, indent + width + 2, out);
                 out.pop();
                 out.extend_from_slice(b" => ");
+                if takes_lines(value) {
+                    out.extend_from_slice(format!("\n{:1$}", "", indent + width + 2).as_bytes());
+                }
                 format_into(value, indent + width + 2, out);
             }
             return;
@@ -70,6 +73,36 @@ fn format_into(reply: &Reply, indent: usize, out: &mut Vec<u8>) {
         Reply::Many(replies) => return replies.iter().for_each(|reply| format_into(reply, indent, out)),
     }
     out.push(b'\n');
+}
+
+/// Whether a value in a map begins on a line of its own, because it takes more than one.
+fn takes_lines(reply: &Reply) -> bool {
+    match reply {
+        Reply::Array(items) | Reply::Set(items) | Reply::Push(items) => match &items[..] {
+            [] => false,
+            [one] => takes_lines(one),
+            [..] => true,
+        },
+        Reply::Map(pairs) => match &pairs[..] {
+            [] => false,
+            [(_, value)] => takes_lines(value),
+            [..] => true,
+        },
+        Reply::Attribute(_, reply) => takes_lines(reply),
+        Reply::Status(_)
+        | Reply::Error(_)
+        | Reply::Integer(_)
+        | Reply::Bulk(_)
+        | Reply::Verbatim(..)
+        | Reply::Nil
+        | Reply::NilArray
+        | Reply::Double(_)
+        | Reply::LongDouble(_)
+        | Reply::Bool(_)
+        | Reply::BigNumber(_)
+        | Reply::None
+        | Reply::Many(_) => false,
+    }
 }
 
 /// The elements of a list, each with its number; `looks` is the sign behind the number and what stands for no element.

@@ -10,6 +10,8 @@ pub enum Line {
     Empty,
     /// It answers by itself, with this text.
     Text(&'static str),
+    /// It answers by itself that it does not know this.
+    Unknown(&'static str, Vec<u8>),
     /// `help` or `?` with these words behind it.
     Help(Vec<Vec<u8>>),
     /// `:set hints` (`true`) or `:set nohints`.
@@ -35,7 +37,7 @@ pub fn parse_line(line: &[u8]) -> Line {
         Some(Err(text)) => return Line::Text(text),
         None if is("quit") || is("exit") => return Line::Quit,
         None if first.starts_with(b":") => return preference(&args),
-        None if is("restart") => return Line::Text("Use 'restart' only in Lua debugging mode."),
+        None if is("restart") => return Line::Text("Use 'restart' only in Lua debugging mode.\n"),
         None if is("clear") && args.len() == 1 => return Line::Clear,
         None => (&args[..], 1),
     };
@@ -63,10 +65,14 @@ fn repeat_count(word: &[u8]) -> Option<Result<u32, &'static str>> {
 
 fn preference(args: &[Vec<u8>]) -> Line {
     match args {
-        [set, word] if set.eq_ignore_ascii_case(b":set") && word.eq_ignore_ascii_case(b"hints") => Line::Hints(true),
-        [set, word] if set.eq_ignore_ascii_case(b":set") && word.eq_ignore_ascii_case(b"nohints") => Line::Hints(false),
-        [set, ..] if set.eq_ignore_ascii_case(b":set") => Line::Text("unknown redis-cli preference\n"),
-        _ => Line::Text("unknown redis-cli internal command\n"),
+        [set, word, ..] if set.eq_ignore_ascii_case(b":set") && word.eq_ignore_ascii_case(b"hints") => {
+            Line::Hints(true)
+        }
+        [set, word, ..] if set.eq_ignore_ascii_case(b":set") && word.eq_ignore_ascii_case(b"nohints") => {
+            Line::Hints(false)
+        }
+        [set, word, ..] if set.eq_ignore_ascii_case(b":set") => Line::Unknown("preference", word.clone()),
+        _ => Line::Unknown("internal command", args[0].clone()),
     }
 }
 
