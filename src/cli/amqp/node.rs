@@ -16,7 +16,11 @@ use warren_sim::prng::Prng;
 use super::alarms::{Alarms, Source};
 use super::counts::Counts;
 use super::peer::{HIGH_BYTES, Peer};
+use super::settings::Settings;
 use super::users::Users;
+
+/// The name of the cluster until it gets another one, and of its only node.
+pub const CLUSTER: &str = "warren@localhost";
 
 /// The one broker of this process.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub struct Node {
     inner: RefCell<Inner>,
     /// Who may come in.
     pub users: Users,
+    /// What an operator set.
+    pub settings: Settings,
     /// What the node has run out of.
     pub alarms: Alarms,
     /// Wakes the clock's task when something is due earlier than it thinks.
@@ -85,7 +91,8 @@ impl Node {
             last_message: 0,
             next_due: None,
         };
-        Node { inner: RefCell::new(inner), users: Users::new(), alarms: Alarms::default(), clock: Notify::new() }
+        let (users, settings, alarms) = (Users::new(), Settings::new(CLUSTER), Alarms::default());
+        Node { inner: RefCell::new(inner), users, settings, alarms, clock: Notify::new() }
     }
 
     /// Does something with the broker, then all that it makes due, and hands out what leaves.

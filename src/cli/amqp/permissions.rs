@@ -4,12 +4,14 @@
 use warren_sim::amqp::broker::{Broker, Cx};
 use warren_sim::amqp::error::{self, Refusal};
 use warren_sim::amqp::event::{ChannelRef, Resource};
+use warren_sim::amqp::exchange::ExchangeType;
 use warren_sim::amqp::method::Method;
 use warren_sim::amqp::policy::pattern::Pattern;
 use warren_sim::amqp::value::{Table, Value};
 use warren_sim::bytes::Bytes;
 
 use super::node::Node;
+use super::settings;
 
 /// What may be asked for; the number is the pattern's place in the user's permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,23 +33,63 @@ type Need = (Right, Kind, Bytes);
 
 /// What is said to a method that its user may not use; none where all is well, and where the broker itself has something to say first.
 pub fn refusal(node: &Node, user: &Bytes, at: ChannelRef, method: &Method) -> Option<Refusal> {
-    let (vhost, patterns) = {
+    let vhost = node.read(|broker| broker.find_connection(at.connection).map(|c| c.vhost.clone()))?;
+    let (patterns, has_topics) = {
         let all = node.users.all.borrow();
-        let vhost = node.read(|broker| broker.find_connection(at.connection).map(|c| c.vhost.clone()))?;
+        let user = all.get(user);
         // A permission that was taken away leaves nothing.
-        let nothing = || [const { String::new() }; 3];
-        let patterns = all.get(user).and_then(|user| user.permissions.get(&vhost));
-        if patterns.is_some_and(|patterns| patterns.iter().all(|pattern| pattern == ".*")) {
-            return None;
-        }
-        (vhost, patterns.cloned().unwrap_or_else(nothing))
+        let patterns = user.and_then(|user| user.permissions.get(&vhost)).cloned().unwrap_or_default();
+        (patterns, user.is_some_and(|user| !user.topics.is_empty()))
     };
-    let needs = node.with(|broker, cx| needs(broker, cx, at, &vhost, method));
+    let named = match patterns.iter().all(|pattern| pattern == ".*") {
+        true => None,
+        false => name_refusal(node, user, (at, &vhost), &patterns, method),
+    };
+    named.or_else(|| has_topics.then(|| topic_refusal(node, user, &vhost, method)).flatten()).or_else(|| match method {
+        Method::QueueDeclare(m) if !m.passive => {
+            settings::queue_refusal(node, &Resource { vhost, name: m.queue.clone() })
+        }
+        _ => None,
+    })
+}
+
+fn name_refusal(
+    node: &Node,
+    user: &Bytes,
+    (at, vhost): (ChannelRef, &Bytes),
+    patterns: &[String; 3],
+    method: &Method,
+) -> Option<Refusal> {
+    let needs = node.with(|broker, cx| needs(broker, cx, at, vhost, method));
     let (_, kind, name) = needs.into_iter().find(|(right, kind, name)| {
         let name = if *kind == Kind::Exchange && name.is_empty() { &b"amq.default"[..] } else { name };
         !matches(&patterns[*right as usize], name)
     })?;
-    Some(error::no_permission(kind == Kind::Exchange, &Resource { vhost, name }, user))
+    Some(error::no_permission(kind == Kind::Exchange, &Resource { vhost: vhost.clone(), name }, user))
+}
+
+/// What a user's patterns for the routing keys of a topic exchange refuse; an exchange without any is open.
+fn topic_refusal(node: &Node, user: &Bytes, vhost: &Bytes, method: &Method) -> Option<Refusal> {
+    let (right, exchange, key) = match method {
+        Method::BasicPublish(m) => (0, &m.exchange, &m.routing_key),
+        Method::QueueBind(m) => (1, &m.exchange, &m.routing_key),
+        Method::QueueUnbind(m) => (1, &m.exchange, &m.routing_key),
+        Method::ExchangeBind(m) => (1, &m.source, &m.routing_key),
+        Method::ExchangeUnbind(m) => (1, &m.source, &m.routing_key),
+        // No other method has a routing key that a user chooses.
+        _ => return None,
+    };
+    let resource = Resource { vhost: vhost.clone(), name: exchange.clone() };
+    let is_topic = node.read(|broker| {
+        broker.find_exchange(&resource).is_some_and(|exchange| exchange.exchange_type == ExchangeType::Topic)
+    });
+    let all = node.users.all.borrow();
+    let patterns = all.get(user)?.topics.get(&(vhost.clone(), exchange.clone())).filter(|_| is_topic)?;
+    let pattern = patterns[right].replace("{username}", &user.text()).replace("{vhost}", &vhost.text());
+    if matches(&pattern, key) || pattern.is_empty() && key.is_empty() {
+        return None;
+    }
+    Some(error::no_topic_permission(key, &resource, user))
 }
 
 /// The empty pattern matches nothing, as in RabbitMQ. One that cannot be read was refused when it was set.

@@ -19,7 +19,7 @@ use super::erlang;
 use super::login::{self, Outcome};
 use super::node::{Node, Standing};
 use super::peer::{FRAME_MIN, HIGH_BYTES, Peer};
-use super::permissions;
+use super::{permissions, settings};
 
 /// The header of AMQP 0-9, which RabbitMQ takes for 0-9-1.
 const PROTOCOL_HEADER_0_9: &[u8; 8] = b"AMQP\x01\x01\0\x09";
@@ -212,19 +212,24 @@ impl Session {
             (HEARTBEAT, _) | (_, 0) => self.unexpected_frame(node, kind, payload),
             _ => match self.channels.entry(channel).or_default().take(kind, payload) {
                 Ok(None) => {}
-                Ok(Some(frame)) => {
-                    if let Some(connection) = self.connection {
-                        let at = ChannelRef { connection, channel };
-                        match permissions::refusal(node, &self.user, at, &frame.method) {
-                            None => node.receive(connection, channel, frame),
-                            Some(refusal) => {
-                                node.with(|broker, cx| broker.refuse_from_outside(cx, at, frame.method, refusal));
-                            }
-                        }
-                    }
-                }
+                Ok(Some(frame)) => self.channel_method(node, channel, frame),
                 Err(fault) => self.fault(node, fault, payload),
             },
+        }
+    }
+
+    /// A method on a channel, with its content.
+    fn channel_method(&mut self, node: &Node, channel: u16, frame: Frame) {
+        let Some(connection) = self.connection else { return };
+        let at = ChannelRef { connection, channel };
+        if matches!(frame.method, Method::ChannelOpen(_))
+            && let Some(reason) = settings::channel_refusal(node, &self.user)
+        {
+            return self.close(node, 530, format!("NOT_ALLOWED - {reason}").into_bytes(), (0, 0));
+        }
+        match permissions::refusal(node, &self.user, at, &frame.method) {
+            None => node.receive(connection, channel, frame),
+            Some(refusal) => node.with(|broker, cx| broker.refuse_from_outside(cx, at, frame.method, refusal)),
         }
     }
 
@@ -313,6 +318,9 @@ impl Session {
         if !node.has_vhost(vhost) {
             let text = [b"NOT_ALLOWED - vhost ", &vhost[..], b" not found"].concat();
             return self.close(node, 530, text, (10, 40));
+        }
+        if let Some(reason) = settings::connection_refusal(node, &self.user, vhost) {
+            return self.close(node, 530, format!("NOT_ALLOWED - {reason}").into_bytes(), (10, 40));
         }
         if !node.users.may_enter(&self.user, vhost) {
             let (vhost, user) = (vhost.text(), self.user.text());

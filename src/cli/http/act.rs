@@ -107,6 +107,17 @@ pub fn purge(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer>
     unless_refused(direct(call, vhost)?.call(Method::from(purge))).map(|_| Answer::done())
 }
 
+/// `POST /api/queues/VHOST/NAME/actions`: what mirrors would do, of which there are none.
+pub fn queue_action(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
+    show::queue(call.node, vhost, name).ok_or_else(Answer::not_found)?;
+    let object = call.object()?;
+    require(&object, &["action"])?;
+    match text(&object, "action") {
+        "sync" | "cancel_sync" => Ok(Answer::done()),
+        other => Err(Answer::bad_request(json!(["unknown", other]))),
+    }
+}
+
 /// `PUT /api/exchanges/VHOST/NAME`.
 pub fn declare_exchange(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
     let object = call.object()?;

@@ -1,4 +1,4 @@
-//! Calls about virtual hosts, users, permissions, policies, definitions and connections.
+//! Calls about virtual hosts, policies, definitions and connections.
 
 use serde_json::{Map, Value, json};
 use warren_sim::amqp::broker::Broker;
@@ -9,10 +9,9 @@ use warren_sim::bytes::Bytes;
 use super::act::require;
 use super::answer::Answer;
 use super::route::Call;
-use super::show;
 use super::table::{from_table, to_table};
+use super::{health, parameters, people, show};
 use crate::amqp::node::Node;
-use crate::amqp::users::{USERS_MAX, User};
 
 /// `GET` of what stands in no other place.
 pub fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
@@ -22,27 +21,25 @@ pub fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
     match words {
         ["vhosts"] => list(vhosts(node)),
         ["vhosts", name] => one(vhosts(node).into_iter().find(|vhost| vhost["name"] == **name)),
-        ["vhosts", name, "permissions"] => list(permissions(node, |_, vhost| vhost == *name)),
-        ["users"] | ["users", ""] => {
-            list(node.users.all.borrow().iter().map(|(name, user)| of_user(name, user)).collect())
+        ["vhosts", name, "connections"] if call.has_vhost(name) => {
+            list(show::connections(node).into_iter().filter(|one| one["vhost"] == **name).collect())
         }
-        ["users", name] => {
-            let all = node.users.all.borrow();
-            one(all.get(name.as_bytes()).map(|user| of_user(&Bytes::from(*name), user)))
+        ["vhosts", name, "channels"] if call.has_vhost(name) => {
+            list(show::channels(node, None).into_iter().filter(|one| one["vhost"] == **name).collect())
         }
-        ["users", name, "permissions"] => list(permissions(node, |user, _| user == *name)),
-        ["permissions"] => list(permissions(node, |_, _| true)),
-        ["permissions", vhost, user] => one(permissions(node, |u, v| u == *user && v == *vhost).into_iter().next()),
+        ["connections", "username", user] => list(connections_of(node, user)),
         ["policies"] => list(policies(node, None, false)),
-        ["policies", vhost] => list(policies(node, Some(vhost), false)),
+        ["policies", vhost] if call.has_vhost(vhost) => list(policies(node, Some(vhost), false)),
         ["policies", vhost, name] => one(policies(node, Some(vhost), false).into_iter().find(|p| p["name"] == **name)),
         ["operator-policies"] => list(policies(node, None, true)),
-        ["operator-policies", vhost] => list(policies(node, Some(vhost), true)),
+        ["operator-policies", vhost] if call.has_vhost(vhost) => list(policies(node, Some(vhost), true)),
         ["operator-policies", vhost, name] => {
             one(policies(node, Some(vhost), true).into_iter().find(|p| p["name"] == **name))
         }
-        ["parameters" | "global-parameters" | "topic-permissions" | "vhost-limits" | "user-limits"] => list(Vec::new()),
-        _ => Err(Answer::not_found()),
+        ["health" | "healthchecks", ..] => health::get(call, words),
+        ["users" | "permissions" | "topic-permissions" | "user-limits", ..]
+        | ["vhosts", _, "permissions" | "topic-permissions"] => people::get(call, words),
+        _ => parameters::get(call, words),
     }
 }
 
@@ -53,22 +50,9 @@ pub fn change(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
         ("PUT", ["vhosts", name]) => put_vhost(call, name),
         ("DELETE", ["vhosts", name]) => {
             let name = Bytes::from(*name);
+            call.node.users.forget_vhost(&name);
+            call.node.settings.vhost_limits.borrow_mut().remove(&name);
             gone(call.node.with(|broker, cx| broker.delete_vhost(cx, &name)))
-        }
-        ("PUT", ["users", name]) => put_user(call, name),
-        ("DELETE", ["users", name]) => gone(call.node.users.all.borrow_mut().remove(name.as_bytes()).is_some()),
-        ("POST", ["users", "bulk-delete"]) => {
-            let object = call.object()?;
-            require(&object, &["users"])?;
-            let names = object["users"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            let mut all = call.node.users.all.borrow_mut();
-            names.for_each(|name| drop(all.remove(name.as_bytes())));
-            Ok(Answer::done())
-        }
-        ("PUT", ["permissions", vhost, user]) => put_permission(call, vhost, user),
-        ("DELETE", ["permissions", vhost, user]) => {
-            let mut all = call.node.users.all.borrow_mut();
-            gone(all.get_mut(user.as_bytes()).is_some_and(|user| user.permissions.remove(vhost.as_bytes()).is_some()))
         }
         ("PUT", ["policies" | "operator-policies", vhost, name]) => put_policy(call, vhost, name, operator),
         ("DELETE", ["policies" | "operator-policies", vhost, name]) => {
@@ -77,17 +61,30 @@ pub fn change(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
         }
         ("POST", ["definitions"]) => import(call, None),
         ("POST", ["definitions", vhost]) if call.has_vhost(vhost) => import(call, Some(&Bytes::from(*vhost))),
-        ("POST", ["definitions", _]) => Err(Answer::bad_request("vhost_not_found")),
+        ("POST", ["definitions", _]) => Err(Answer::missing("vhost_not_found")),
         ("DELETE", ["connections", name]) => close(call, name),
-        ("PUT", ["cluster-name"]) => Ok(Answer::done()),
+        ("DELETE", ["connections", "username", user]) => {
+            for one in connections_of(call.node, user) {
+                close(call, one["name"].as_str().unwrap_or_default())?;
+            }
+            Ok(Answer::done())
+        }
+        // There is one node, and no statistics that a reset would empty.
+        ("POST", ["rebalance", "queues"]) | ("DELETE", ["reset"] | ["reset", show::NODE]) => Ok(Answer::done()),
         (_, ["overview" | "whoami" | "nodes" | "channels" | "consumers" | "connections", ..]) => {
             Ok(Answer::not_allowed())
         }
-        _ => Err(Answer::not_found()),
+        (_, ["users" | "permissions" | "topic-permissions" | "user-limits", ..]) => people::change(call, words),
+        _ => parameters::change(call, words),
     }
 }
 
-fn gone(was_there: bool) -> Result<Answer, Answer> {
+fn connections_of(node: &Node, user: &str) -> Vec<Value> {
+    show::connections(node).into_iter().filter(|one| one["user"] == *user).collect()
+}
+
+/// Done, or there was nothing to do it to.
+pub fn gone(was_there: bool) -> Result<Answer, Answer> {
     if was_there { Ok(Answer::done()) } else { Err(Answer::not_found()) }
 }
 
@@ -120,69 +117,19 @@ fn put_vhost(call: &Call<'_>, name: &str) -> Result<Answer, Answer> {
     let vhost = Bytes::from(name);
     let made = call.node.with(|broker, cx| broker.create_vhost(cx, &vhost));
     let is_new = made.map_err(|refusal| Answer::bad_request(refusal.text.text()))?;
+    // What the call does not say is empty from now on, in RabbitMQ too.
+    let description = object.get("description").and_then(Value::as_str).unwrap_or_default();
+    let tags: Vec<String> = match object.get("tags") {
+        Some(Value::Array(tags)) => tags.iter().filter_map(Value::as_str).map(str::to_string).collect(),
+        Some(Value::String(tags)) => tags.split(',').map(|tag| tag.trim().to_string()).collect(),
+        _ => Vec::new(),
+    };
+    let tags = tags.iter().filter(|tag| !tag.is_empty()).map(|tag| Bytes::from(tag.as_str())).collect();
+    call.node.with(|broker, _| broker.describe_vhost(&vhost, Bytes::from(description), tags));
     if is_new {
-        let description = object.get("description").and_then(Value::as_str).unwrap_or_default();
-        let tags = object.get("tags").and_then(Value::as_str).unwrap_or_default().split(',').map(str::trim);
-        let tags = tags.filter(|tag| !tag.is_empty()).map(Bytes::from).collect();
-        call.node.with(|broker, _| broker.describe_vhost(&vhost, Bytes::from(description), tags));
         call.node.users.admit(call.user, &vhost);
     }
     Ok(if is_new { Answer::created() } else { Answer::done() })
-}
-
-fn of_user(name: &Bytes, user: &User) -> Value {
-    json!({
-        "name": name.text(), "password_hash": "", "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": user.tags,
-        "limits": {},
-    })
-}
-
-fn put_user(call: &Call<'_>, name: &str) -> Result<Answer, Answer> {
-    let object = call.object()?;
-    let tags = match object.get("tags") {
-        Some(Value::String(tags)) => {
-            tags.split(',').map(|tag| tag.trim().to_string()).filter(|tag| !tag.is_empty()).collect()
-        }
-        Some(Value::Array(tags)) => tags.iter().filter_map(|tag| tag.as_str().map(str::to_string)).collect(),
-        _ => return Err(Answer::bad_request("tags_not_present")),
-    };
-    if object.get("password_hash").and_then(Value::as_str).is_some_and(|hash| !hash.is_empty()) {
-        return Err(Answer::bad_request("password_hash_not_supported"));
-    }
-    let password = object.get("password").and_then(Value::as_str).map(|password| password.as_bytes().to_vec());
-    let mut all = call.node.users.all.borrow_mut();
-    let is_new = !all.contains_key(name.as_bytes());
-    if is_new && all.len() >= USERS_MAX {
-        return Err(Answer::bad_request("too_many_users"));
-    }
-    let user = all.entry(Bytes::from(name)).or_default();
-    user.password = password;
-    user.tags = tags;
-    Ok(if is_new { Answer::created() } else { Answer::done() })
-}
-
-fn permissions(node: &Node, is_wanted: impl Fn(&str, &str) -> bool) -> Vec<Value> {
-    let mut shown = Vec::new();
-    for (name, user) in node.users.all.borrow().iter() {
-        for (vhost, [configure, write, read]) in &user.permissions {
-            if is_wanted(&name.text(), &vhost.text()) && node.has_vhost(vhost) {
-                let (user, vhost) = (name.text(), vhost.text());
-                shown.push(json!({"user": user, "vhost": vhost, "configure": configure, "write": write, "read": read}));
-            }
-        }
-    }
-    shown
-}
-
-fn put_permission(call: &Call<'_>, vhost: &str, user: &str) -> Result<Answer, Answer> {
-    let object = call.object()?;
-    require(&object, &["configure", "write", "read"])?;
-    let mut all = call.node.users.all.borrow_mut();
-    let user = all.get_mut(user.as_bytes()).filter(|_| call.has_vhost(vhost));
-    let user = user.ok_or_else(|| Answer::bad_request("vhost_or_user_not_found"))?;
-    let pattern = |name: &str| object[name].as_str().unwrap_or_default().to_string();
-    let before = user.permissions.insert(Bytes::from(vhost), ["configure", "write", "read"].map(pattern));
-    Ok(if before.is_none() { Answer::created() } else { Answer::done() })
 }
 
 fn policies(node: &Node, vhost: Option<&str>, operator: bool) -> Vec<Value> {
@@ -211,9 +158,19 @@ fn put_policy(call: &Call<'_>, vhost: &str, name: &str, operator: bool) -> Resul
     let nothing = Map::new();
     let definition = to_table(object["definition"].as_object().unwrap_or(&nothing)).map_err(Answer::bad_request)?;
     let apply_to = text("apply-to").map_or(Some(ApplyTo::All), |name| ApplyTo::from_name(name.as_bytes()));
-    let invalid = |what: String| Answer::bad_request(format!("Validation failed\n\n{what}\n"));
-    let apply_to = apply_to.ok_or_else(|| invalid("apply-to does not match schema".to_string()))?;
-    let priority = object.get("priority").and_then(Value::as_i64).unwrap_or(0);
+    // What RabbitMQ says here is made fit for a page.
+    let escaped = |what: String| what.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let invalid = |what: String| Answer::bad_request(format!("Validation failed\n\n{}\n", escaped(what)));
+    let apply_to = apply_to.ok_or_else(|| {
+        let name = text("apply-to").unwrap_or_default();
+        invalid(format!("apply-to '{name}' unrecognised; should be 'queues', 'exchanges' or 'all'"))
+    })?;
+    let priority = match object.get("priority") {
+        Some(Value::String(text)) => {
+            return Err(invalid(format!("priority should be a number, actually was <<\"{text}\">>")));
+        }
+        given => given.and_then(Value::as_i64).unwrap_or(0),
+    };
     let pattern = Bytes::from(text("pattern").unwrap_or_default());
     let policy = Policy::new(Bytes::from(name), pattern, definition, priority, apply_to, operator);
     let policy = policy.map_err(|error| match error {
@@ -225,15 +182,24 @@ fn put_policy(call: &Call<'_>, vhost: &str, name: &str, operator: bool) -> Resul
     Ok(if is_new { Answer::created() } else { Answer::done() })
 }
 
-/// `GET /api/definitions`, users and permissions included.
+/// `GET /api/definitions`, users and what they may do included.
 pub fn export(node: &Node) -> impl FnOnce(&Broker) -> String {
-    let users: Vec<Value> = node.users.all.borrow().iter().map(|(name, user)| of_user(name, user)).collect();
-    let permissions = permissions(node, |_, _| true);
+    let more = [
+        ("users", people::users(node)),
+        ("permissions", people::permissions(node, |_, _| true)),
+        ("topic_permissions", people::topics(node, |_, _| true)),
+        ("global_parameters", parameters::globals(node)),
+    ];
+    let limits = parameters::of_vhosts(node, None);
     move |broker| {
         let text = broker.export_definitions();
         let Ok(mut all) = serde_json::from_str::<Value>(&text) else { return text };
-        all["users"] = users.into();
-        all["permissions"] = permissions.into();
+        for (name, value) in more {
+            all[name] = value.into();
+        }
+        if let Some(parameters) = all["parameters"].as_array_mut() {
+            parameters.extend(limits);
+        }
         all.to_string()
     }
 }
@@ -244,8 +210,16 @@ fn import(call: &Call<'_>, vhost: Option<&Bytes>) -> Result<Answer, Answer> {
     let text = if call.content_type.starts_with("multipart/form-data") { part_of_form(text) } else { text };
     let report = call.node.with(|broker, cx| broker.import_definitions(cx, text, vhost));
     let report = report.map_err(|error| Answer::bad_request(error.to_string()))?;
-    for left_out in &report.left_out {
+    // The broker itself has no users: what is said of them is taken in here.
+    let is_here = |path: &str| {
+        ["users", "permissions", "topic_permissions", "global_parameters"].iter().any(|name| path.starts_with(name))
+    };
+    for left_out in report.left_out.iter().filter(|left_out| vhost.is_some() || !is_here(&left_out.path)) {
         eprintln!("warren: definitions: {} is left out: {}", left_out.path, left_out.reason);
+    }
+    if let (None, Ok(all)) = (vhost, serde_json::from_str::<Value>(text)) {
+        people::import(call, &all)?;
+        parameters::import(call, &all)?;
     }
     let names = call.node.read(|broker| broker.vhosts().map(|(name, _)| name.clone()).collect::<Vec<_>>());
     for name in names.iter().filter(|name| !call.node.users.may_enter(call.user, name)) {

@@ -80,6 +80,20 @@ impl Answer {
         Answer::error(503, "unavailable", "the broker is stopped: PUT /api/warren/broker {\"running\":true}".into())
     }
 
+    /// A health check that failed, with more that it says.
+    pub fn failed<const N: usize>(reason: &str, more: [(&str, Value); N]) -> Self {
+        let mut body = json!({"status": "failed", "reason": reason});
+        for (name, value) in more {
+            body[name] = value;
+        }
+        Answer::new(503, Some(body.to_string()))
+    }
+
+    /// Something that the query asks for is not there to be had, with a name of its own for that.
+    pub fn no_such_page(error: &str, reason: String) -> Self {
+        Answer::error(400, error, reason.into())
+    }
+
     /// The path knows no such method.
     pub fn not_allowed() -> Self {
         Answer::new(405, None)

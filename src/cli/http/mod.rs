@@ -1,15 +1,18 @@
 //! RabbitMQ's management calls, as many as clients' tests and definitions tools use (`GET /api/overview` and the like).
 //!
 //! [`answer`] is what a call answers, [`route`] finds who answers, [`show`] writes the broker's things as RabbitMQ's JSON, [`act`]
-//! changes queues, exchanges, bindings and messages, [`admin`] the rest, [`operate`]
-//! what `rabbitmqctl` does to a node, [`table`] turns JSON to field tables and back.
+//! changes queues, exchanges, bindings and messages, [`people`] users, [`parameters`] what is set, [`admin`] the rest, [`health`] looks
+//! whether all is well, [`operate`] does what `rabbitmqctl` does to a node, [`table`] turns JSON to field tables and back.
 //! What changes the broker is said to it as AMQP, by a connection without a socket, as RabbitMQ's management does it: so the rules
 //! and the refusals are the same.
 
 pub mod act;
 pub mod admin;
 pub mod answer;
+pub mod health;
 pub mod operate;
+pub mod parameters;
+pub mod people;
 pub mod route;
 pub mod show;
 pub mod table;
@@ -37,6 +40,7 @@ const BODY_MAX: usize = 64 << 20;
 
 /// Takes in callers for ever. `amqp` is where the broker listens.
 pub async fn accept(listener: TcpListener, node: Rc<Node>, amqp: SocketAddr) {
+    let Ok(http) = listener.local_addr() else { return };
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file handles, most likely; the next one may find one free.
@@ -47,7 +51,7 @@ pub async fn accept(listener: TcpListener, node: Rc<Node>, amqp: SocketAddr) {
         tokio::task::spawn_local(async move {
             let service = service_fn(move |request| {
                 let node = node.clone();
-                async move { Ok::<_, Infallible>(respond(request, &node, amqp).await) }
+                async move { Ok::<_, Infallible>(respond(request, &node, (amqp, http)).await) }
             });
             // A caller that breaks off has no use for an answer.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
@@ -55,7 +59,11 @@ pub async fn accept(listener: TcpListener, node: Rc<Node>, amqp: SocketAddr) {
     }
 }
 
-async fn respond(request: Request<Incoming>, node: &Node, amqp: SocketAddr) -> Response<Full<Bytes>> {
+async fn respond(
+    request: Request<Incoming>,
+    node: &Node,
+    (amqp, http): (SocketAddr, SocketAddr),
+) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let Some(user) = user(&head, node) else {
         let is_tried = head.headers.contains_key("authorization");
@@ -69,6 +77,7 @@ async fn respond(request: Request<Incoming>, node: &Node, amqp: SocketAddr) -> R
     let call = Call {
         node,
         amqp,
+        http,
         user: &user,
         method: head.method.as_str(),
         path: head.uri.path(),

@@ -16,6 +16,8 @@ pub struct Call<'a> {
     pub node: &'a Node,
     /// Where it listens.
     pub amqp: SocketAddr,
+    /// Where the management calls are answered.
+    pub http: SocketAddr,
     /// Who calls.
     pub user: &'a Bytes,
     /// GET, PUT, POST or DELETE.
@@ -53,6 +55,11 @@ impl Call<'_> {
         serde_json::from_slice(self.body).map_err(|_| Answer::bad_request("not_json"))
     }
 
+    /// What is listened to, by protocol.
+    pub fn ports(&self) -> [(&'static str, u16); 2] {
+        [("http", self.http.port()), ("amqp", self.amqp.port())]
+    }
+
     /// Whether there is such a virtual host.
     pub fn has_vhost(&self, name: &str) -> bool {
         self.node.has_vhost(&Bytes::from(name))
@@ -81,7 +88,7 @@ pub fn answer(call: &Call<'_>) -> Answer {
 }
 
 fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
-    let list = |items: Vec<Value>| Ok(Answer::json(show::listed(call, items)));
+    let list = |items: Vec<Value>| Ok(Answer::json(show::page(call, items)?));
     let one =
         |item: Option<Value>| item.map(|item| Answer::json(show::columns(call, item))).ok_or_else(Answer::not_found);
     let within = |vhost: &str| if call.has_vhost(vhost) { Ok(()) } else { Err(Answer::not_found()) };
@@ -89,12 +96,10 @@ fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
     match words {
         ["overview"] => one(Some(show::overview(call))),
         ["whoami"] => one(admin::whoami(call)),
-        ["cluster-name"] => Ok(Answer::json(json!({"name": show::CLUSTER}))),
         ["extensions"] => Ok(Answer::json(json!([]))),
         ["auth"] => Ok(Answer::json(json!({"enable_uaa": false, "uaa_client_id": "", "uaa_location": ""}))),
         ["nodes"] => list(vec![show::node()]),
         ["nodes", name] => one(Some(show::node()).filter(|_| *name == show::NODE)),
-        ["healthchecks", "node", ..] | ["health", "checks", ..] => Ok(Answer::json(json!({"status": "ok"}))),
         ["aliveness-test", vhost] => within(vhost).and_then(|()| act::aliveness(call, vhost)),
         ["definitions"] => Ok(Answer::text(node.read(admin::export(node)))),
         ["definitions", vhost] => {
@@ -113,7 +118,7 @@ fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
         ["exchanges", vhost] => within(vhost).and_then(|()| list(show::exchanges(node, Some(vhost)))),
         ["exchanges", vhost, name] => one(show::exchange(node, vhost, name)),
         ["exchanges", vhost, name, "bindings", end @ ("source" | "destination")] => {
-            one(show::exchange(node, vhost, name))?;
+            within(vhost)?;
             let name = show::exchange_name(name);
             let is_it =
                 |b: &show::Link| if *end == "source" { b.source == name } else { !b.to_queue && b.destination == name };
@@ -153,7 +158,7 @@ fn change(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
         ("DELETE", ["queues", vhost, name]) => act::delete_queue(call, vhost, name),
         ("DELETE", ["queues", vhost, name, "contents"]) => act::purge(call, vhost, name),
         ("POST", ["queues", vhost, name, "get"]) => act::get(call, vhost, name),
-        ("POST", ["queues", _, _, "actions"]) => Ok(Answer::done()),
+        ("POST", ["queues", vhost, name, "actions"]) => act::queue_action(call, vhost, name),
         ("PUT", ["exchanges", vhost, name]) => act::declare_exchange(call, vhost, name),
         ("DELETE", ["exchanges", vhost, name]) => act::delete_exchange(call, vhost, name),
         ("POST", ["exchanges", vhost, name, "publish"]) => act::publish(call, vhost, name),

@@ -10,15 +10,14 @@ use warren_sim::amqp::queue::{Consumer, Queue};
 use warren_sim::bytes::Bytes;
 use warren_sim::hash::stable_hash;
 
+use super::answer::Answer;
 use super::route::Call;
 use super::table::from_table;
 use crate::amqp::login::VERSION;
-use crate::amqp::node::Node;
+use crate::amqp::node::{CLUSTER, Node};
 
-/// The cluster's name, and the node's.
-pub const CLUSTER: &str = "warren@localhost";
 /// The node's name.
-pub const NODE: &str = "warren@localhost";
+pub const NODE: &str = CLUSTER;
 
 /// What is escaped in the name of a binding.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
@@ -27,13 +26,37 @@ fn text(bytes: &Bytes) -> String {
     bytes.text().into_owned()
 }
 
-/// A list as the query wants it: some columns, one page.
-pub fn listed(call: &Call<'_>, items: Vec<Value>) -> Value {
-    let number = |name: &str| call.asked(name).and_then(|text| text.parse::<usize>().ok()).filter(|n| *n > 0);
-    let Some(page) = number("page") else {
-        return items.into_iter().map(|item| columns(call, item)).collect();
-    };
-    let page_size = number("page_size").unwrap_or(100).min(500);
+/// A list as the query wants it: some columns, in some order.
+pub fn listed(call: &Call<'_>, mut items: Vec<Value>) -> Value {
+    sort(call, &mut items);
+    items.into_iter().map(|item| columns(call, item)).collect()
+}
+
+fn sort(call: &Call<'_>, items: &mut [Value]) {
+    let Some(field) = call.asked("sort") else { return };
+    let at = |item: &Value| field.split('.').fold(item.clone(), |value, name| value[name].clone());
+    items.sort_by(|one, other| {
+        let (one, other) = (at(one), at(other));
+        let numbers = one.as_f64().zip(other.as_f64()).map(|(one, other)| one.total_cmp(&other));
+        numbers.unwrap_or_else(|| one.as_str().cmp(&other.as_str()))
+    });
+    if call.is_asked("sort_reverse") {
+        items.reverse();
+    }
+}
+
+/// The same, or one page of it.
+pub fn page(call: &Call<'_>, mut items: Vec<Value>) -> Result<Value, Answer> {
+    let Some(page) = call.asked("page") else { return Ok(listed(call, items)) };
+    let number =
+        |text: &str| text.parse::<usize>().map_err(|_| Answer::bad_request("Pagination parameters are invalid"));
+    let (page, asked_size) = (number(&page)?, call.asked("page_size").map(|size| number(&size)).transpose()?);
+    let page_size = asked_size.unwrap_or(100);
+    if page == 0 || !(1..=500).contains(&page_size) {
+        let size = asked_size.map_or("undefined".to_string(), |size| size.to_string());
+        let reason = format!("Invalid pagination parameters: page number {page}, page size {size}");
+        return Err(Answer::no_such_page("invalid_pagination_parameters", reason));
+    }
     let total_count = items.len();
     let wanted = call.asked("name").unwrap_or_default();
     // The patterns are those of policies; one that cannot be read matches nothing.
@@ -43,14 +66,19 @@ pub fn listed(call: &Call<'_>, items: Vec<Value>) -> Value {
         (Some(name), None) => name.contains(&wanted),
         (Some(name), Some(pattern)) => pattern.as_ref().is_some_and(|pattern| pattern.matches(name.as_bytes())),
     };
+    sort(call, &mut items);
     let filtered: Vec<Value> = items.into_iter().filter(is_wanted).collect();
     let filtered_count = filtered.len();
+    if page > filtered_count.div_ceil(page_size).max(1) {
+        let reason = format!("Page out of range, page: {page} page size: {page_size}, len: {filtered_count}");
+        return Err(Answer::no_such_page("page_out_of_range", reason));
+    }
     let shown = filtered.into_iter().skip((page - 1) * page_size).take(page_size);
     let items: Vec<Value> = shown.map(|item| columns(call, item)).collect();
-    json!({
+    Ok(json!({
         "filtered_count": filtered_count, "item_count": items.len(), "items": items, "page": page,
         "page_count": filtered_count.div_ceil(page_size).max(1), "page_size": page_size, "total_count": total_count,
-    })
+    }))
 }
 
 /// Only the fields that `columns` names, where it names any.
@@ -86,7 +114,7 @@ pub fn overview(call: &Call<'_>) -> Value {
     });
     json!({
         "management_version": VERSION, "rates_mode": "basic", "exchange_types": exchange_types(),
-        "product_version": VERSION, "product_name": "RabbitMQ", "rabbitmq_version": VERSION, "cluster_name": CLUSTER,
+        "product_version": VERSION, "product_name": "RabbitMQ", "rabbitmq_version": VERSION, "cluster_name": node.settings.globals.borrow().get("cluster_name"),
         "erlang_version": "", "erlang_full_version": "", "disable_stats": false, "enable_queue_totals": false,
         "message_stats": stats,
         "queue_totals": {"messages": ready + unacked, "messages_ready": ready, "messages_unacknowledged": unacked},

@@ -146,6 +146,12 @@ pub fn no_permission(is_exchange: bool, resource: &Resource, user: &Bytes) -> Re
     refusal!(ACCESS_REFUSED, "access to ", Of(kind(is_exchange), &named), " refused for user '", *user, "'")
 }
 
+/// A routing key of a topic exchange that the permissions of a user do not allow.
+pub fn no_topic_permission(key: &Bytes, exchange: &Resource, user: &Bytes) -> Refusal {
+    let exchange = Of("exchange", exchange);
+    refusal!(ACCESS_REFUSED, "access to topic '", *key, "' in ", exchange, " refused for user '", *user, "'")
+}
+
 /// Deleting an `amq.` exchange.
 pub fn system_exchange(exchange: &Resource) -> Refusal {
     refusal!(ACCESS_REFUSED, "deletion of system ", Of("exchange", exchange), " not allowed")
