@@ -251,3 +251,41 @@ fn a_user_may_do_what_its_permissions_say() {
     client.says(1, "queue.declare queue=cq");
     client.hears("queue.declare-ok");
 }
+
+/// As the real server answers the same calls and methods; its `rabbitmqctl authenticate_user` knows the users of an exported file.
+#[test]
+fn the_routing_keys_of_a_user_and_its_password_move_with_the_definitions() {
+    let (_, first) = server();
+    assert_eq!(call(first, "PUT /api/users/t", "{\"password\":\"t\",\"tags\":\"\"}").0, "201 Created");
+    let rights = "{\"configure\":\".*\",\"write\":\".*\",\"read\":\".*\"}";
+    assert_eq!(call(first, "PUT /api/permissions/%2F/t", rights).0, "201 Created");
+    let topics = "{\"exchange\":\"amq.topic\",\"write\":\"^w\",\"read\":\"^r\"}";
+    assert_eq!(call(first, "PUT /api/topic-permissions/%2F/t", topics).0, "201 Created");
+    let definitions = call(first, "GET /api/definitions", "").1;
+
+    let (amqp, http) = server();
+    assert_eq!(call(http, "POST /api/definitions", &definitions).0, "204 No Content");
+    assert_eq!(call(http, "GET /api/definitions", "").1, definitions);
+    let mut client = Client::connect_announcing(amqp, 0, "t", "");
+    client.says(1, "queue.declare queue=q");
+    client.hears("queue.declare-ok");
+    client.says(1, "queue.bind queue=q exchange=amq.topic routing_key=r.a");
+    client.hears("queue.bind-ok");
+    client.says(1, "basic.publish exchange=amq.topic routing_key=w.a body=x");
+    client.says(1, "basic.publish exchange=amq.direct routing_key=x.a body=x");
+    for (line, key) in [
+        ("queue.bind queue=q exchange=amq.topic routing_key=w.a", "w.a"),
+        ("exchange.bind destination=amq.fanout source=amq.topic routing_key=w.a", "w.a"),
+        ("basic.publish exchange=amq.topic routing_key=x.a body=x", "x.a"),
+    ] {
+        client.says(1, line);
+        let close = client.hears("channel.close");
+        let Method::ChannelClose(close) = close.method else { unreachable!("its name was looked at") };
+        let place = "in exchange 'amq.topic' in vhost '/' refused for user 't'";
+        let text = format!("ACCESS_REFUSED - access to topic '{key}' {place}");
+        assert_eq!((close.reply_code, &*close.reply_text.text()), (403, &*text), "{line}");
+        client.says(1, "channel.close-ok");
+        client.says(1, "channel.open");
+        client.hears("channel.open-ok");
+    }
+}

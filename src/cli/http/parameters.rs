@@ -71,7 +71,7 @@ pub fn change(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
         }
         ("PUT", [VHOST_LIMITS, vhost, which]) => {
             let value = limit(call, which, ["max-connections", "max-queues"])?
-                .map_err(|what| invalid(&what.map_or_else(|term| format!("{term} in limits"), |what| what)))?;
+                .map_err(|what| invalid(&what.unwrap_or_else(|term| format!("{term} in limits"))))?;
             let mut all = node.settings.vhost_limits.borrow_mut();
             all.entry(Bytes::from(*vhost)).or_default().insert(which.to_string(), value);
             Ok(Answer::done())

@@ -95,9 +95,8 @@ pub fn change(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
             let Some(user) = all.get_mut(name.as_bytes()) else {
                 return Err(Answer::bad_request(json!(["no_such_user", name])));
             };
-            let value = limit(call, which, ["max-connections", "max-channels"])?.map_err(|what| {
-                Answer::bad_request(what.map_or_else(|term| format!("{term} in user-limits"), |what| what))
-            })?;
+            let value = limit(call, which, ["max-connections", "max-channels"])?
+                .map_err(|what| Answer::bad_request(what.unwrap_or_else(|term| format!("{term} in user-limits"))))?;
             user.limits.insert(which.to_string(), value);
             Ok(Answer::done())
         }
