@@ -22,7 +22,7 @@ const style = () => {
   if (styled) return;
   styled = document.createElement("link");
   styled.rel = "stylesheet";
-  styled.href = address(`./store_rest.css?${built.js}`); // no browser's cache holds it for another build
+  styled.href = address(`./panels_rest.css?${built.js}`); // no browser's cache holds it for another build
   document.head.append(styled);
 };
 const fetchPart = (at) => {
