@@ -55,6 +55,19 @@ redis <script>alert(4)</script>
 start \"<img src=x>\" send queue=q \"body=<b>bold</b>\"
 run idle";
 
+/// Bindings that ask for headers: one with another value, one that is missing, one that is there whatever its value, and one that matches.
+const HEADERS: &str = "amqp you exchange.declare exchange=docs type=headers
+amqp you queue.declare queue=pdf
+amqp you queue.declare queue=big
+amqp you queue.declare queue=signed
+amqp you queue.declare queue=all
+amqp you queue.bind queue=pdf exchange=docs arguments={x-match=\"all\", type=\"report\", format=\"pdf\"}
+amqp you queue.bind queue=big exchange=docs arguments={size=3}
+amqp you queue.bind queue=signed exchange=docs arguments={signature=void}
+amqp you queue.bind queue=all exchange=docs arguments={type=\"report\"}
+amqp you basic.publish exchange=docs headers={type=\"report\", format=\"zip\"} body=x
+run idle";
+
 /// A session after a script, at the moment the script ends.
 fn session(script: &str) -> Session {
     let lesson = Lesson::parse("# Test\nid: test\n\n## Chapter\nNothing.\n").expect("a lesson");
@@ -232,6 +245,15 @@ fn why_a_message_is_not_elsewhere() {
     for language in LANGUAGES {
         let view = inspector::view(&session, &Selection::Message(MessageId(1)), language.text());
         check("elsewhere", language, &format!("{view:#?}\n"));
+    }
+}
+
+#[test]
+fn the_header_that_keeps_a_message_away_is_named() {
+    let session = session(HEADERS);
+    for language in LANGUAGES {
+        let view = inspector::view(&session, &Selection::Message(MessageId(1)), language.text());
+        check("elsewhere_headers", language, &format!("{view:#?}\n"));
     }
 }
 

@@ -453,10 +453,11 @@ impl Row {
             let last = u64::from(tail.is_some());
             let rest = |shown: usize| fill(text.more, &[&(self.total - shown as u64 - last).to_string()]);
             let count_width = |shown: usize| text_width(&rest(shown), 13.0, false) + 4.0;
-            let shown = (1 - last as usize..fits.min(head.len() + 1))
+            let shown = (0..fits.min(head.len() + 1))
                 .rev()
                 .find(|shown| (*shown as f64 + last as f64) * (width + gap) + count_width(*shown) <= self.room + 1.0);
-            let shown = shown.unwrap_or(1 - last as usize);
+            // Where there is room for nothing else, the count alone tells.
+            let shown = shown.unwrap_or(0);
             for (message, unacked) in &head[..shown] {
                 put(message.0.to_string(), Some(*message), look(*unacked), width);
             }

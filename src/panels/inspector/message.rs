@@ -44,7 +44,7 @@ pub(super) fn view(id: MessageId, teller: &Teller<'_>) -> InspectorView {
     }
     view.add(t.way, Part::Way(way(&events, teller)));
     view.add(t.now, Part::Sentences(now(id, &events, teller)));
-    let elsewhere = elsewhere::sentences(id, &events, teller);
+    let elsewhere = elsewhere::sentences(id, teller);
     if !elsewhere.is_empty() {
         view.add(t.elsewhere, Part::Sentences(elsewhere));
     }

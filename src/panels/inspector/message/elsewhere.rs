@@ -2,14 +2,15 @@
 
 use warren_sim::{
     amqp::{
-        event::{Decision, Event as Amqp, MessageId},
+        event::{FailedHeader, MessageId},
         exchange::{ExchangeType, topic},
+        text::print_value,
+        value::Value,
     },
     bytes::Bytes,
-    event::{Event, What},
+    why::{self, Judged},
 };
 
-use super::kind;
 use crate::{
     panels::look::{self, HeldCopy},
     say::{Teller, piece},
@@ -19,7 +20,7 @@ use crate::{
 /// The most bindings that are told about.
 const MAX_SENTENCES: usize = 12;
 
-pub(super) fn sentences(id: MessageId, events: &[&Event], teller: &Teller<'_>) -> Vec<String> {
+pub(super) fn sentences(id: MessageId, teller: &Teller<'_>) -> Vec<String> {
     let t = &teller.text().language.closed().details;
     let mut sentences = Vec::new();
     let copies = teller.session().world().broker().queues().flat_map(look::copies);
@@ -28,37 +29,49 @@ pub(super) fn sentences(id: MessageId, events: &[&Event], teller: &Teller<'_>) -
             sentences.push(fill(t.elsewhere_unacked, &[&teller.channel(unacked.channel)]));
         }
     }
-    let mut routing_key = Bytes::default();
-    for event in events {
-        match &event.what {
-            What::Amqp(Amqp::Published { routing_key: key, .. }) => routing_key = key.clone(),
-            What::Amqp(Amqp::Routed { exchange, decisions, .. }) => {
-                if exchange.name.is_empty() {
-                    sentences.push(fill(t.elsewhere_default, &[&teller.key(&routing_key)]));
-                }
-                let missed = decisions.iter().filter(|decision| !decision.matched);
-                sentences.extend(missed.map(|decision| missed_because(decision, &routing_key, teller)));
-            }
-            _ => {}
+    let mut more = 0;
+    for routing in why::why(teller.session(), id).into_iter().flat_map(|why| why.routings) {
+        let key = routing.keys.first().cloned().unwrap_or_default();
+        if routing.exchange.name.is_empty() {
+            sentences.push(fill(t.elsewhere_default, &[&teller.key(&key)]));
         }
+        let missed = routing.judged.iter().filter(|judged| !judged.matched);
+        sentences.extend(missed.map(|judged| missed_because(judged, &key, teller)));
+        more += routing.untold.others as usize;
     }
+    more += sentences.len().saturating_sub(MAX_SENTENCES);
     sentences.truncate(MAX_SENTENCES);
+    if more > 0 {
+        sentences.push(fill(t.elsewhere_more, &[&more.to_string()]));
+    }
     sentences
 }
 
-fn missed_because(decision: &Decision, key: &Bytes, teller: &Teller<'_>) -> String {
+fn missed_because(judged: &Judged, key: &Bytes, teller: &Teller<'_>) -> String {
     let t = &teller.text().language.closed().details;
-    let to = piece(&decision.destination);
-    let wanted = &decision.binding_key;
-    if *wanted == "alternate-exchange" && decision.to_exchange {
+    let to = piece(&judged.destination);
+    let wanted = &judged.binding_key;
+    if *wanted == "alternate-exchange" && judged.to_exchange {
         return fill(t.elsewhere_alternate, &[&to]);
     }
-    match kind(teller.session().world(), &decision.exchange) {
+    match judged.exchange_type {
         Some(ExchangeType::Topic) => topic_missed(&to, wanted, key, teller),
-        Some(ExchangeType::Headers) => fill(t.elsewhere_headers, &[&to]),
+        Some(ExchangeType::Headers) => header_missed(&to, judged.headers.first(), teller),
         Some(ExchangeType::Direct | ExchangeType::Fanout) | None => {
             fill(t.elsewhere_direct, &[&to, &teller.key(wanted), &teller.key(key)])
         }
+    }
+}
+
+/// The first argument of the binding that the message's headers do not answer.
+fn header_missed(to: &str, failed: Option<&FailedHeader>, teller: &Teller<'_>) -> String {
+    let t = &teller.text().language.closed().details;
+    let Some(failed) = failed else { return fill(t.elsewhere_headers, &[to]) };
+    let name = teller.key(&failed.header);
+    match (&failed.wanted, &failed.found) {
+        (Value::Void, _) => fill(t.elsewhere_no_header, &[to, &name]),
+        (wanted, None) => fill(t.elsewhere_header_missing, &[to, &name, &print_value(wanted)]),
+        (wanted, Some(found)) => fill(t.elsewhere_header, &[to, &name, &print_value(wanted), &print_value(found)]),
     }
 }
 
