@@ -11,7 +11,7 @@ use super::reply::Reply;
 use super::store::{DATABASES, REPLY_PEAK_MS};
 use super::value::Value;
 use crate::bytes::Bytes;
-use alloc::{format, string::String, vec};
+use alloc::{format, string::String, vec, vec::Vec};
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::Server, name, arity, run)
@@ -133,7 +133,7 @@ fn reply_buffer(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 /// Every value goes through the bytes of RDB and back, as by a restart; what has ended is not read again. With NOSAVE, the file of an
-/// earlier save is read instead.
+/// earlier save is read instead; where there is none, as no save here writes one, what the store holds stands for it.
 fn reload(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let now_ms = call.cx.now_ms;
     let (mut saves, mut flushes, mut merges) = (true, true, false);
@@ -145,8 +145,8 @@ fn reload(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
             _ => return Err(error::RELOAD_OPTION),
         }
     }
-    if !saves {
-        return load_file(call, flushes, merges);
+    if !saves && let Some(bytes) = saved_file(call) {
+        return load_file(call, &bytes, flushes, merges);
     }
     // What was written and is still there meets itself.
     let has_keys = (0..DATABASES).any(|db| call.store.database(db).len() > 0);
@@ -164,17 +164,21 @@ fn reload(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     Ok(Reply::OK)
 }
 
-/// Reads the RDB file that CONFIG names, if the server can read files: `flushes` what was there goes first, `merges` a key may be there.
-fn load_file(call: &mut Call<'_, '_>, flushes: bool, merges: bool) -> Result<Reply, Error> {
+/// The RDB file that CONFIG names, if there is one and the server can read files.
+fn saved_file(call: &Call<'_, '_>) -> Option<Vec<u8>> {
+    let config = &call.store.config;
+    let path = format!("{}/{}", config.value("dir").text(), config.value("dbfilename").text());
+    (call.store.host.read_file)(&path)
+}
+
+/// Reads an RDB file: `flushes` what was there goes first, `merges` a key may be there.
+fn load_file(call: &mut Call<'_, '_>, bytes: &[u8], flushes: bool, merges: bool) -> Result<Reply, Error> {
     let now_ms = call.cx.now_ms;
     if flushes {
         (0..DATABASES).for_each(|db| drop(call.store.flush(db)));
         call.store.scripting.libraries.clear();
     }
-    let config = &call.store.config;
-    let path = format!("{}/{}", config.value("dir").text(), config.value("dbfilename").text());
-    let bytes = (call.store.host.read_file)(&path).ok_or(error::RELOAD)?;
-    let file = super::dump::file::read(&bytes, &call.store.config).ok_or(error::RELOAD)?;
+    let file = super::dump::file::read(bytes, &call.store.config).ok_or(error::RELOAD)?;
     for code in &file.libraries {
         super::scripting::add(call, code, merges).map_err(|_| error::RELOAD)?;
     }
