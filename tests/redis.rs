@@ -74,39 +74,26 @@ impl Bench {
         Bench { store, prng: Prng::new(5), now_ms: EPOCH_MS, events: Vec::new() }
     }
 
+    /// Does something with the store at a moment.
+    fn at<R>(&mut self, now_ms: u64, work: impl FnOnce(&mut Store, &mut Cx<'_>) -> R) -> R {
+        let (prng, events, mut out) = (&mut self.prng, Some(&mut self.events), Vec::new());
+        work(&mut self.store, &mut Cx { now_ms, prng, events, out: &mut out, meanwhile: None })
+    }
+
     fn call(&mut self, line: &str) -> Reply {
         let args: Vec<Bytes> = line.split(' ').map(Bytes::from).collect();
-        let mut out = Vec::new();
-        let mut cx = Cx {
-            now_ms: self.now_ms,
-            prng: &mut self.prng,
-            events: Some(&mut self.events),
-            out: &mut out,
-            meanwhile: None,
-        };
-        let reply = self.store.call(ME, &args, &mut cx);
+        let reply = self.at(self.now_ms, |store, cx| store.call(ME, &args, cx));
         self.store.check();
         reply
     }
 
     /// Lets happen what is due at `at_ms`.
     fn tick(&mut self, at_ms: u64) {
-        let mut out = Vec::new();
-        let mut cx =
-            Cx { now_ms: at_ms, prng: &mut self.prng, events: Some(&mut self.events), out: &mut out, meanwhile: None };
-        self.store.tick(&mut cx);
+        self.at(at_ms, |store, cx| store.tick(cx));
     }
 
     fn type_in(&mut self, console: &mut Console, line: &str) -> String {
-        let mut out = Vec::new();
-        let mut cx = Cx {
-            now_ms: self.now_ms,
-            prng: &mut self.prng,
-            events: Some(&mut self.events),
-            out: &mut out,
-            meanwhile: None,
-        };
-        console.run_line(&mut self.store, line, &mut cx).text
+        self.at(self.now_ms, |store, cx| console.run_line(store, line, cx).text)
     }
 }
 

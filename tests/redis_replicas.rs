@@ -3,8 +3,10 @@
 //! What is expected here is what Redis 7.0.15 does. To see that it does: start one with `--enable-debug-command yes` and run
 //! `REDIS_ADDRESS=127.0.0.1:PORT cargo test -p warren-cli --test redis_replicas -- --test-threads 1`.
 
+mod redis_address;
+
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -74,15 +76,7 @@ impl Client {
 }
 
 fn server() -> SocketAddr {
-    let address = match std::env::var("REDIS_ADDRESS") {
-        Ok(address) => address.parse().expect("an address"),
-        Err(_) => {
-            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            let address = listener.local_addr().expect("an address");
-            thread::spawn(move || warren_cli::redis::serve_on(listener));
-            address
-        }
-    };
+    let address = redis_address::server();
     let mut client = Client::connect(address);
     for line in
         ["FLUSHALL", "FUNCTION FLUSH", "CONFIG SET repl-diskless-sync no", "CONFIG SET repl-diskless-sync-delay 0"]

@@ -3,6 +3,8 @@
 //! What is expected here is what Redis 7.0.15 does. To see that it does: start one with `--enable-debug-command yes` and run
 //! `REDIS_ADDRESS=127.0.0.1:PORT cargo test -p warren-cli --test redis_server -- --test-threads 1`.
 
+mod redis_address;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -19,17 +21,9 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("requirepass", ""),
 ];
 
-/// A server of its own for each test, which ends with the process; or the one that is named.
+/// A server as it is before anything was set.
 fn server() -> SocketAddr {
-    let address = match std::env::var("REDIS_ADDRESS") {
-        Ok(address) => address.parse().expect("an address"),
-        Err(_) => {
-            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            let address = listener.local_addr().expect("an address");
-            thread::spawn(move || warren_cli::redis::serve_on(listener));
-            address
-        }
-    };
+    let address = redis_address::server();
     let mut client = Client::connect(address);
     client.asks(&["FLUSHALL"], "+OK\r\n");
     for (name, value) in DEFAULTS {
