@@ -69,7 +69,7 @@ pub(super) struct Measures {
 const ACROSS: Measures =
     Measures { down: false, layer_gap: 46.0, node_gap: 20.0, room: 1_200.0, margin: 12.0, length: 740.0, spread: 72.0 };
 const DOWN: Measures =
-    Measures { down: true, layer_gap: 28.0, node_gap: 14.0, room: 356.0, margin: 8.0, length: 0.0, spread: 0.0 };
+    Measures { down: true, layer_gap: 22.0, node_gap: 14.0, room: 356.0, margin: 8.0, length: 0.0, spread: 0.0 };
 
 /// The room an edge takes where it passes a layer.
 const PASS: f64 = 8.0;
