@@ -61,6 +61,9 @@ pub struct Queue {
     pub expires_ms: Option<u64>,
     /// With priorities: when it looks for expired copies again, in virtual ms. See [`Queue::arm`].
     pub armed_ms: Option<u64>,
+    /// By rank: from which sequence number on what comes back is not marked as redelivered. RabbitMQ counts what was delivered one by
+    /// one, and its count stands still at the first copy that a clean stop loses undelivered.
+    pub unmarked: SortedMap<u8, u64>,
     /// Whether it gives out nothing until something else happens. See [`Queue::rest`].
     pub resting: bool,
     /// Who publishes to a quorum queue, and whether they are stopped because it is too long.

@@ -150,6 +150,7 @@ impl Broker {
             had_consumers: false,
             expires_ms: settings.expires_ms.map(|ms| cx.now_ms + ms),
             armed_ms: None,
+            unmarked: SortedMap::new(),
             resting: false,
             publishers: SortedMap::new(),
             letters: Letters::default(),

@@ -15,7 +15,7 @@ use super::message::{Held, Message, Place, expiration};
 use super::queue::{Consumer, Queue};
 use super::value::{Table, Value};
 use crate::bytes::Bytes;
-use crate::sorted::{SortedSet, sort_by};
+use crate::sorted::{SortedSet, sort_by, sort_by_key};
 
 /// What a consumer without a prefetch may hold: quorum queues always have a limit.
 pub(super) const PREFETCH_MAX: u16 = 2_000;
@@ -209,6 +209,42 @@ impl Broker {
             self.return_to_quorum(cx, resource, unacked.held, RequeueReason::BrokerStopped, None);
         }
         self.evaluate_limit(cx, resource, None);
+    }
+
+    /// Delivers what came back at once. `rabbit_fifo` gives out all of it in turns, and then each consumer hears of its part as a whole,
+    /// in the order of their tags. That is told from turns only where consumers share a channel: all else is left to [`Broker::work`].
+    pub(super) fn deliver_returned(&mut self, cx: &mut Cx<'_>, resource: &Resource) {
+        let Some(queue) = self.queue_at(resource).filter(|queue| queue.is_quorum() && queue.is_due) else { return };
+        if queue.settings.single_active_consumer {
+            return;
+        }
+        let mut trial = queue.clone();
+        let mut turns = Vec::new();
+        while let (Some(id), Some(place)) = (trial.turn(), trial.head())
+            && let Some(consumer) = trial.consumers.get_mut(&id)
+        {
+            consumer.in_flight += u64::from(!consumer.no_ack);
+            let (at, is_full) = (consumer.at.clone(), consumer.is_full());
+            trial.take(place);
+            trial.rotate(id);
+            if is_full {
+                trial.block(id);
+            }
+            turns.push((at, id, place));
+        }
+        sort_by_key(&mut turns, |(at, ..)| at.channel);
+        let mut grouped = turns.clone();
+        sort_by_key(&mut grouped, |(at, ..)| at.clone());
+        if grouped == turns {
+            return;
+        }
+        for (_, id, place) in grouped {
+            self.deliver_to(cx, resource, id, place);
+        }
+        if let Some(queue) = self.queue_mut(resource) {
+            (queue.ring, queue.blocked) = (trial.ring, trial.blocked);
+        }
+        self.touch(resource);
     }
 
     /// A channel is gone: quorum queues forget that it published.

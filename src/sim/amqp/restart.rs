@@ -52,6 +52,15 @@ impl Broker {
         let is_stream = queue.is_stream();
         let transient = queue.ready.iter().filter(|(_, held)| !held.message.is_persistent() && !is_stream);
         let transient: Vec<Place> = transient.map(|(place, _)| *place).collect();
+        if crashed {
+            queue.unmarked.clear();
+        } else {
+            for place in &transient {
+                if queue.ready.get(place).is_some_and(|held| !held.redelivered) {
+                    queue.unmarked.get_or_insert_with(place.rank, || place.sequence);
+                }
+            }
+        }
         queue.ready.values_mut().for_each(|held| held.is_from_disk = true);
         if crashed {
             queue.ready.values_mut().for_each(|held| held.redelivered = true);

@@ -86,6 +86,9 @@ impl Broker {
                 self.arm(&resource);
             }
             self.touch(&resource);
+            if how == Settle::Requeue && self.queue_at(&resource).is_some_and(|q| q.settings.delivery_limit.is_some()) {
+                self.deliver_returned(cx, &resource);
+            }
             if how == Settle::Discard && self.queue_at(&resource).is_some_and(|queue| !queue.letters.is_empty()) {
                 self.evaluate_limit(cx, &resource, None);
             }
@@ -186,9 +189,9 @@ impl Broker {
         cause: Option<u32>,
     ) {
         let requeued = Event::Requeued { message: held.message.id, queue: resource.clone(), reason };
-        held.redelivered = true;
         held.last_event = cx.event(requeued, cause);
         if let Some(queue) = self.queue_mut(resource) {
+            held.redelivered |= queue.unmarked.get(&place.rank).is_none_or(|from| place.sequence < *from);
             held.is_from_disk |= queue.is_lazy();
             queue.resting = false;
             queue.put(place, held);
@@ -289,16 +292,15 @@ impl Broker {
                     queue.remove_consumer(consuming.id);
                 }
             }
-            let mut unacked: Vec<&Delivery> = gone.unacked.values().filter(|delivery| delivery.name == name).collect();
+            let unacked = gone.unacked.iter().filter(|(_, delivery)| delivery.name == name);
+            let mut unacked: Vec<(u64, &Delivery)> = unacked.map(|(tag, delivery)| (*tag, delivery)).collect();
             if self.queue_at(&resource).is_some_and(Queue::is_quorum) {
                 // What each consumer held comes back together. A fetch is a consumer whose tag is that of its delivery.
-                let tag_of = |(tag, delivery): (&u64, &Delivery)| {
+                let tag_of = |(tag, delivery): &(u64, &Delivery)| {
                     let own = gone.consumers.iter().find(|(_, consuming)| Some(consuming.id) == delivery.consumer);
-                    let own = own.map(|(consumer_tag, _)| consumer_tag.clone());
-                    (delivery.place, own.unwrap_or_else(|| Bytes::from(alloc::format!("{tag}"))))
+                    own.map_or_else(|| Bytes::from(alloc::format!("{tag}")), |(consumer_tag, _)| consumer_tag.clone())
                 };
-                let tags: SortedMap<Place, Bytes> = gone.unacked.iter().map(tag_of).collect();
-                sort_by_key(&mut unacked, |delivery| tags.get(&delivery.place).cloned());
+                sort_by_key(&mut unacked, tag_of);
             }
             self.channel_down(cx, &resource, &unacked, reason, event, is_used);
         }
@@ -317,20 +319,20 @@ impl Broker {
         &mut self,
         cx: &mut Cx<'_>,
         resource: &Resource,
-        unacked: &[&Delivery],
+        unacked: &[(u64, &Delivery)],
         reason: RequeueReason,
         cause: u32,
         was_consuming: bool,
     ) {
         let Some(queue) = self.queue_at(resource) else { return };
         let id = queue.id;
-        let is_concerned = was_consuming || unacked.iter().any(|delivery| delivery.queue == id);
+        let is_concerned = was_consuming || unacked.iter().any(|(_, delivery)| delivery.queue == id);
         if is_concerned && queue.is_abandoned() {
             self.delete_queue(cx, resource, QueueDeleteReason::AutoDelete, Some(cause));
             return;
         }
         let is_stream = queue.is_stream();
-        for delivery in unacked.iter().filter(|delivery| delivery.queue == id && !is_stream) {
+        for (_, delivery) in unacked.iter().filter(|(_, delivery)| delivery.queue == id && !is_stream) {
             let back = self.queue_mut(resource).and_then(|queue| queue.unacked.remove(&delivery.place));
             assert!(back.is_some(), "the channel holds a tag of a copy that its queue does not know as unacked");
             if let Some(unacked) = back {
@@ -347,6 +349,7 @@ impl Broker {
             self.restart_expiry(cx, resource);
             self.drop_overflow(cx, resource, Some(cause));
             self.arm(resource);
+            self.deliver_returned(cx, resource);
         }
     }
 }

@@ -8,6 +8,7 @@ use alloc::rc::Rc;
 use super::broker::{Broker, Cx};
 use super::channel::{Connection, Delivery};
 use super::event::{ConnectionId, Event, LossReason, QueueDeleteReason, Resource};
+use super::message::Place;
 use super::method::BasicDeliver;
 use super::publish::with_content;
 use super::queue::{Consumer, Queue, Unacked};
@@ -100,7 +101,14 @@ impl Broker {
             self.deliver_stream(cx, resource);
             return;
         }
-        let (Some(id), Some(place)) = (queue.turn(), queue.head()) else { return };
+        if let (Some(id), Some(place)) = (queue.turn(), queue.head()) {
+            self.deliver_to(cx, resource, id, place);
+        }
+    }
+
+    /// Delivers the copy at a place to a consumer.
+    pub(super) fn deliver_to(&mut self, cx: &mut Cx<'_>, resource: &Resource, id: u32, place: Place) {
+        let Some(queue) = self.queue_mut(resource).filter(|queue| queue.consumers.contains_key(&id)) else { return };
         let (Some(mut held), Some(consumer)) = (queue.take(place), queue.consumers.get_mut(&id)) else { return };
         consumer.delivered += 1;
         consumer.in_flight += u64::from(!consumer.no_ack);
