@@ -289,3 +289,53 @@ fn the_routing_keys_of_a_user_and_its_password_move_with_the_definitions() {
         client.hears("channel.open-ok");
     }
 }
+
+/// The fields as RabbitMQ 3.10.8 tells them, in their order.
+#[test]
+fn a_traced_virtual_host_tells_what_is_published_and_what_is_delivered() {
+    let (amqp, http) = server();
+    let mut listener = Client::connect(amqp, 0);
+    listener.says(1, "queue.declare queue=trace");
+    listener.hears("queue.declare-ok");
+    listener.says(1, "queue.bind queue=trace exchange=amq.rabbitmq.trace routing_key=#");
+    listener.hears("queue.bind-ok");
+    listener.says(1, "basic.publish routing_key=none body=before");
+    assert_eq!(call(http, "PUT /api/vhosts/%2F", "{\"tracing\":\"perhaps\"}").0, "400 Bad Request");
+    assert_eq!(call(http, "PUT /api/vhosts/%2F", "{\"tracing\":true}").0, "204 No Content");
+    assert!(call(http, "GET /api/vhosts/%2F", "").1.contains("\"tracing\":true"));
+    let mut client = Client::connect(amqp, 0);
+    client.says(1, "queue.declare queue=q");
+    client.hears("queue.declare-ok");
+    client.says(
+        1,
+        "basic.publish routing_key=q headers={h=1, CC=[q2], BCC=[zz]} content_type=text/plain priority=3 body=one",
+    );
+    client.says(1, "basic.publish exchange=amq.topic routing_key=k body=two");
+    client.says(1, "basic.get queue=q");
+    client.hears("basic.get-ok");
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        listener.says(1, "basic.get queue=trace no_ack");
+        let frame = listener.hears("basic.get-ok");
+        let text = warren_sim::amqp::text::print_frame(&frame);
+        // The name of a connection is that of its socket.
+        let (start, rest) = text.split_once("connection=\"").expect("a connection");
+        told.push(format!("{start}connection={}", rest.split_once('"').expect("its end").1));
+    }
+    assert_eq!(
+        told,
+        [
+            "basic.get-ok delivery_tag=1 exchange=amq.rabbitmq.trace routing_key=publish. message_count=2 \
+             headers={exchange_name=\"\", routing_keys=[\"q\", \"q2\", \"zz\"], properties={priority=3, headers={h=1, CC=[\"q2\"]}, \
+             content_type=\"text/plain\"}, node=\"warren@localhost\", vhost=\"/\", connection=, channel=1, user=\"guest\", \
+             routed_queues=[\"q\", \"q2\", \"zz\"]} body=one",
+            "basic.get-ok delivery_tag=2 exchange=amq.rabbitmq.trace routing_key=publish.amq.topic message_count=1 \
+             headers={exchange_name=\"amq.topic\", routing_keys=[\"k\"], properties={}, node=\"warren@localhost\", vhost=\"/\", \
+             connection=, channel=1, user=\"guest\", routed_queues=[]} body=two",
+            "basic.get-ok delivery_tag=3 exchange=amq.rabbitmq.trace routing_key=deliver.q message_count=0 \
+             headers={exchange_name=\"\", routing_keys=[\"q\", \"q2\"], properties={priority=3, headers={h=1, CC=[\"q2\"]}, \
+             content_type=\"text/plain\"}, node=\"warren@localhost\", redelivered=0, vhost=\"/\", connection=, channel=1, \
+             user=\"guest\"} body=one",
+        ]
+    );
+}

@@ -3,7 +3,8 @@
 //! One thread: [`node`] owns the broker and the wall clock, every socket is a task beside it ([`socket`]) that feeds what it
 //! reads to a [`session`] and writes what the node puts into its outbox ([`peer`]). [`login`] has the words of the handshake,
 //! [`content`] joins methods with their content, [`erlang`] prints bytes as RabbitMQ's errors show them, [`users`] knows
-//! who may come in, [`permissions`] what they may do there, [`settings`] how much of it, [`counts`] what happened, [`alarms`] what keeps publishers waiting.
+//! who may come in, [`permissions`] what they may do there, [`settings`] how much of it, [`counts`] what happened, [`alarms`] what keeps publishers waiting,
+//! and [`trace`] tells of messages to those who listen.
 
 pub mod alarms;
 pub mod content;
@@ -16,6 +17,7 @@ pub mod permissions;
 pub mod session;
 pub mod settings;
 pub mod socket;
+pub mod trace;
 pub mod users;
 
 use std::net::{self, SocketAddr};

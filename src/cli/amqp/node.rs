@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
 use warren_sim::amqp::broker::{Broker, Cx, Out};
 use warren_sim::amqp::channel::Capabilities;
-use warren_sim::amqp::event::{ConnectionId, MessageId};
+use warren_sim::amqp::event::{ChannelRef, ConnectionId, MessageId};
 use warren_sim::amqp::limits::Limits;
 use warren_sim::amqp::method::{ChannelOpen, Frame};
 use warren_sim::bytes::Bytes;
@@ -17,6 +17,7 @@ use super::alarms::{Alarms, Source};
 use super::counts::Counts;
 use super::peer::{HIGH_BYTES, Peer};
 use super::settings::Settings;
+use super::trace::Trace;
 use super::users::Users;
 
 /// The name of the cluster until it gets another one, and of its only node.
@@ -46,6 +47,7 @@ struct Inner {
     captured: Option<(ConnectionId, Vec<Frame>)>,
     /// What happened since the start.
     counts: Counts,
+    trace: Trace,
     last_connection: u32,
     last_event: u32,
     last_message: u32,
@@ -86,6 +88,7 @@ impl Node {
             peers: HashMap::new(),
             captured: None,
             counts: Counts::default(),
+            trace: Trace::default(),
             last_connection: 0,
             last_event: 0,
             last_message: 0,
@@ -100,9 +103,10 @@ impl Node {
         let mut inner = self.inner.borrow_mut();
         let inner = &mut *inner;
         inner.last_message = inner.last_message.wrapping_add(1);
-        let Inner { broker, prng, out, last_event, last_message, counts, .. } = inner;
+        let Inner { broker, prng, out, last_event, last_message, counts, trace, .. } = inner;
         let mut events = |event, _| {
             counts.add(&event);
+            trace.note(&event);
             *last_event = last_event.wrapping_add(1);
             *last_event
         };
@@ -110,15 +114,18 @@ impl Node {
         let now_ms = now_ms();
         let mut cx = Cx { now_ms, prng, message, events: &mut events, out };
         let result = act(broker, &mut cx);
+        inner.tell(now_ms);
         inner.hand_out();
         while inner.broker.has_work(now_ms) {
-            let Inner { broker, prng, out, last_event, counts, .. } = inner;
+            let Inner { broker, prng, out, last_event, counts, trace, .. } = inner;
             let mut events = |event, _| {
                 counts.add(&event);
+                trace.note(&event);
                 *last_event = last_event.wrapping_add(1);
                 *last_event
             };
             broker.work(&mut Cx { now_ms, prng, message: None, events: &mut events, out });
+            inner.tell(now_ms);
             inner.hand_out();
         }
         let due = inner.broker.next_due();
@@ -175,6 +182,7 @@ impl Node {
     /// A method of a client.
     pub fn receive(&self, id: ConnectionId, channel: u16, frame: Frame) {
         let unroutable = self.counts().unroutable();
+        self.inner.borrow_mut().trace.incoming(&frame);
         self.with(|broker, cx| broker.receive(cx, id, channel, frame));
         // What no queue takes is confirmed at once, and all that was kept back with it: only a queue's word comes later.
         if self.counts().unroutable() != unroutable
@@ -212,6 +220,21 @@ impl Node {
     /// Stops the broker, as `rabbitmqctl stop_app` does, or starts it again with what is durable.
     pub fn set_running(&self, is_running: bool) {
         self.with(|broker, cx| if is_running { broker.start(cx) } else { broker.stop(cx) });
+    }
+
+    /// Whether what happens in a virtual host is told to `amq.rabbitmq.trace`.
+    pub fn is_traced(&self, vhost: &Bytes) -> bool {
+        self.inner.borrow().trace.vhosts.contains(vhost)
+    }
+
+    /// Begins to trace a virtual host, or ends it.
+    pub fn set_traced(&self, vhost: &Bytes, is_on: bool) {
+        let vhosts = &mut self.inner.borrow_mut().trace.vhosts;
+        if is_on {
+            vhosts.insert(vhost.clone());
+        } else {
+            vhosts.remove(vhost);
+        }
     }
 
     /// Raises an alarm or ends it.
@@ -258,6 +281,25 @@ impl Default for Node {
 }
 
 impl Inner {
+    /// Publishes what is to be told of what just happened.
+    fn tell(&mut self, now_ms: u64) {
+        let Inner { broker, prng, out, peers, last_event, last_message, counts, trace, .. } = self;
+        let name =
+            |at: ChannelRef| peers.get(&at.connection).map_or_else(String::new, |peer| peer.about.borrow().name());
+        for told in trace.tell(broker, out, name) {
+            *last_message = last_message.wrapping_add(1);
+            let mut events = |event, _| {
+                counts.add(&event);
+                trace.note(&event);
+                *last_event = last_event.wrapping_add(1);
+                *last_event
+            };
+            let message = Some(MessageId(*last_message));
+            let mut cx = Cx { now_ms, prng, message, events: &mut events, out };
+            broker.publish_from_outside(&mut cx, &told.exchange, told.routing_key, told.content);
+        }
+    }
+
     /// Writes what leaves the broker into the outboxes.
     fn hand_out(&mut self) {
         let mut full = Vec::new();

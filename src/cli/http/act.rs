@@ -43,7 +43,8 @@ fn unless_refused(answers: Vec<Frame>) -> Result<Vec<Frame>, Answer> {
     })
 }
 
-fn flag(object: &Map<String, Value>, name: &str) -> Result<bool, Answer> {
+/// A field that is true or false, or not there.
+pub fn flag(object: &Map<String, Value>, name: &str) -> Result<bool, Answer> {
     match object.get(name) {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Bool(on)) => Ok(*on),

@@ -6,7 +6,7 @@ use warren_sim::amqp::event::ConnectionId;
 use warren_sim::amqp::policy::{ApplyTo, Policy, PolicyError};
 use warren_sim::bytes::Bytes;
 
-use super::act::require;
+use super::act::{flag, require};
 use super::answer::Answer;
 use super::route::Call;
 use super::table::{from_table, to_table};
@@ -103,7 +103,8 @@ fn vhosts(node: &Node) -> Vec<Value> {
             });
             json!({
                 "name": name.text(), "description": vhost.description.text(), "tags": tags, "default_queue_type": "undefined",
-                "metadata": {"description": vhost.description.text(), "tags": tags}, "tracing": false,
+                "metadata": {"description": vhost.description.text(), "tags": tags},
+                "tracing": node.is_traced(name),
                 "cluster_state": {show::NODE: "running"}, "messages": ready + unacked, "messages_ready": ready,
                 "messages_unacknowledged": unacked,
             })
@@ -114,6 +115,7 @@ fn vhosts(node: &Node) -> Vec<Value> {
 
 fn put_vhost(call: &Call<'_>, name: &str) -> Result<Answer, Answer> {
     let object = call.object()?;
+    let tracing = flag(&object, "tracing")?;
     let vhost = Bytes::from(name);
     let made = call.node.with(|broker, cx| broker.create_vhost(cx, &vhost));
     let is_new = made.map_err(|refusal| Answer::bad_request(refusal.text.text()))?;
@@ -126,6 +128,9 @@ fn put_vhost(call: &Call<'_>, name: &str) -> Result<Answer, Answer> {
     };
     let tags = tags.iter().filter(|tag| !tag.is_empty()).map(|tag| Bytes::from(tag.as_str())).collect();
     call.node.with(|broker, _| broker.describe_vhost(&vhost, Bytes::from(description), tags));
+    if object.contains_key("tracing") {
+        call.node.set_traced(&vhost, tracing);
+    }
     if is_new {
         call.node.users.admit(call.user, &vhost);
     }

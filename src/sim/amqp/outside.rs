@@ -1,11 +1,13 @@
 //! What only whoever has real sockets tells the broker: bytes that are no AMQP, an operator's close, a socket that is full.
 
-use alloc::vec::Vec;
+use alloc::{rc::Rc, vec::Vec};
 
 use super::broker::{Broker, Cx};
 use super::error::Refusal;
-use super::event::{ChannelRef, ConnectionId, RequeueReason, Resource};
-use super::method::Method;
+use super::event::{ChannelRef, ConnectionId, MessageId, RequeueReason, Resource};
+use super::exchange::route;
+use super::message::Message;
+use super::method::{Content, Method};
 use crate::bytes::Bytes;
 
 impl Broker {
@@ -35,6 +37,32 @@ impl Broker {
     /// The queue that a name of a method stands for: the empty one is the last that the channel declared.
     pub fn meant_queue(&self, at: ChannelRef, name: &Bytes) -> Option<Resource> {
         self.named_queue(at, name).ok()
+    }
+
+    /// Publishes what the server itself has to say, to any exchange.
+    pub fn publish_from_outside(&mut self, cx: &mut Cx<'_>, exchange: &Resource, routing_key: Bytes, content: Content) {
+        let message = Message {
+            id: cx.message.unwrap_or(MessageId(self.last_message + 1)),
+            exchange: exchange.name.clone(),
+            routing_key,
+            more_keys: Vec::new(),
+            properties: content.properties,
+            body: content.body,
+            published_ms: cx.now_ms,
+            publisher: ChannelRef { connection: ConnectionId(0), channel: 0 },
+        };
+        self.last_message = self.last_message.max(message.id.0);
+        let Some(vhost) = self.vhosts.get(&exchange.vhost) else { return };
+        let Some(start) = vhost.exchanges.get(&exchange.name) else { return };
+        let mut route = route(&vhost.exchanges, &vhost.queues, start, &message);
+        let routed = cx.event(route.event(exchange.clone(), &message), None);
+        let message = Rc::new(message);
+        for name in route.queues {
+            let queue = Resource { vhost: exchange.vhost.clone(), name };
+            if self.copies() < self.limits.copies {
+                self.enqueue(cx, &queue, &message, None, routed);
+            }
+        }
     }
 
     /// Says whether the socket of a connection is full. A full one gets no deliveries: RabbitMQ's queues wait in the same way for

@@ -63,6 +63,8 @@ impl Simulation {
         self.stumbles(&log)?;
         self.settles_what_is_there(&commands)?;
         if commands.iter().any(|command| matches!(command, Command::Power(Power::Kill))) && self.unwritten {
+            // Seen of one persistent message and a kill: in 6 of 6 it is lost when the kill comes at once or after 50 ms, and in 6 of 6 it is
+            // there after 300 ms or 3 s.
             return Err("nobody knows how much of this is written to disk");
         }
         next.unwritten |= is_unwritten(&next, &log);
@@ -252,6 +254,7 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
     let (mut joined, mut refused): (BTreeMap<&Resource, u32>, BTreeMap<&Resource, u32>) = Default::default();
     let (mut deleted, mut cancelled) = (0, 0);
     let mut requeued = BTreeSet::new();
+    let mut letters = BTreeSet::new();
     let mut closed_with_many = false;
     let mut ended = BTreeSet::new();
     for logged in log {
@@ -259,8 +262,9 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
             Event::Delivered { queue, consumer, .. } => {
                 from.entry(consumer.channel).or_default().insert(queue);
             }
-            Event::Enqueued { queue, .. } => {
+            Event::Enqueued { queue, message } => {
                 into.entry(queue).or_default().insert(origin(&by_number, logged));
+                letters.insert((queue, *message));
                 *joined.entry(queue).or_default() += 1;
             }
             // What a full queue refuses came to it as well.
@@ -271,7 +275,8 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
                     .or_default()
                     .insert(cause.map_or(Origin::Publisher, |cause| origin(&by_number, cause)));
             }
-            Event::Requeued { queue, .. } => {
+            // A letter that came a moment ago comes back from a channel that is gone.
+            Event::Requeued { queue, message, .. } if !letters.contains(&(queue, *message)) => {
                 requeued.insert(queue);
             }
             Event::ChannelClosed { channel, .. } => {
@@ -300,12 +305,12 @@ fn determined(before: &Simulation, after: &Simulation, log: &[Logged]) -> Result
         return Err("a queue gets letters while messages come back to it");
     }
     let was_consumed = |queue: &Resource| {
-        let queue = before.engine.broker().find_queue(queue);
+        let queue = before.engine.broker().find_queue(queue).filter(|queue| queue.is_quorum());
         queue.is_some_and(|queue| queue.consumers.values().any(|consumer| ended.contains(&consumer.at.channel)))
     };
     let from_letters = |origins: &BTreeSet<Origin>| origins.iter().any(|origin| *origin != Origin::Publisher);
     if into.iter().any(|(queue, origins)| from_letters(origins) && was_consumed(queue)) {
-        return Err("letters come to a queue before it hears that its consumer is gone, or after");
+        return Err("letters come to a quorum queue before it hears that its consumer is gone, or after");
     }
     if deleted > 1 && cancelled > 0 {
         return Err("two queues that are gone tell their consumers");
