@@ -296,6 +296,30 @@ fn tab_completes_commands_and_keys() {
 }
 
 #[test]
+fn the_console_completes_what_redis_cli_offers() {
+    let path = format!("{}/tests/console/completions.txt", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("cargo xtask record redis --console wrote it");
+    for line in text.lines() {
+        let (typed, offered) = line.strip_prefix('[').and_then(|line| line.split_once(']')).expect("brackets");
+        // redis-cli shows one after the other; the page goes as far as all of them go.
+        let shared = offered.split('|').map(str::to_ascii_lowercase).reduce(|a, b| {
+            let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+            a[..same].to_string()
+        });
+        let ours = console::complete(typed, &[]).map(|line| line.trim_end().to_ascii_lowercase());
+        let expected = shared.filter(|shared| !shared.is_empty()).unwrap_or_default();
+        assert_eq!(
+            ours.unwrap_or_else(|| typed.trim_end().to_ascii_lowercase()),
+            match expected.is_empty() {
+                true => typed.to_ascii_lowercase(),
+                false => expected.trim_end().to_string(),
+            },
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn keys_and_their_bits() {
     let session = session("redis SET name 武沛齐 EX 90\nredis SET foo foo\nwait 500ms\nredis SETBIT foo 7 1");
     for language in LANGUAGES {

@@ -170,6 +170,11 @@ fn strangers_may_say_little() {
     stranger.asks(&["GET", "k"], "-NOAUTH Authentication required.\r\n");
     stranger.asks(&["AUTH", "secret"], "+OK\r\n");
     stranger.asks(&["DEL", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"], ":0\r\n");
+    // Nor may they leave much unread: the kernel takes some megabytes, the server nothing more.
+    let mut deaf = Client::connect(address);
+    let refused = b"GET k\r\n".repeat(10_000);
+    let taken = (0..5_000).take_while(|_| deaf.0.write_all(&refused).is_ok()).count();
+    assert!(taken < 5_000, "the connection is ended");
     client.asks(&["CONFIG", "SET", "requirepass", ""], "+OK\r\n");
 }
 

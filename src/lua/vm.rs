@@ -192,9 +192,10 @@ impl Vm {
         self.stack.iter_mut().for_each(|value| *value = Value::Nil);
     }
 
-    /// Makes a table and everything it leads to unchangeable for scripts.
+    /// Makes a table and everything it leads to unchangeable for scripts, and the metatable of strings.
     pub fn protect(&mut self, table: u32) {
         let mut waiting = alloc::vec![table];
+        waiting.extend(self.string_meta);
         while let Some(id) = waiting.pop() {
             let table = self.heap.table_mut(id);
             if core::mem::replace(&mut table.readonly, true) {

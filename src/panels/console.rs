@@ -5,7 +5,7 @@ use warren_sim::{
     event::What,
     input::MAX_CONSOLES,
     redis::{
-        ClientId, Console, Event, Language, commands,
+        ClientId, Console, Event, Language, completions,
         console::{INTERRUPT, Wire},
         find_command,
         view::{key_count, keys},
@@ -158,30 +158,27 @@ fn options_of(command: &str) -> Vec<String> {
     subcommands.chain(words.map(str::to_string)).collect()
 }
 
-/// The line with its last word completed: a command's name first; subcommands, options, keys, fields and members after it.
-/// None when nothing or more than one thing fits and they share nothing more than is typed.
+/// The line with its last word completed: a command's name first, and behind `help`, as redis-cli completes them; subcommands, options, keys,
+/// fields and members after it. None when nothing or more than one thing fits and they share nothing more than is typed.
 pub fn complete(line: &str, known: &[String]) -> Option<String> {
-    let (before, word) = line.rsplit_once(' ').map_or(("", line), |(before, word)| (before, word));
+    let start = line.rfind(' ').map_or(0, |place| place + 1);
+    let word = &line[start..];
     if word.is_empty() {
         return None;
     }
-    let first = !line.contains(' ');
-    let names: Vec<String> = match first {
-        true => {
-            let plain = commands().iter().filter(|command| !command.name.contains('|'));
-            let upper = word.starts_with(|c: char| c.is_ascii_uppercase());
-            let case = |name: &str| if upper { name.to_ascii_uppercase() } else { name.to_string() };
-            let word = case(&word.to_ascii_lowercase());
-            plain.map(|command| case(command.name)).filter(|name| name.starts_with(&word)).collect()
-        }
-        false => {
-            let command = line.split_ascii_whitespace().next().unwrap_or_default();
-            let options = options_of(command)
-                .into_iter()
-                .filter(|option| option.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)));
-            let plain = known.iter().filter(|name| name.starts_with(word) && !name.contains(char::is_whitespace));
-            options.chain(plain.cloned()).collect()
-        }
+    let is_help = line.get(..5).is_some_and(|begin| begin.eq_ignore_ascii_case("help "));
+    let names: Vec<String> = if is_help || start == 0 {
+        let upper = word.starts_with(|c: char| c.is_ascii_uppercase());
+        let case = |name: &str| if upper { name.to_ascii_uppercase() } else { name.to_ascii_lowercase() };
+        let offered = completions(line);
+        offered.iter().map(|name| case(&name[start..])).filter(|name| is_help || !name.contains(' ')).collect()
+    } else {
+        let command = line.split_ascii_whitespace().next().unwrap_or_default();
+        let options = options_of(command)
+            .into_iter()
+            .filter(|option| option.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)));
+        let plain = known.iter().filter(|name| name.starts_with(word) && !name.contains(char::is_whitespace));
+        options.chain(plain.cloned()).collect()
     };
     let shared = names
         .iter()
@@ -191,7 +188,7 @@ pub fn complete(line: &str, known: &[String]) -> Option<String> {
         return None;
     }
     let end = if names.len() == 1 { " " } else { "" };
-    Some(if first { format!("{shared}{end}") } else { format!("{before} {shared}{end}") })
+    Some(format!("{}{shared}{end}", &line[..start]))
 }
 
 /// What the component is given.

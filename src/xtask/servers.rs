@@ -32,6 +32,11 @@ pub struct RedisServer {
 impl RedisServer {
     /// Starts `redis-server` on 127.0.0.1:`port` (0 picks a free one), installing it first where that is possible.
     pub fn start(port: u16) -> Outcome<Self> {
+        RedisServer::start_with(port, &[])
+    }
+
+    /// The same with more on its command line.
+    pub fn start_with(port: u16, more: &[&str]) -> Outcome<Self> {
         if find_on_path("redis-server").is_none() {
             debian::install(&["redis-server"], "Redis (redis-server)")?;
         }
@@ -53,6 +58,7 @@ impl RedisServer {
                 "--enable-debug-command",
                 "yes",
             ])
+            .args(more)
             .current_dir(&scratch.0)
             .stdin(Stdio::null())
             .stdout(log)

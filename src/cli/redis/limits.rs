@@ -11,6 +11,8 @@ use warren_sim::redis::Store;
 const SPARE_DESCRIPTORS: u64 = 32;
 /// What a client may leave unread before it counts: Redis writes its first 16 KiB to a buffer that every client has.
 const UNCOUNTED: usize = 16 * 1024;
+/// What strangers may leave unread beyond that: they are not to fill memory with refusals.
+const STRANGERS: u64 = 1024;
 
 /// Sees to it that so many clients can have a descriptor, and returns how many can (`adjustOpenFilesLimit` of server.c).
 pub fn provide_descriptors(clients: u64) -> u64 {
@@ -45,6 +47,9 @@ pub fn leaves_too_much(peer: &mut Peer, store: &Store, now_ms: u64) -> bool {
     if unread == 0 {
         peer.soft_since_ms = None;
         return false;
+    }
+    if unread > STRANGERS && store.needs_login(peer.id) {
+        return true;
     }
     let (hard, soft, seconds) = store.config().client_output_buffer_limit[store.buffer_class(peer.id)];
     if hard > 0 && unread >= hard {

@@ -238,8 +238,16 @@ impl Command {
     fn own_places(&self, args: &[Bytes]) -> Vec<(usize, &'static str)> {
         let is = |place: usize, word: &str| args[place].eq_ignore_ascii_case(word.as_bytes());
         if self.name == "migrate" {
-            let keys = (6..args.len()).find(|place| is(*place, "keys")).filter(|_| args[3].is_empty());
-            let range = keys.map_or(3..4, |at| at + 1..args.len());
+            let mut place = 6;
+            while place < args.len() && !is(place, "keys") {
+                place += 1 + if is(place, "auth2") { 2 } else { usize::from(is(place, "auth")) };
+            }
+            let range = match args[3].is_empty() {
+                _ if place >= args.len() => 3..4,
+                true => place + 1..args.len(),
+                // It will be refused.
+                false => 0..0,
+            };
             return range.map(|place| (place, "RW access delete incomplete")).collect();
         }
         let mut places = alloc::vec![(1, "RO access")];

@@ -77,13 +77,22 @@ impl Store {
             self.log_denial(client, self.acl_context(client), denied, command, args, now_ms);
             return Err(denied.error(command));
         }
-        if self.is_full() && self.would(client, command, |command| command.is(Flag::Denyoom)) {
-            return Err(error::OUT_OF_MEMORY);
-        }
-        if self.replication.is_replica() || self.config.min_replicas_to_write > 0 {
-            let writes = self.would(client, command, |command| command.is(Flag::Write));
-            let needs_master = self.would(client, command, |command| !command.is(Flag::Stale));
-            self.replication_allows(writes, !needs_master)?;
+        let (is_full, depends) =
+            (self.is_full(), self.replication.is_replica() || self.config.min_replicas_to_write > 0);
+        if is_full || depends {
+            // What a script says of itself stands for what its command says.
+            let own = self.declared(command.name, args);
+            let asks = |flag: Flag, is: bool, words: &[&str]| match own {
+                Some(own) => !words.iter().any(|word| own.has(word)),
+                None => self.would(client, command, |command| command.is(flag) == is),
+            };
+            if is_full && asks(Flag::Denyoom, true, &["allow-oom", "no-writes"]) {
+                return Err(error::OUT_OF_MEMORY);
+            }
+            if depends {
+                let needs_master = asks(Flag::Stale, false, &["allow-stale"]);
+                self.replication_allows(asks(Flag::Write, true, &["no-writes"]), !needs_master)?;
+            }
         }
         self.client(client).map_or(Ok(()), |client| Store::allowed_to_subscriber(client, command))?;
         match self.busy_error().filter(|_| !command.is(Flag::AllowBusy)) {

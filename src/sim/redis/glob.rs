@@ -1,13 +1,23 @@
 //! Patterns of KEYS and SCAN: `stringmatchlen` of Redis, with its `?`, `*`, `[a-z]`, `[^a]` and `\x`.
 
+/// The most stars that are tried: Redis gives up on a pattern with more of them before its end.
+const MOST_STARS: u16 = 1000;
+
 /// Whether `text` matches `pattern` as a whole. With `ignore_case`, ASCII letters match in both cases.
 pub fn matches(pattern: &[u8], text: &[u8], ignore_case: bool) -> bool {
     // Where to take up again when the part after the latest `*` does not match: that part, and the text left to try it on.
     // One such place is enough, because a later star can take whatever an earlier one could.
     let (mut pattern, mut text) = (pattern, text);
     let mut retry: Option<(&[u8], &[u8])> = None;
+    let mut stars = 0;
     loop {
         if let [b'*', rest @ ..] = pattern {
+            if !text.is_empty() && !matches!(rest, [] | [b'*', ..]) {
+                stars += 1;
+                if stars > MOST_STARS {
+                    return false;
+                }
+            }
             pattern = rest;
             retry = Some((rest, text));
             continue;
@@ -93,5 +103,10 @@ mod tests {
         check("a*b*c", "aXbYbZ", false);
         check("[a", "a", true);
         assert!(matches(b"FOO*", b"foobar", true));
+        // As redis-server 7.0.15 answers KEYS.
+        for (pairs, expect) in [(1000, true), (1001, false)] {
+            check(&("*?".repeat(pairs) + "*"), &"a".repeat(2000), expect);
+            check(&"**a".repeat(pairs), &"a".repeat(2000), expect);
+        }
     }
 }

@@ -30,11 +30,7 @@ pub fn section(store: &Store) -> String {
     let wanted: Vec<(String, u64)> = wanted
         .split(|byte| *byte == b' ')
         .filter(|word| !word.is_empty())
-        .filter_map(|word| {
-            let text = String::from_utf8_lossy(word).into_owned();
-            let shown = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text };
-            Some((shown, millionths(word)?))
-        })
+        .filter_map(|word| Some((String::from_utf8_lossy(word).into_owned(), millionths(word)?)))
         .collect();
     let mut text = String::new();
     for (command, stat) in commands().iter().zip(&store.stats.commands) {

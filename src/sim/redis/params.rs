@@ -202,6 +202,7 @@ fn special(name: &str, text: &[u8]) -> Result<Bytes, String> {
             if text.is_empty() {
                 return Ok(Bytes::default());
             }
+            let mut kept = Vec::new();
             for word in &words {
                 let digits = word.strip_prefix(b"-").unwrap_or(word);
                 let number = millionths(digits).ok_or("Invalid latency-tracking-info-percentiles parameters")?;
@@ -210,7 +211,10 @@ fn special(name: &str, text: &[u8]) -> Result<Bytes, String> {
                         "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]".to_string()
                     );
                 }
+                let shown = format!("{}.{:06}", number / 1_000_000, number % 1_000_000);
+                kept.push(shown.trim_end_matches('0').trim_end_matches('.').to_string());
             }
+            return Ok(Bytes::from(kept.join(" ")));
         }
         "notify-keyspace-events" => {
             let classes = super::notify::Classes::parse(text);

@@ -54,6 +54,10 @@ fn flushall(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     read_mode(call, 0..DATABASES)?;
     call.store.invalidate_all(call.cx);
     (0..DATABASES).for_each(|db| flush(call, db));
+    // Redis saves then, if it is to save at all.
+    if !call.store.config.value("save").is_empty() {
+        call.store.dirty = 0;
+    }
     call.replicates_anyway();
     Ok(Reply::OK)
 }
@@ -81,9 +85,9 @@ fn swapdb(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn time(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    let now_ms = call.cx.now_ms;
-    let (seconds, micros) = (now_ms / 1000, now_ms % 1000 * 1000);
-    Ok(Reply::Array(vec![Reply::text(&seconds.to_string()), Reply::text(&micros.to_string())]))
+    let micros = call.cx.now_ms * 1000 + call.store.script_micros();
+    let text = |number: u64| Reply::text(&number.to_string());
+    Ok(Reply::Array(vec![text(micros / 1_000_000), text(micros % 1_000_000)]))
 }
 
 /// ASYNC or SYNC, which only tell a real server whether to wait.

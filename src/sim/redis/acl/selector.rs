@@ -234,7 +234,8 @@ fn permissions(rule: &[u8]) -> Result<(bool, bool, &[u8]), Mistake> {
             _ => return Err(Mistake::Syntax),
         }
     }
-    Err(Mistake::Syntax)
+    // Without a pattern it is for the key without a name.
+    if read || write { Ok((read, write, &[])) } else { Err(Mistake::Syntax) }
 }
 
 /// A pattern as it may be kept: rules are parted by spaces.

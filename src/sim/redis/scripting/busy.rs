@@ -21,6 +21,11 @@ impl Store {
         self.scripting.running.as_ref().is_some_and(|running| running.is_late)
     }
 
+    /// How long the script that calls has run: its TIME goes on, and keys expire for it as they did when it began.
+    pub(in super::super) fn script_micros(&self) -> u64 {
+        self.scripting.running.as_ref().map_or(0, |running| (self.host.micros)().saturating_sub(running.since))
+    }
+
     /// What others hear while a script does not end.
     pub(in super::super) fn busy_error(&self) -> Option<Error> {
         let running = self.scripting.running.as_ref().filter(|running| running.is_late)?;
