@@ -289,11 +289,6 @@ impl Queue {
         was_full && !consumer.is_full()
     }
 
-    /// Whether what comes back to a place is marked as redelivered.
-    pub fn marks(&self, place: Place) -> bool {
-        self.unmarked.get(&place.rank).is_none_or(|from| place.sequence < *from)
-    }
-
     /// The number of a consumer.
     pub fn consumer_id(&self, channel: ChannelRef, tag: &Bytes) -> Option<u32> {
         self.consumers.iter().find(|(_, c)| c.at.channel == channel && c.at.tag == *tag).map(|(id, _)| *id)

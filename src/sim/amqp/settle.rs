@@ -4,12 +4,11 @@ use crate::sorted::{SortedMap, SortedSet, sort_by_key};
 use alloc::vec::Vec;
 
 use super::broker::{Broker, Cx};
-use super::channel::{Channel, Delivery, Settle};
+use super::channel::{Delivery, Settle};
 use super::error::{self, Refusal};
 use super::event::{ChannelRef, ConsumerRef, Event, LossReason, QueueDeleteReason, RequeueReason, Resource};
 use super::message::{Held, Place};
-use super::method::{BasicDeliver, BasicRecoverOk};
-use super::publish::with_content;
+use super::method::BasicRecoverOk;
 use super::queue::Queue;
 use crate::bytes::Bytes;
 
@@ -192,7 +191,7 @@ impl Broker {
         let requeued = Event::Requeued { message: held.message.id, queue: resource.clone(), reason };
         held.last_event = cx.event(requeued, cause);
         if let Some(queue) = self.queue_mut(resource) {
-            held.redelivered |= queue.marks(place);
+            held.redelivered |= queue.unmarked.get(&place.rank).is_none_or(|from| place.sequence < *from);
             held.is_from_disk |= queue.is_lazy();
             queue.resting = false;
             queue.put(place, held);
@@ -281,23 +280,8 @@ impl Broker {
         self.forget_publisher(at, &gone.publishes_to);
         let consumed = gone.consumers.values().map(|consuming| consuming.queue.clone());
         let names: SortedSet<Bytes> = consumed.chain(gone.unacked.values().map(|d| d.name.clone())).collect();
-        let mut names: Vec<Bytes> = names.into_iter().collect();
-        // The channel tells the classic queues that it consumes from one after the other, the youngest first
-        // (`rabbit_channel:notify_queues`); the others notice.
-        sort_by_key(&mut names, |name| {
-            let told = gone.consumers.values().any(|consuming| consuming.queue == *name);
-            let queue = self.queue_at(&self.resource(at.connection, name));
-            let queue = queue.filter(|queue| told && !queue.is_quorum() && !queue.is_stream());
-            queue.map_or(u32::MAX, |queue| u32::MAX - queue.id.0)
-        });
-        let is_busy =
-            |name: &Bytes| self.queue_at(&self.resource(at.connection, name)).is_some_and(|queue| queue.is_due);
-        let busy: Vec<Bytes> = names.iter().filter(|name| is_busy(name)).cloned().collect();
         for name in names {
             let resource = self.resource(at.connection, &name);
-            if !busy.contains(&name) {
-                self.deliver_in_vain(cx, &resource, at, &mut gone, reason);
-            }
             let mut is_used = false;
             for (tag, consuming) in gone.consumers.iter().filter(|(_, consuming)| consuming.queue == name) {
                 is_used = true;
@@ -328,61 +312,6 @@ impl Broker {
             }
         }
         event
-    }
-
-    /// A letter of a queue that knows that a channel is gone comes to one that does not: it goes to the channel's consumers, and comes
-    /// back, or is lost where no acknowledgement is asked. The client hears of it unless its connection is gone.
-    fn deliver_in_vain(
-        &mut self,
-        cx: &mut Cx<'_>,
-        resource: &Resource,
-        at: ChannelRef,
-        gone: &mut Channel,
-        reason: RequeueReason,
-    ) {
-        let mut back = Vec::new();
-        while let Some(queue) = self.queue_mut(resource).filter(|queue| queue.is_due && !queue.is_quorum()) {
-            let (Some(id), Some(place)) = (queue.turn(), queue.head()) else { break };
-            let Some(consumer) = queue.consumers.get_mut(&id) else { break };
-            if consumer.at.channel != at {
-                queue.is_due = false;
-                self.due.retain(|other| other != resource);
-                self.deliver(cx, resource);
-                continue;
-            }
-            if gone.limiter.is_reached() {
-                queue.block(id);
-                self.touch(resource);
-                continue;
-            }
-            let (no_ack, consumer_ref) = (consumer.no_ack, consumer.at.clone());
-            consumer.in_flight += u64::from(!no_ack);
-            gone.limiter.volume += u64::from(!no_ack && gone.limiter.prefetch_count != 0);
-            let Some(held) = queue.take(place) else { break };
-            queue.rotate(id);
-            let delivery_tag = gone.next_tag();
-            let (message, redelivered) = (held.message.clone(), held.redelivered);
-            let (queue, consumer) = (resource.clone(), consumer_ref.clone());
-            let delivered =
-                Event::Delivered { message: message.id, queue, consumer, delivery_tag, redelivered, no_ack };
-            let event = cx.event(delivered, Some(held.last_event));
-            if reason == RequeueReason::ChannelClosed {
-                let (exchange, routing_key) = (message.exchange.clone(), message.routing_key.clone());
-                let consumer_tag = consumer_ref.tag;
-                let deliver = BasicDeliver { consumer_tag, delivery_tag, redelivered, exchange, routing_key };
-                cx.send(at, with_content(deliver, &message), Some(event));
-            }
-            if no_ack {
-                self.count_acknowledged(&held);
-            } else {
-                back.push((place, held, event));
-            }
-            self.touch(resource);
-        }
-        for (place, held, event) in back {
-            self.requeue(cx, resource, place, held, reason, Some(event));
-        }
-        self.touch(resource);
     }
 
     /// A queue hears that a channel is gone.
@@ -420,7 +349,6 @@ impl Broker {
             self.restart_expiry(cx, resource);
             self.drop_overflow(cx, resource, Some(cause));
             self.arm(resource);
-            self.expire_due(cx, resource);
             self.deliver_returned(cx, resource);
         }
     }

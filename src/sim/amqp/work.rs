@@ -95,7 +95,7 @@ impl Broker {
     }
 
     /// Delivers the head of a queue to the consumer whose turn it is.
-    pub(super) fn deliver(&mut self, cx: &mut Cx<'_>, resource: &Resource) {
+    fn deliver(&mut self, cx: &mut Cx<'_>, resource: &Resource) {
         let Some(queue) = self.queue_mut(resource) else { return };
         if queue.is_stream() {
             self.deliver_stream(cx, resource);
