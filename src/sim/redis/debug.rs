@@ -7,7 +7,7 @@ use super::error::{self, Error};
 use super::group::Group;
 use super::keyspace::{Entry, FREQUENCY_AT_FIRST};
 use super::number::millionths;
-use super::reply::Reply;
+use super::reply::{Reply, Resp};
 use super::store::{DATABASES, REPLY_PEAK_MS};
 use super::value::Value;
 use crate::bytes::Bytes;
@@ -249,7 +249,14 @@ fn protocol(call: &Call<'_, '_>) -> Result<Reply, Error> {
             vec![(Reply::text("key-popularity"), Reply::Array(vec![Reply::text("key:123"), number(90)]))],
             alloc::boxed::Box::new(Reply::text("Some real reply following the attribute")),
         ),
-        "push" => Reply::Push(vec![Reply::text("server-cpu-usage"), number(42)]),
+        "push" if call.store.resp(call.client) == Resp::V2 => {
+            return Err(Error(b"ERR RESP2 is not supported by this command".to_vec().into()));
+        }
+        // A push is no answer; who waits for one gets it behind.
+        "push" => Reply::Many(vec![
+            Reply::Push(vec![Reply::text("server-cpu-usage"), number(42)]),
+            Reply::text("Some real reply following the push reply"),
+        ]),
         "true" => Reply::Bool(true),
         "false" => Reply::Bool(false),
         "verbatim" => Reply::Verbatim("txt", Bytes::from("This is a verbatim\nstring")),
