@@ -467,7 +467,7 @@ impl App {
         let full = session.timeline().length() >= warren_sim::timeline::MAX_STEPS;
         drop(session);
         if full {
-            self.tell(self.language.text().app.full.to_string(), true);
+            self.tell_full();
         }
     }
 }

@@ -6,16 +6,23 @@
 // a person does before its part is there waits in the page, which asks for it by warrenWant; a script's call, which cannot wait, loads it by
 // warrenLoadPart. A build for developers has one part only.
 const built = document.querySelector('meta[name="warren-page"]').dataset;
-const later = built.later?.split(" ") ?? [];
+const files = [built.wasm, ...(built.later?.split(" ") ?? [])];
+const last = files.length - 1;
 const address = (name) => new URL(name, document.baseURI).href;
 
 let page; // what the page offers to this script
-const parts = []; // what each part offers to those after it
+let first; // what the first part offers to the others
+let there = 0; // so many parts are there beside it
 const modules = []; // the parts on their way
 const join = (at, module) => {
-  if (parts.length !== at) return;
-  const offers = Object.fromEntries(parts.map((part, of) => [`p${of}`, part]));
-  parts.push(new WebAssembly.Instance(module, offers).exports);
+  if (there + 1 !== at) return;
+  // A function is named by its place in the table that all parts share, as a number of base 36.
+  const p = {};
+  for (const { name, kind } of WebAssembly.Module.imports(module)) {
+    p[name] = kind === "function" ? first.table.get(parseInt(name, 36)) : first[name];
+  }
+  new WebAssembly.Instance(module, { p });
+  there = at;
 };
 let styled;
 const style = () => {
@@ -26,8 +33,8 @@ const style = () => {
   document.head.append(styled);
 };
 const fetchPart = (at) => {
-  if (at === later.length) style(); // what the last part shows has a style sheet of its own
-  return (modules[at] ??= fetch(address(later[at - 1]))
+  if (at === last) style(); // what the last part shows has a style sheet of its own
+  return (modules[at] ??= fetch(address(files[at]))
     .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(Error(`${answer.url}: ${answer.status}`))))
     .then(WebAssembly.compile)
     .catch((error) => {
@@ -38,7 +45,7 @@ const fetchPart = (at) => {
 
 // Loads so many parts beside the first.
 async function load(count) {
-  const missing = later.slice(0, count).map((_, before) => before + 1).filter((at) => at >= parts.length);
+  const missing = [...files.keys()].slice(there + 1, count + 1);
   const coming = await Promise.all(missing.map(fetchPart));
   missing.forEach((at, place) => join(at, coming[place]));
 }
@@ -46,7 +53,7 @@ async function load(count) {
 // Called by the page when something needs parts that may not be there; it hears what came of it.
 window.warrenWant = (count) => {
   load(count).then(
-    () => page.loaded(later.length ? parts.length - 1 : count),
+    () => page.loaded(last ? there : count),
     (error) => {
       console.error(error);
       page.not_loaded();
@@ -56,13 +63,13 @@ window.warrenWant = (count) => {
 
 // Called by a part in the middle of its work, where nothing can be awaited.
 window.warrenLoadPart = (count) => {
-  for (let at = parts.length; at <= Math.min(count, later.length); at++) {
-    if (at === later.length) style();
+  for (let at = there + 1; at <= Math.min(count, last); at++) {
+    if (at === last) style();
     const request = new XMLHttpRequest();
-    request.open("GET", address(later[at - 1]), false);
+    request.open("GET", address(files[at]), false);
     request.overrideMimeType("text/plain; charset=x-user-defined"); // every byte as it is
     request.send();
-    if (request.status !== 200) throw new Error(`${later[at - 1]}: ${request.status} ${request.statusText}`);
+    if (request.status !== 200) throw new Error(`${files[at]}: ${request.status} ${request.statusText}`);
     join(at, new WebAssembly.Module(Uint8Array.from(request.responseText, (letter) => letter.charCodeAt(0) & 255)));
     setTimeout(() => page.loaded(at));
   }
@@ -81,17 +88,16 @@ function wantsWhole() {
 
 async function start() {
   const whole = wantsWhole();
-  if (!later.length) style();
-  const early = whole ? later.map((_, before) => fetchPart(before + 1)) : [];
-  page = await import(address(built.js));
-  parts.push(await page.default({ module_or_path: address(built.wasm) }));
-  await Promise.all(early);
-  if (whole) await load(later.length);
-  page.open(whole || !later.length ? 99 : 0);
-  if (whole || !later.length) return;
+  const early = (whole ? files : [built.wasm]).map((_, at) => fetchPart(at));
+  let module;
+  [page, module] = await Promise.all([import(address(built.js)), ...early]);
+  first = page.initSync({ module });
+  if (whole) await load(last);
+  page.open(whole || !last ? 99 : 0);
+  if (whole || !last) return;
   setTimeout(() => window.warrenWant(1));
   // Whoever touches the page is about to want more than to see the first lesson.
-  const touched = () => window.warrenWant(later.length);
+  const touched = () => window.warrenWant(last);
   for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, touched, { once: true, capture: true });
 }
 

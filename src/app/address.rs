@@ -14,7 +14,7 @@ impl App {
     // The page is cut at the functions that are never inlined: what they need is loaded when one of them is first called.
     #[inline(never)]
     pub(super) fn share(&mut self) {
-        let text = &self.language.text().app;
+        let text = &self.language.closed().links;
         let link = Link::of(&self.session.borrow(), self.language.code());
         let fragment = match link.print() {
             Ok(fragment) => fragment,
@@ -39,7 +39,7 @@ impl App {
     }
 
     pub(super) fn why(&self, error: &LinkError) -> String {
-        let text = &self.language.text().app;
+        let text = &self.language.closed().links;
         match error {
             LinkError::Version(version) => fill(text.link_version, &[version]),
             LinkError::CutShort => text.link_cut.to_string(),
@@ -65,10 +65,10 @@ impl App {
                 let now = session.hash();
                 self.open(session);
                 if !made.is_empty() && made != now {
-                    self.tell(fill(self.language.text().app.link_hash, &[&made, &now]), true);
+                    self.tell(fill(self.language.closed().links.link_hash, &[&made, &now]), true);
                 }
             }
-            Err(why) => self.tell(fill(self.language.text().app.bad_link, &[&why]), true),
+            Err(why) => self.tell(fill(self.language.closed().links.bad_link, &[&why]), true),
         }
     }
 
@@ -77,7 +77,7 @@ impl App {
         let link = Link::parse(fragment).map_err(|error| self.why(&error))?;
         let language = Language::from_code(&link.language).unwrap_or(self.language);
         let lesson = lesson_of(&link.lesson, language)
-            .ok_or_else(|| fill(self.language.text().app.link_lesson, &[&link.lesson]))?;
+            .ok_or_else(|| fill(self.language.closed().links.link_lesson, &[&link.lesson]))?;
         let session = link.open(lesson).map_err(|error| self.why(&error))?;
         Ok((session, language, link.hash))
     }

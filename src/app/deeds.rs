@@ -26,8 +26,14 @@ impl App {
                 let seed = lesson.seed;
                 self.open(Session::new(lesson, seed));
             }
-            None => self.tell(fill(self.language.text().app.link_lesson, &[id]), true),
+            None => self.tell(fill(self.language.closed().links.link_lesson, &[id]), true),
         }
+    }
+
+    /// Nothing more fits on the timeline.
+    #[inline(never)]
+    pub(super) fn tell_full(&mut self) {
+        self.tell(self.language.closed().forms.full.to_string(), true);
     }
 
     /// Does what a script line says; false, and the fault is told, when it cannot be read.
@@ -36,7 +42,7 @@ impl App {
         match Input::parse(line) {
             Ok(input) => self.submit(input),
             Err(fault) => {
-                let message = fill(self.language.text().app.bad_line, &[&fault.to_string()]);
+                let message = fill(self.language.closed().forms.bad_line, &[&fault.to_string()]);
                 self.fault = Some(message.clone());
                 self.tell(message, true);
                 return false;
@@ -56,11 +62,11 @@ impl App {
                 let here = session.timeline().position();
                 for event in session.timeline().events(here, here) {
                     if let What::NotDone { reason } = &event.what {
-                        told = Some(fill(self.language.text().app.not_done, &[&reason.text()]));
+                        told = Some(fill(self.language.closed().forms.not_done, &[&reason.text()]));
                     }
                 }
             } else {
-                told = Some(self.language.text().app.full.to_string());
+                told = Some(self.language.closed().forms.full.to_string());
             }
         }
         let playing = self.playing;

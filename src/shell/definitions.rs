@@ -46,10 +46,10 @@ impl ImportView {
         };
         let made = numbers(&report.created);
         let made: Vec<&str> = made.iter().map(String::as_str).collect();
-        let mut summary = fill(text.app.import_made, &made);
+        let mut summary = fill(text.language.closed().forms.import_made, &made);
         if report.existing.total() > 0 {
             summary += " ";
-            summary += &fill(text.app.import_existing, &[&report.existing.total().to_string()]);
+            summary += &fill(text.language.closed().forms.import_existing, &[&report.existing.total().to_string()]);
         }
         ImportView { summary, failed: false, left_out: rows(&report.left_out), notes: rows(&report.notes) }
     }
@@ -89,7 +89,7 @@ pub fn save(session: &Session) {
 /// The form.
 #[component]
 pub fn Definitions(props: &Props) -> Html {
-    let text = &props.text.app;
+    let text = &props.text.language.closed().forms;
     let on = props.on.clone();
     let read = Callback::from(move |event: Event| {
         let input: HtmlInputElement = event.target_unchecked_into();
@@ -132,8 +132,8 @@ fn report(imported: &ImportView, text: &'static Text) -> Html {
     html! {
         <>
             <p key="summary" class={if imported.failed { "fault" } else { "" }}>{ &imported.summary }</p>
-            <div key="left-out">{ list(text.app.import_left_out, &imported.left_out) }</div>
-            <div key="notes">{ list(text.app.import_notes, &imported.notes) }</div>
+            <div key="left-out">{ list(text.language.closed().forms.import_left_out, &imported.left_out) }</div>
+            <div key="notes">{ list(text.language.closed().forms.import_notes, &imported.notes) }</div>
         </>
     }
 }

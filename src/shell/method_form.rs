@@ -220,13 +220,13 @@ pub fn answer(session: &Session, text: &Text) -> Option<Answer> {
             close.reply_code,
             close.reply_text.text().into_owned(),
             (close.class_id, close.method_id),
-            text.app.refused_channel,
+            text.language.closed().forms.refused_channel,
         ),
         Ok(Method::ConnectionClose(close)) => refusal(
             close.reply_code,
             close.reply_text.text().into_owned(),
             (close.class_id, close.method_id),
-            text.app.refused_connection,
+            text.language.closed().forms.refused_connection,
         ),
         Ok(_) | Err(_) => Answer { text: answered.into_owned(), consequence: String::new() },
     })
@@ -250,7 +250,7 @@ pub struct Props {
 /// The form.
 #[component]
 pub fn MethodForm(props: &Props) -> Html {
-    let text = &props.text.app;
+    let text = &props.text.language.closed().forms;
     let chosen = use_state(|| props.first);
     let form = &FORMS[*chosen];
     let choose = {

@@ -174,7 +174,9 @@ pub(super) fn choice(label: &'static str, name: &'static str, values: &[(String,
 
 /// Exchanges as choices; the default one has no name to show.
 pub(super) fn exchange_choices(props_view: &ToolbarView, text: &'static Text) -> Vec<(String, String)> {
-    let shown = |name: &String| if name.is_empty() { text.app.default_exchange.to_string() } else { name.clone() };
+    let shown = |name: &String| {
+        if name.is_empty() { text.language.closed().forms.default_exchange.to_string() } else { name.clone() }
+    };
     props_view.exchanges.iter().map(|name| (name.clone(), shown(name))).collect()
 }
 
@@ -190,7 +192,7 @@ struct AddProps {
 /// The form to add a consumer or a producer.
 #[component]
 fn AddForm(props: &AddProps) -> Html {
-    let text = &props.text.app;
+    let text = &props.text.language.closed().forms;
     let producer = use_state(|| false);
     let name = fresh_name(&props.view, if *producer { "producer" } else { "worker" });
     let kinds = [(false, text.consumer), (true, text.producer)];
@@ -278,7 +280,7 @@ fn fresh_name(view: &ToolbarView, stem: &str) -> String {
 }
 
 fn break_menu(props: &Props, close: &Callback<()>) -> Html {
-    let text = &props.text.app;
+    let text = &props.text.language.closed().forms;
     let row = |line: String, label: String, danger: bool| {
         let on = props.on.clone();
         html! {
@@ -329,7 +331,7 @@ pub fn vhost_choice(session: &Session, vhost: &Bytes, text: &'static Text, on: &
 }
 
 fn command_form(props: &Props, close: &Callback<()>) -> Html {
-    let text = &props.text.app;
+    let text = &props.text.language.closed().forms;
     let on = props.on.clone();
     let run = on_fields(move |get| on.emit(Action::SubmitLine(get("line"))));
     html! {

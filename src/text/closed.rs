@@ -1,11 +1,13 @@
-//! The words of the panels that are closed when the page opens: they come with the part of its code that opens them.
+//! The words of panels and forms that are closed when the page opens, and of links: they come with the part of its code that wants them.
 
 mod details;
+mod forms;
 
 use super::Language;
 pub use details::DetailsText;
+pub use forms::{FormsText, LinksText};
 
-/// The words of the panels that are closed at first.
+/// The words of what is closed at first.
 #[derive(Debug)]
 pub struct ClosedText {
     /// The log of events.
@@ -16,10 +18,14 @@ pub struct ClosedText {
     pub keys: KeysText,
     /// What the inspector says of something that is selected.
     pub details: DetailsText,
+    /// The forms below the stage.
+    pub forms: FormsText,
+    /// What is told of links.
+    pub links: LinksText,
 }
 
 impl Language {
-    /// The words of the panels that are closed at first.
+    /// The words of what is closed at first.
     pub fn closed(self) -> &'static ClosedText {
         match self {
             Language::English => &ENGLISH,
@@ -142,6 +148,8 @@ static ENGLISH: ClosedText = ClosedText {
         more_bytes: "and {0} more bytes",
     },
     details: details::ENGLISH,
+    forms: forms::FORMS_ENGLISH,
+    links: forms::LINKS_ENGLISH,
 };
 
 static CHINESE: ClosedText = ClosedText {
@@ -196,4 +204,6 @@ static CHINESE: ClosedText = ClosedText {
         more_bytes: "还有 {0} 字节",
     },
     details: details::CHINESE,
+    forms: forms::FORMS_CHINESE,
+    links: forms::LINKS_CHINESE,
 };

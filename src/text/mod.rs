@@ -10,7 +10,7 @@ mod stage;
 mod store;
 
 pub use app::AppText;
-pub use closed::{ClosedText, DetailsText};
+pub use closed::{ClosedText, DetailsText, FormsText, LinksText};
 pub use panels::{InspectorText, PanelText};
 pub use say::SayText;
 pub use stage::StageText;

@@ -1,5 +1,5 @@
-//! `cargo xtask cold`: measures which functions the page does not call while it opens and the first lesson is played, and lists them for
-//! `split.rs` in `src/xtask/split/cold.txt`.
+//! `cargo xtask cold`: measures which functions the page does not call while it opens and the first lesson is played, and which stretches of others
+//! it does not go through, and lists both for `split.rs`: `src/xtask/split/cold.txt` and `arms.txt`.
 
 use crate::bundle::{self, Mode};
 use crate::problem::{Outcome, Problem};
@@ -19,13 +19,21 @@ pub fn measure() -> Outcome {
     let called = target_dir().join("called.txt");
     stages::measure_page(&called)?;
     let numbers = String::from_utf8_lossy(&read(&called)?).into_owned();
-    let called: BTreeSet<usize> = numbers.split_whitespace().filter_map(|number| number.parse().ok()).collect();
-    let names = cold::worth_a_door(&read(&bundle::linked())?, &read(&bundle::measured())?, &called)?;
-    let list = workspace().join("src/xtask/split/cold.txt");
+    let marked: BTreeSet<usize> = numbers.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+    let (names, arms) = cold::worth_listing(&read(&bundle::linked())?, &read(&bundle::measured())?, &marked)?;
     let head = "# Functions that are not called while the page opens and the first lesson is played. Made by `cargo xtask cold`.";
-    fs::write(&list, format!("{head}\n{}\n", names.join("\n")))
-        .map_err(|error| Problem::new(format!("{} cannot be written: {error}.", list.display())))?;
-    println!("{} functions were called; {} others are listed in {}.", called.len(), names.len(), list.display());
+    for (name, text) in [("cold.txt", format!("{head}\n{}\n", names.join("\n"))), ("arms.txt", cold::arms_text(&arms))]
+    {
+        let list = workspace().join("src/xtask/split").join(name);
+        fs::write(&list, text)
+            .map_err(|error| Problem::new(format!("{} cannot be written: {error}.", list.display())))?;
+    }
+    println!(
+        "{} spots were come by; {} functions and stretches of {} are listed in src/xtask/split.",
+        marked.len(),
+        names.len(),
+        arms.len()
+    );
     Ok(())
 }
 

@@ -1,8 +1,10 @@
 //! What is done to the page's WebAssembly after Trunk has put it into `dist/`: it is cut into parts, made smaller, and named by what it holds.
 
+use crate::minify;
 use crate::problem::{Outcome, Problem};
 use crate::process::run;
 use crate::split::{self, parts::LATER};
+use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
@@ -28,10 +30,26 @@ const WASM_OPT: &[&str] = &[
     "--enable-multivalue",
 ];
 
-/// Finishes the page in `dist`. `linked` is its module as the linker left it, if that can be cut; `wasm_opt` the folder with that program; `measured`
-/// where to put what it is cut from, if the page is to tell which of its functions were called.
-pub fn finish(dist: &Path, linked: Option<&Path>, wasm_opt: Option<&Path>, measured: Option<&Path>) -> Outcome {
-    strip_sources(dist)?;
+/// The tools that make the page smaller, as far as they are here.
+#[derive(Debug, Default)]
+pub struct Smaller {
+    /// The folder with `wasm-opt`.
+    pub wasm_opt: Option<PathBuf>,
+    /// The program `esbuild`.
+    pub esbuild: Option<PathBuf>,
+}
+
+impl Smaller {
+    /// Whether none is missing.
+    pub fn is_all_there(&self) -> bool {
+        self.wasm_opt.is_some() && self.esbuild.is_some()
+    }
+}
+
+/// Finishes the page in `dist`. `linked` is its module as the linker left it, if that can be cut; `measured` where to put what it is cut from, if the
+/// page is to tell which of its functions were called.
+pub fn finish(dist: &Path, linked: Option<&Path>, smaller: &Smaller, measured: Option<&Path>) -> Outcome {
+    minify::sources(dist, smaller.esbuild.as_deref())?;
     let (name, bound) = find(dist, |name| name.ends_with("_bg.wasm"))?;
     let mut files = vec![read(&bound)?];
     if let Some(linked) = linked {
@@ -41,12 +59,13 @@ pub fn finish(dist: &Path, linked: Option<&Path>, wasm_opt: Option<&Path>, measu
         files = split::split(&read(linked)?, &files[0], measured.is_some())?;
     }
     let (script_name, script) = shorten(dist, &mut files[0])?;
+    let script = minify::script(&script, smaller.esbuild.as_deref())?;
     fs::remove_file(&bound).map_err(|error| cannot("removed", &bound, &error))?;
     let mut hasher = DefaultHasher::new();
     hasher.write(script.as_bytes());
     for bytes in &mut files {
-        if let Some(folder) = wasm_opt {
-            *bytes = optimised(folder, bytes)?;
+        if let Some(folder) = &smaller.wasm_opt {
+            *bytes = split::ordered(&optimised(folder, bytes)?)?;
         }
         hasher.write(bytes);
     }
@@ -70,43 +89,27 @@ pub fn finish(dist: &Path, linked: Option<&Path>, wasm_opt: Option<&Path>, measu
     fs::write(&index, html).map_err(|error| cannot("written", &index, &error))
 }
 
-/// Gives what the module imports from the page's script short names, in both: wasm-bindgen's are long, each with a hash, and weigh kilobytes. Takes
-/// the script out of `dist`, and returns its name and its new text, without comments and indentation.
+/// Gives what the module takes from the page's script and offers to it short names, in both: wasm-bindgen's are long, many with a hash, and weigh
+/// kilobytes. Takes the script out of `dist`, and returns its name and its new text.
 fn shorten(dist: &Path, module: &mut Vec<u8>) -> Outcome<(String, String)> {
-    let names = split::shorten_imports(module)?;
+    let names = split::shorten_names(module)?;
     let (script_name, script) = find(dist, |name| name.starts_with("page-") && name.ends_with(".js"))?;
-    let mut text = stripped(&String::from_utf8_lossy(&read(&script)?));
-    for (long, short) in names {
-        // Each is a property at the beginning of a line.
-        text = text.replace(&format!("\n{long}:"), &format!("\n{short}:"));
-    }
+    let text = String::from_utf8_lossy(&read(&script)?).into_owned();
     fs::remove_file(&script).map_err(|error| cannot("removed", &script, &error))?;
-    Ok((script_name, text))
+    Ok((script_name, renamed(&text, &names)))
 }
 
-/// A script or a style sheet without the lines that are comments, and without indentation.
-fn stripped(text: &str) -> String {
-    let (mut lines, mut in_comment) = (Vec::new(), false);
-    for line in text.lines().map(str::trim) {
-        in_comment |= line.starts_with("/*");
-        if !in_comment && !line.is_empty() && !line.starts_with("//") {
-            lines.push(line);
-        }
-        in_comment &= !line.ends_with("*/");
+/// A script in which every word that is a name has the other one.
+fn renamed(script: &str, names: &BTreeMap<String, String>) -> String {
+    let in_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '$';
+    let mut text = String::new();
+    let mut rest = script;
+    while let Some(first) = rest.chars().next() {
+        let word = rest.find(|letter| in_word(letter) != in_word(first)).unwrap_or(rest.len());
+        text.push_str(names.get(&rest[..word]).map_or(&rest[..word], String::as_str));
+        rest = &rest[word..];
     }
-    lines.join("\n")
-}
-
-/// Strips the style sheets and the loader.
-fn strip_sources(dist: &Path) -> Outcome {
-    let entries = fs::read_dir(dist).map_err(|error| cannot("read", dist, &error))?;
-    for file in entries.flatten().map(|entry| entry.path()) {
-        if file.extension().is_some_and(|ending| ending == "css" || ending == "js") {
-            let text = stripped(&String::from_utf8_lossy(&read(&file)?));
-            fs::write(&file, text).map_err(|error| cannot("written", &file, &error))?;
-        }
-    }
-    Ok(())
+    text
 }
 
 /// The name and place of the first file in `dist` whose name is `wanted`.
@@ -129,11 +132,11 @@ fn optimised(folder: &Path, bytes: &[u8]) -> Outcome<Vec<u8>> {
     result.and(smaller)
 }
 
-fn read(file: &Path) -> Outcome<Vec<u8>> {
+pub(crate) fn read(file: &Path) -> Outcome<Vec<u8>> {
     fs::read(file).map_err(|error| cannot("read", file, &error))
 }
 
-fn cannot(what: &str, file: &Path, error: &std::io::Error) -> Problem {
+pub(crate) fn cannot(what: &str, file: &Path, error: &std::io::Error) -> Problem {
     Problem::new(format!("{} cannot be {what}: {error}.", file.display()))
 }
 
@@ -142,9 +145,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_and_indentation_go() {
-        let text =
-            "/* one\n   two */\na {\n  /* three */\n  color: red; /* stays */\n}\n// four\nlet x = \"// five\";\n";
-        assert_eq!(stripped(text), "a {\ncolor: red; /* stays */\n}\nlet x = \"// five\";");
+    fn names_are_whole_words() {
+        let names = [("_a", "b"), ("_a_b", "c")].map(|(old, new)| (old.to_string(), new.to_string()));
+        assert_eq!(renamed("x._a(_a_b, _a_c);", &BTreeMap::from(names)), "x.b(c, _a_c);");
     }
 }

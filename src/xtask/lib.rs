@@ -22,6 +22,7 @@ pub mod debian;
 pub mod files;
 pub mod finish;
 pub mod fuzz;
+mod minify;
 pub mod problem;
 pub mod process;
 pub mod random_amqp;

@@ -23,7 +23,7 @@ Warren's developer commands. Each gets what is missing, into target/tools where 
   cargo xtask record redis --random N [--seed S]     N random commands, each answered as the real Redis does
   cargo xtask record redis --waits N [--seed S]      N random commands of four clients that wait for each other's elements
   cargo xtask record redis --dumps N [--seed S]      N keys that go by DUMP and RESTORE from one to the other, whole and damaged
-  cargo xtask cold                                   measures which functions the first lesson needs; see split/cold.rs
+  cargo xtask cold                                   measures what code the first lesson needs; see split/cold.rs
   cargo xtask record redis --console                 hints, completions, help and sessions of redis-cli in a terminal
   cargo xtask bench redis [--rounds N] [--keys N]    warren server beside the real Redis, under redis-benchmark
   cargo xtask conformance                            docs/conformance.md from the transcripts

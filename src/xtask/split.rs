@@ -7,7 +7,9 @@
 //! What refers to what is read from the linker's relocations ([`graph`]), so it is known and not guessed. All parts share one memory; each brings
 //! its data along.
 
+mod arms;
 pub mod cold;
+mod flow;
 mod graph;
 mod module;
 pub mod parts;
@@ -18,7 +20,7 @@ use graph::Graph;
 use module::{Wanted, make_part, parse};
 use parts::LATER;
 use plan::Plan;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The module name of what wasm-bindgen's script offers.
 const SCRIPT: &str = "./page_bg.js";
@@ -26,33 +28,49 @@ const SCRIPT: &str = "./page_bg.js";
 /// Cuts `bound`, a module after wasm-bindgen, whose references are those of `linked`, the same module before it. Returns the first part and the
 /// [`LATER`] ones, in order. One that is `measured` writes down which functions were called, and is cut without knowing which are [`cold`].
 pub fn split(linked: &[u8], bound: &[u8], measured: bool) -> Outcome<Vec<Vec<u8>>> {
-    let graph = Graph::read(linked)?;
-    let cold = if measured { BTreeSet::new() } else { cold::listed(&graph) };
-    let plan = Plan::make(&graph, &parse(bound)?, &cold);
+    let (mut graph, mut module) = (Graph::read(linked)?, parse(bound)?);
+    let mut cold = BTreeSet::new();
+    if measured {
+        cold::mark_spots(&mut module)?;
+    } else {
+        cold::split_arms(&mut graph, &mut module, &arms::listed());
+        cold = cold::listed(&graph);
+    }
+    let bound = module.emit_wasm();
+    let plan = Plan::make(&graph, &parse(&bound)?, &cold);
     let mut wanted = Wanted::default();
     let mut files = Vec::new();
     // From the last to the first, for each offers what those after it want.
     for part in (0..=LATER.len()).rev() {
-        let mut module = parse(bound)?;
+        let mut module = parse(&bound)?;
         make_part(&mut module, &plan, part, &mut wanted)?;
-        if measured {
-            cold::mark_calls(&mut module, part)?;
-        }
         files.insert(0, module.emit_wasm());
     }
     Ok(files)
 }
 
-/// Gives the imports of a module short names; returns the old and the new ones.
-pub fn shorten_imports(bytes: &mut Vec<u8>) -> Outcome<Vec<(String, String)>> {
+/// Gives what a module imports from the page's script short names, and what it exports for nobody but the script; returns the new ones by the old.
+pub fn shorten_names(bytes: &mut Vec<u8>) -> Outcome<BTreeMap<String, String>> {
     let mut module = parse(bytes)?;
-    let mut names = Vec::new();
+    let mut names = BTreeMap::new();
+    let mut shorten = |letter: char, name: &mut String| {
+        let next = short(letter, names.len() + 1);
+        let old = std::mem::take(name);
+        name.clone_from(names.entry(old).or_insert(next));
+    };
     for import in module.imports.iter_mut().filter(|import| import.module == SCRIPT) {
-        let short = short('i', names.len() + 1);
-        names.push((std::mem::replace(&mut import.name, short.clone()), short));
+        shorten('i', &mut import.name);
+    }
+    for export in module.exports.iter_mut().filter(|export| export.name.starts_with('_')) {
+        shorten('e', &mut export.name);
     }
     *bytes = module.emit_wasm();
     Ok(names)
+}
+
+/// A module with its functions from the longest to the shortest: gzip finds more that is alike.
+pub fn ordered(bytes: &[u8]) -> Outcome<Vec<u8>> {
+    Ok(parse(bytes)?.emit_wasm())
 }
 
 /// A letter and a number as a short name.

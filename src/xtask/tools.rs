@@ -17,6 +17,8 @@ pub const TRUNK: &str = "0.21.14";
 pub const BINARYEN: &str = "132.0.0";
 /// The oldest `wasm-opt` on PATH that knows every flag in index.html.
 pub const WASM_OPT_OLDEST: u32 = 116;
+/// The npm package that makes scripts and style sheets small.
+pub const ESBUILD: &str = "0.28.2";
 /// The npm package that judges the accessibility of the page.
 pub const AXE_CORE: &str = "4.14.1";
 /// The one target of the page.
@@ -131,6 +133,17 @@ pub fn wasm_opt() -> Option<PathBuf> {
         Ok(folder) => Some(folder.join(".bin")),
         Err(problem) => {
             println!("Going on without wasm-opt. {problem}");
+            None
+        }
+    }
+}
+
+/// The program `esbuild`, or nothing where it cannot be had; the build then goes without.
+pub fn esbuild() -> Option<PathBuf> {
+    match node_modules("esbuild", ESBUILD, "esbuild, which makes scripts and style sheets smaller,") {
+        Ok(folder) => Some(folder.join(".bin").join("esbuild")),
+        Err(problem) => {
+            println!("Going on without esbuild. {problem}");
             None
         }
     }

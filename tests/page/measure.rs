@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 use std::{fs, thread};
-use xtask::split::cold::MARKS;
+use xtask::split::cold::{MARKS, ROOM};
 
 /// Windows to look through: width, height, dark, with less motion.
-const WINDOWS: [(u32, u32, bool, bool); 3] =
-    [(1440, 900, false, false), (768, 1024, true, false), (360, 740, false, true)];
+const WINDOWS: [(u32, u32, bool, bool); 4] =
+    [(1440, 900, false, false), (768, 1024, true, false), (360, 740, false, true), (1920, 1080, true, false)];
 /// What is clicked, in this order. By script: a finger would fetch the rest beforehand.
 const CLICKS: [&str; 19] = [
     ".play",
@@ -46,8 +46,9 @@ const TURNS: &str = "
 /// The places of the functions that were called; the page's script gives the same module again to whoever asks again.
 const CALLED: &str = "
     const script = document.querySelector('meta[name=\"warren-page\"]').dataset.js;
-    return import(new URL(script, document.baseURI)).then(page => page.default()).then(wasm => {
-        const marks = new Uint8Array(wasm.memory.buffer, wasm[arguments[0]].value, 65536);
+    return import(new URL(script, document.baseURI)).then(page => {
+        const wasm = page.initSync();
+        const marks = new Uint8Array(wasm.memory.buffer, wasm[arguments[0]].value, arguments[1]);
         return Array.from(marks.keys()).filter(place => marks[place]);
     })";
 
@@ -67,14 +68,28 @@ pub async fn measures(page: &Page, file: &Path) -> Checked {
             }
         }
         page.js(TURNS, vec![]).await?;
+        page.js("document.querySelector('.play').click()", vec![]).await?;
+        thread::sleep(Duration::from_millis(2_500));
         page.viewport(width - 20, height - 20).await?;
         page.media(!dark, still).await?;
         thread::sleep(Duration::from_millis(600));
-        let places = page.js(CALLED, vec![MARKS.into()]).await?;
-        called.extend(places.as_array().into_iter().flatten().filter_map(Value::as_u64));
+        called.extend(marked(page).await?);
+    }
+    // What is done while a part does not come.
+    for button in [".step", ".notice button"] {
+        page.open_without("*_play.wasm").await?;
+        page.js("document.querySelector(arguments[0])?.click()", vec![button.into()]).await?;
+        thread::sleep(Duration::from_millis(2_500));
+        called.extend(marked(page).await?);
     }
     let lines: Vec<String> = called.iter().map(u64::to_string).collect();
     fs::write(file, lines.join("\n")).map_err(|error| format!("{} cannot be written: {error}", file.display()))
+}
+
+/// The places of the marks that were left since the page was opened.
+async fn marked(page: &Page) -> Checked<Vec<u64>> {
+    let places = page.js(CALLED, vec![MARKS.into(), ROOM.into()]).await?;
+    Ok(places.as_array().into_iter().flatten().filter_map(Value::as_u64).collect())
 }
 
 /// Moves the mouse over all the page.

@@ -27,6 +27,8 @@ pub struct Graph {
     pub data: Vec<Range<u64>>,
     /// What each refers to.
     edges: BTreeMap<Node, BTreeSet<Node>>,
+    /// What each function calls.
+    calls: BTreeMap<u32, BTreeSet<u32>>,
     /// Data that is referred to from places that nobody owns.
     always: BTreeSet<Node>,
 }
@@ -189,9 +191,19 @@ impl Graph {
             Some(Target::Other) | None => return,
         };
         match owner {
-            Some(owner) => self.edges.entry(owner).or_default().insert(target),
-            None => self.always.insert(target),
-        };
+            Some(Node::Function(from)) if ty == RelocationType::FunctionIndexLeb => {
+                if let Node::Function(to) = target {
+                    self.calls.entry(from).or_default().insert(to);
+                }
+            }
+            Some(owner) => drop(self.edges.entry(owner).or_default().insert(target)),
+            None => drop(self.always.insert(target)),
+        }
+    }
+
+    /// A function calls these and no others.
+    pub fn set_calls(&mut self, function: u32, calls: BTreeSet<u32>) {
+        self.calls.insert(function, calls);
     }
 
     fn piece_at(&self, address: u64) -> Option<usize> {
@@ -218,6 +230,9 @@ impl Graph {
                 Node::Function(_) | Node::Data(_) => {
                     if reached.insert(node) {
                         open.extend(self.edges.get(&node).into_iter().flatten());
+                        if let Node::Function(index) = node {
+                            open.extend(self.calls.get(&index).into_iter().flatten().map(|to| Node::Function(*to)));
+                        }
                     }
                 }
             }

@@ -14,12 +14,21 @@ use walrus::{
 /// What the page's own `load_part` is called among the imports.
 const LOAD_PART: &str = "__wbg_warrenLoadPart_";
 
-/// What later parts want of each part, by the short names under which they import it.
-pub type Wanted = BTreeMap<usize, BTreeSet<String>>;
+/// What later parts import is all under this module name. `www/loader.js` finds functions in the table, and all else among the first part's exports.
+const OFFERS: &str = "p";
+/// What the first part exports the table as.
+const TABLE: &str = "table";
+/// The base in which a function's place in the table is its name for the parts that import it.
+const BASE: usize = 36;
 
-/// The module name under which a part imports what another one offers.
-fn offers(part: usize) -> String {
-    format!("p{part}")
+/// What later parts want of those before them. A function is handed on by the table that all parts share: an export of each would weigh three times as
+/// much.
+#[derive(Default)]
+pub struct Wanted {
+    /// Of each part, by short names that are the same in every copy of the module.
+    names: BTreeMap<usize, BTreeSet<String>>,
+    /// The places in the table of functions that have none of their own there.
+    places: BTreeMap<String, i32>,
 }
 
 /// Reads a module.
@@ -43,33 +52,72 @@ pub fn make_part(module: &mut Module, plan: &Plan, part: usize, wanted: &mut Wan
     if part == 0 {
         blank_data(module, plan);
     } else {
-        import_from_others(module, plan, part);
+        import_from_others(module, plan, part, table);
         keep_data(module, plan, part)?;
     }
     // The entries of functions that are elsewhere are made there.
     let is_home = |id: FunctionId| plan.cut(id).is_some_and(|(_, cut)| cut.home == part);
-    let mut runs = take_entries(module, table, |id| plan.part(id) == part || is_home(id))?;
+    let all = take_entries(module, table)?;
+    let mut runs = all.clone();
+    runs.retain(|(_, id)| plan.part(*id) == part || is_home(*id));
     let ids: BTreeMap<usize, FunctionId> = module.funcs.iter().map(|one| (one.id().index(), one.id())).collect();
-    let grown = grow_table(module, table, plan);
+    // A table has some thousand entries; the cuts have theirs at its end, and what is handed on behind these.
+    let grown = module.tables.get(table).initial as i32;
     for (entry, cut) in (grown..).zip(&plan.cuts) {
         if cut.part == part {
-            runs.push((entry, vec![ids[&cut.place]]));
+            runs.push((entry, ids[&cut.place]));
         } else if cut.home == part {
             make_door(module, ids[&cut.place], loader, cut, (table, entry));
         }
     }
-    put_entries(module, table, runs);
-    for (name, item) in items(module) {
-        if wanted.get(&part).is_some_and(|names| names.contains(&name)) {
-            module.exports.add(&name, item);
+    let names = wanted.names.get(&part);
+    for (name, item) in items(module, table).into_iter().filter(|(name, _)| names.is_some_and(|all| all.contains(name)))
+    {
+        match item {
+            ExportItem::Function(id) => runs.extend(wanted.places.get(&name).map(|place| (*place, id))),
+            ExportItem::Table(_) | ExportItem::Memory(_) | ExportItem::Global(_) | ExportItem::Tag(_) => {
+                module.exports.add(&name, item);
+            }
         }
     }
+    put_entries(module, table, runs);
     walrus::passes::gc::run(module);
-    for from in 0..part {
-        let names = module.imports.iter().filter(|import| import.module == offers(from));
-        wanted.entry(from).or_default().extend(names.map(|import| import.name.clone()));
+    for of in 0..part {
+        want(module, wanted, of, &all, grown + plan.cuts.len() as i32);
     }
+    let size = (part == 0).then_some(grown as u64 + (plan.cuts.len() + wanted.places.len()) as u64);
+    let table = module.tables.get_mut(table);
+    table.initial = size.unwrap_or(table.initial);
+    table.maximum = size;
     Ok(())
+}
+
+/// Writes down what a part imports of another, and names its functions by their places in the table: those of `all` that are there, or new ones from
+/// `free` on.
+fn want(module: &mut Module, wanted: &mut Wanted, of: usize, all: &[Entry], free: i32) {
+    let known: BTreeMap<FunctionId, i32> = all.iter().map(|(place, id)| (*id, *place)).collect();
+    let offers = format!("{OFFERS}{of}");
+    for import in module.imports.iter_mut().filter(|import| import.module == offers) {
+        wanted.names.entry(of).or_default().insert(import.name.clone());
+        import.module = OFFERS.to_string();
+        if let ImportKind::Function(id) = import.kind {
+            let place = known.get(&id).copied().unwrap_or_else(|| {
+                let next = free + wanted.places.len() as i32;
+                *wanted.places.entry(import.name.clone()).or_insert(next)
+            });
+            import.name = in_base(place as usize);
+        }
+    }
+}
+
+/// A number as `parseInt(name, 36)` reads it.
+fn in_base(mut number: usize) -> String {
+    let mut digits = Vec::new();
+    while digits.is_empty() || number > 0 {
+        digits.push(char::from_digit((number % BASE) as u32, BASE as u32).unwrap_or_default());
+        number /= BASE;
+    }
+    digits.into_iter().rev().collect()
 }
 
 /// The function that loads a part.
@@ -91,13 +139,15 @@ fn main_table(module: &Module) -> Outcome<TableId> {
 }
 
 /// Everything that is not in this part is imported; what nobody here uses is thrown away afterwards.
-fn import_from_others(module: &mut Module, plan: &Plan, part: usize) {
+fn import_from_others(module: &mut Module, plan: &Plan, part: usize, table: TableId) {
     let exports: Vec<_> = module.exports.iter().map(|export| export.id()).collect();
     exports.into_iter().for_each(|id| module.exports.delete(id));
     module.start = None;
     let imports: Vec<_> = module.imports.iter().map(|import| import.id()).collect();
     imports.into_iter().for_each(|id| module.imports.delete(id));
-    for (name, item) in items(module) {
+    // Until it is known what is wanted ([`want`]), the module name tells of which part.
+    let offers = |of: usize| format!("{OFFERS}{of}");
+    for (name, item) in items(module, table) {
         match item {
             ExportItem::Function(id) => {
                 let home = plan.cut(id).filter(|(_, cut)| cut.part > part).map_or(plan.part(id), |(_, cut)| cut.home);
@@ -141,23 +191,14 @@ fn make_door(module: &mut Module, id: FunctionId, loader: FunctionId, cut: &Cut,
 }
 
 /// All that one part can take from another, by short names that are the same in every copy of the module.
-fn items(module: &Module) -> Vec<(String, ExportItem)> {
+fn items(module: &Module, main: TableId) -> Vec<(String, ExportItem)> {
+    let table = |id: TableId| if id == main { TABLE.to_string() } else { short('t', id.index()) };
     let mut items = Vec::new();
     items.extend(module.funcs.iter().map(|f| (short('f', f.id().index()), ExportItem::Function(f.id()))));
     items.extend(module.globals.iter().map(|g| (short('g', g.id().index()), ExportItem::Global(g.id()))));
-    items.extend(module.tables.iter().map(|t| (short('t', t.id().index()), ExportItem::Table(t.id()))));
+    items.extend(module.tables.iter().map(|t| (table(t.id()), ExportItem::Table(t.id()))));
     items.extend(module.memories.iter().map(|m| (short('m', m.id().index()), ExportItem::Memory(m.id()))));
     items
-}
-
-/// Makes room for the cuts at the end of the table; returns where it begins.
-fn grow_table(module: &mut Module, table: TableId, plan: &Plan) -> i32 {
-    let table = module.tables.get_mut(table);
-    let old = table.initial;
-    table.initial += plan.cuts.len() as u64;
-    table.maximum = table.maximum.map(|_| table.initial);
-    // A table has some thousand entries.
-    old as i32
 }
 
 /// Puts nothing where later parts will put their data; that compresses well.
@@ -174,12 +215,12 @@ fn blank_data(module: &mut Module, plan: &Plan) {
     }
 }
 
-/// Functions that stand one after the other in the table, and the place of the first.
-type Run = (i32, Vec<FunctionId>);
+/// A place in the table, and the function there.
+type Entry = (i32, FunctionId);
 
-/// Takes everything out of the table, and returns what is to be kept.
-fn take_entries(module: &mut Module, table: TableId, keep: impl Fn(FunctionId) -> bool) -> Outcome<Vec<Run>> {
-    let mut runs: Vec<Run> = Vec::new();
+/// Takes everything out of the table, and returns it.
+fn take_entries(module: &mut Module, table: TableId) -> Outcome<Vec<Entry>> {
+    let mut entries = Vec::new();
     let mut taken = Vec::new();
     for element in module.elements.iter() {
         match (&element.kind, &element.items) {
@@ -187,14 +228,7 @@ fn take_entries(module: &mut Module, table: TableId, keep: impl Fn(FunctionId) -
             (
                 ElementKind::Active { offset: ConstExpr::Value(Value::I32(offset)), .. },
                 ElementItems::Functions(functions),
-            ) => {
-                for (place, id) in (*offset..).zip(functions).filter(|(_, id)| keep(**id)) {
-                    match runs.last_mut() {
-                        Some((start, run)) if *start + run.len() as i32 == place => run.push(*id),
-                        _ => runs.push((place, vec![*id])),
-                    }
-                }
-            }
+            ) => entries.extend((*offset..).zip(functions.iter().copied())),
             _ => return Err(Problem::new("The page's table of functions is filled in a way that is not known here.")),
         }
         taken.push(element.id());
@@ -203,12 +237,16 @@ fn take_entries(module: &mut Module, table: TableId, keep: impl Fn(FunctionId) -
         module.elements.delete(id);
         module.tables.get_mut(table).elem_segments.remove(&id);
     }
-    Ok(runs)
+    Ok(entries)
 }
 
-fn put_entries(module: &mut Module, table: TableId, runs: Vec<Run>) {
-    for (offset, functions) in runs {
-        let kind = ElementKind::Active { table, offset: ConstExpr::Value(Value::I32(offset)) };
+/// Fills the table; what stands one after the other goes there as one.
+fn put_entries(module: &mut Module, table: TableId, mut entries: Vec<Entry>) {
+    entries.sort();
+    let follow = |one: &Entry, next: &Entry| one.0 + 1 == next.0;
+    for run in entries.chunk_by(follow) {
+        let kind = ElementKind::Active { table, offset: ConstExpr::Value(Value::I32(run[0].0)) };
+        let functions = run.iter().map(|(_, id)| *id).collect();
         let id = module.elements.add(kind, ElementItems::Functions(functions));
         module.tables.get_mut(table).elem_segments.insert(id);
     }

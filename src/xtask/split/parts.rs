@@ -87,6 +87,7 @@ const REST: &[&str] = &[
     "<warren::app::App>::restart",
     "<warren::app::App>::open_lesson",
     "<warren::app::App>::submit",
+    "<warren::app::App>::tell_full",
     "<warren::app::App>::speak",
     "<warren::app::App>::share",
     "<warren::app::App>::open_link",

@@ -2,10 +2,11 @@
 
 use super::graph::{Graph, Node};
 use super::parts::LATER;
+use super::{arms, cold};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use walrus::ir::{Visitor, dfs_in_order};
-use walrus::{ExportItem, FunctionId, Module};
+use walrus::{ExportItem, FunctionId, LocalFunction, Module};
 
 /// Up to so many instructions, a function is in every part that calls it.
 const SHORT: u64 = 12;
@@ -48,8 +49,15 @@ impl Plan {
             (0..LATER.len()).map(|part| reach(graph, module, &names, &mut roots, &cuts_after(&cuts, part))).collect();
         let part_of =
             |node: Node| reaches.iter().position(|(reached, _)| reached.contains(&node)).unwrap_or(LATER.len());
-        let place_of = |id: FunctionId| names.index(id).map_or(0, |index| part_of(Node::Function(index)));
         let local = || module.funcs.iter_local();
+        let by_name: HashMap<&str, FunctionId> =
+            module.funcs.iter().filter_map(|function| Some((function.name.as_deref()?, function.id()))).collect();
+        let parent = |id: FunctionId| by_name.get(arms::parent(module.funcs.get(id).name.as_deref()?)?).copied();
+        let place_of = |id: FunctionId| match names.index(id) {
+            Some(index) => part_of(Node::Function(index)),
+            None if parent(id).is_some() => LATER.len(),
+            None => 0,
+        };
         let mut plan = Plan {
             cuts: Vec::new(),
             later: local().map(|(id, _)| (id.index(), place_of(id))).filter(|(_, part)| *part > 0).collect(),
@@ -57,6 +65,9 @@ impl Plan {
             data: vec![Vec::new(); LATER.len() + 1],
         };
         for (id, _) in local() {
+            if let Some(home) = parent(id).map(place_of).filter(|home| *home < LATER.len()) {
+                plan.cuts.push(Cut { place: id.index(), part: LATER.len(), home });
+            }
             let Some(index) = names.index(id) else { continue };
             if let Some(home) = reaches.iter().position(|(_, stops)| stops.contains(&index)) {
                 plan.cuts.push(Cut { place: id.index(), part: plan.part(id), home });
@@ -102,10 +113,10 @@ pub(super) fn reach(
         let is_reached = |index: u32| reached.contains(&Node::Function(index));
         // wasm-bindgen adds functions of its own and calls between others: what they call stays as well.
         let mut missed = BTreeSet::new();
-        for (_, function) in module.funcs.iter_local().filter(|(id, _)| names.index(*id).is_none_or(is_reached)) {
-            let mut calls = Calls::default();
-            dfs_in_order(&mut calls, function, function.entry_block());
-            let strangers = calls.0.into_iter().filter_map(|id| names.index(id));
+        let is_arm = |id| module.funcs.get(id).name.as_deref().and_then(arms::parent).is_some();
+        let is_here = |id: FunctionId| names.index(id).map_or(!is_arm(id), is_reached);
+        for (_, function) in module.funcs.iter_local().filter(|(id, _)| is_here(*id)) {
+            let strangers = names.called(function).into_iter();
             missed.extend(strangers.filter(|index| !cuts.contains(index) && !is_reached(*index)));
         }
         if missed.is_empty() {
@@ -142,6 +153,19 @@ impl<'a> Names<'a> {
     /// The index in the linked module, where it can be told.
     pub(super) fn index(&self, id: FunctionId) -> Option<u32> {
         self.known.get(&id).copied()
+    }
+
+    /// What a function calls or takes the address of, as far as it can be told.
+    pub(super) fn called(&self, function: &LocalFunction) -> BTreeSet<u32> {
+        let mut calls = Calls::default();
+        dfs_in_order(&mut calls, function, function.entry_block());
+        calls.0.into_iter().filter_map(|id| self.index(id)).collect()
+    }
+
+    /// The functions that are alone in how Rust writes their name, with it.
+    pub(super) fn readable(&self, graph: &Graph) -> BTreeMap<FunctionId, String> {
+        let mut unique = cold::unique(graph);
+        self.known.iter().filter_map(|(id, index)| Some((*id, unique.remove(index)?))).collect()
     }
 
     /// What is wanted from the beginning.
