@@ -149,3 +149,16 @@ pub fn patterns() -> Vec<Vec<u8>> {
     ];
     fixed.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
+
+/// Scripts of the store: the cases of Lua's own test, of which every third is enough.
+pub fn lua() -> Vec<Vec<u8>> {
+    let files = texts("tests/lua");
+    let cases = files.iter().flat_map(|text| text.split("====\n")).filter_map(|case| case.split("----\n").next());
+    let calls = [
+        "redis.call('set', KEYS[1], ARGV[1] or 'x') return redis.call('get', KEYS[1])",
+        "local t = redis.call('lrange', KEYS[1], 0, -1) return redis.status_reply(#t)",
+        "return redis.pcall('incrby', KEYS[2], 'x').err",
+        "redis.setresp(3) return {double = 3.5, map = {a = 1}, big_number = '1'}",
+    ];
+    cases.step_by(3).chain(calls).map(|case| case.as_bytes().to_vec()).collect()
+}

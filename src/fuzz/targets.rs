@@ -10,11 +10,12 @@ use warren_sim::amqp::broker::{Broker, Cx};
 use warren_sim::amqp::method::Frame;
 use warren_sim::amqp::policy::pattern::Pattern;
 use warren_sim::amqp::text::{parse_frame, print_frame};
+use warren_sim::bytes::Bytes;
 use warren_sim::lesson::Lesson;
 use warren_sim::link::Link;
 use warren_sim::prng::Prng;
 use warren_sim::redis::console::{parse_line, quote_into, split_args};
-use warren_sim::redis::{Decoded, decode};
+use warren_sim::redis::{ClientId, Cx as StoreCx, Decoded, EPOCH_MS, Limits, Store, decode};
 use warren_sim::script;
 use warren_wire::{Decoder, FRAME_MAX, encode};
 
@@ -103,6 +104,7 @@ pub const TARGETS: &[Target] = &[
         run: console,
         moment: 6000,
     },
+    Target { name: "lua", about: "scripts of the store", seeds: seeds::lua, words: LUA, run: lua, moment: 1500 },
 ];
 
 const TEXT: &[&str] = &[
@@ -164,6 +166,37 @@ const SCRIPT: &[&str] = &[
     "broker stop",
     "count=99999999999",
     "ms",
+];
+const LUA: &[&str] = &[
+    "function(",
+    " end ",
+    "return ",
+    "local t = {} ",
+    "t[#t+1]=",
+    "while true do ",
+    "for i=1,1e9 do ",
+    "pcall(",
+    "error(",
+    "...",
+    "..",
+    "redis.call(",
+    "redis.pcall('set', KEYS[1], ",
+    "cjson.decode(",
+    "cjson.encode(",
+    "cmsgpack.unpack(",
+    "struct.pack('>I8s', ",
+    "string.rep('x', 1e9)",
+    "string.format('%99.99f', ",
+    "('x'):gsub('(.-)*%b()%f[%w]', ",
+    "setmetatable(t, {__index = t}) ",
+    "coroutine.wrap(",
+    "unpack(t, 1, 1e7)",
+    "table.concat(",
+    "[==[",
+    "0x1p",
+    "1e308",
+    "-nan",
+    "\\0",
 ];
 
 /// One number for anything.
@@ -392,4 +425,23 @@ fn console(input: &[u8]) -> u64 {
     }
     assert_eq!(split_args(&again).as_ref(), Some(&args), "{}", again.escape_ascii());
     kind_of((args.len(), format!("{line:?}").len().min(12)))
+}
+
+/// What a script may take: few steps, for a debug build on a busy machine is slow, and a memory that is soon full.
+const SCRIPT_LIMITS: Limits = Limits { max_memory: 4 << 20, max_bulk: 1 << 20, max_steps: 100_000 };
+
+/// A script that says anything at all: it ends, the store keeps its promises, and another store answers the same.
+fn lua(input: &[u8]) -> u64 {
+    let words = [Bytes::from("EVAL"), Bytes::from(input), Bytes::from("2"), Bytes::from("a"), Bytes::from("b")];
+    let run = || {
+        let (mut store, mut prng, mut out) = (Store::new(SCRIPT_LIMITS), Prng::new(1), Vec::new());
+        store.client_open(ClientId(1));
+        let mut cx = StoreCx { now_ms: EPOCH_MS, prng: &mut prng, events: None, out: &mut out, meanwhile: None };
+        let reply = store.call(ClientId(1), &words, &mut cx);
+        store.check();
+        reply
+    };
+    let reply = run();
+    assert_eq!(reply, run(), "the same script answers the same");
+    kind_of(shape(&format!("{reply:?}")))
 }

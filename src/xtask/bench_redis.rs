@@ -2,8 +2,8 @@
 //!
 //! Both servers are asked in turn, several short rounds each; what is told are medians, of the figures and of each round's ratio. Two
 //! ratios are told, both better when larger: requests per second, which a busy machine disturbs, and requests per second of processor
-//! time that the server itself took,
-//! which it hardly does.
+//! time that the server itself took, which it hardly does. With `--processors S,B` the servers run on processor S and redis-benchmark on
+//! processor B, before whatever else would run there, so that both ratios are steady on a busy machine too. It wants to be root for that.
 
 use crate::problem::{Outcome, Problem};
 use crate::process::{Guard, capture, find_on_path, free_port, run, target_dir, wait_for_port, workspace};
@@ -29,6 +29,8 @@ struct Options {
     keys: Option<String>,
     /// Commands, in place of all.
     tests: Vec<String>,
+    /// The processors of the servers and of redis-benchmark.
+    processors: Option<[String; 2]>,
 }
 
 /// Measures, and prints the table that docs/benchmarks.md holds.
@@ -44,6 +46,12 @@ pub fn bench(words: &[String]) -> Outcome {
     let redis = RedisServer::start(0)?;
     let warren = warren()?;
     let sides = [(warren.0, warren.1.0.id()), (redis.port(), redis.pid())];
+    if let Some([processor, _]) = &options.processors {
+        for (_, process) in sides {
+            capture(Command::new("chrt").args(["-a", "-f", "-p", "1", &process.to_string()]))?;
+            capture(Command::new("taskset").args(["-a", "-c", "-p", processor, &process.to_string()]))?;
+        }
+    }
     println!("Warren beside redis-server {}, {} rounds of each.\n", RedisServer::version()?, options.rounds);
     println!("| | requests per second | | ratio | of processor time | | ratio |\n|---|---|---|---|---|---|---|");
     let mut worst = f64::INFINITY;
@@ -57,7 +65,7 @@ pub fn bench(words: &[String]) -> Outcome {
                     let (port, process) = sides[side];
                     flush(port)?;
                     let before = processor_ns(process)?;
-                    rates[side].push(requests_per_second(port, test, pipeline, requests, options.keys.as_deref())?);
+                    rates[side].push(requests_per_second(port, test, pipeline, requests, &options)?);
                     costs[side].push(f64::from(requests) * 1e9 / (processor_ns(process)? - before).max(1) as f64);
                 }
             }
@@ -77,16 +85,22 @@ pub fn bench(words: &[String]) -> Outcome {
 
 fn read(words: &[String]) -> Outcome<Options> {
     let all = || TESTS.iter().map(|test| (*test).to_string()).collect();
-    let mut options = Options { rounds: 7, keys: None, tests: all() };
+    let mut options = Options { rounds: 7, keys: None, tests: all(), processors: None };
     let wrong = || {
-        Problem::new("The options are wrong.")
-            .remedy(format!("cargo xtask bench redis [--rounds N] [--keys N] [--only {}]", TESTS.join(",")))
+        Problem::new("The options are wrong.").remedy(format!(
+            "cargo xtask bench redis [--rounds N] [--keys N] [--processors S,B] [--only {}]",
+            TESTS.join(",")
+        ))
     };
     for pair in words.chunks(2) {
         let [name, value] = pair else { return Err(wrong()) };
         match name.as_str() {
             "--rounds" => options.rounds = value.parse().ok().filter(|n| (1..=1000).contains(n)).ok_or_else(wrong)?,
             "--keys" if value.bytes().all(|byte| byte.is_ascii_digit()) => options.keys = Some(value.clone()),
+            "--processors" => {
+                let pair = value.split_once(',').filter(|(s, b)| s.parse::<u16>().is_ok() && b.parse::<u16>().is_ok());
+                options.processors = Some(pair.map(|(s, b)| [s, b].map(str::to_string)).ok_or_else(wrong)?);
+            }
             "--only" => options.tests = value.split(',').map(str::to_string).collect(),
             _ => return Err(wrong()),
         }
@@ -132,11 +146,18 @@ fn processor_ns(process: u32) -> Outcome<u64> {
     Ok(sum)
 }
 
-fn requests_per_second(port: u16, test: &str, pipeline: u32, requests: u32, keys: Option<&str>) -> Outcome<f64> {
-    let mut command = Command::new("redis-benchmark");
+fn requests_per_second(port: u16, test: &str, pipeline: u32, requests: u32, options: &Options) -> Outcome<f64> {
+    let mut command = match &options.processors {
+        Some([_, processor]) => {
+            let mut command = Command::new("chrt");
+            command.args(["-f", "1", "taskset", "-c", processor, "redis-benchmark"]);
+            command
+        }
+        None => Command::new("redis-benchmark"),
+    };
     command.args(["-p", &port.to_string(), "-t", test, "-q", "--csv"]);
     command.args(["-P", &pipeline.to_string(), "-n", &requests.to_string()]);
-    command.args(keys.iter().flat_map(|keys| ["-r", *keys]));
+    command.args(options.keys.iter().flat_map(|keys| ["-r", keys.as_str()]));
     let output = capture(&mut command)?;
     let text = String::from_utf8_lossy(&output.stdout);
     // "GET","65000.00","0.4", ... below a line of headings
@@ -162,9 +183,12 @@ mod tests {
     #[test]
     fn options_are_read_or_refused() {
         let words = |line: &str| line.split_whitespace().map(str::to_string).collect::<Vec<_>>();
-        let options = read(&words("--rounds 3 --only get,zadd --keys 1000")).expect("they are right");
+        let options = read(&words("--rounds 3 --only get,zadd --keys 1000 --processors 1,0")).expect("they are right");
         assert_eq!((options.rounds, options.tests.len(), options.keys.as_deref()), (3, 2, Some("1000")));
-        for line in ["--rounds", "--rounds 0", "--only sadd", "--keys many", "--fast 1"] {
+        assert_eq!(options.processors, Some(["1".to_string(), "0".to_string()]));
+        for line in
+            ["--rounds", "--rounds 0", "--only sadd", "--keys many", "--fast 1", "--processors 1", "--processors a,b"]
+        {
             assert!(read(&words(line)).is_err(), "{line}");
         }
     }

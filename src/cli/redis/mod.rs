@@ -5,6 +5,7 @@
 //! - `limits.rs`: descriptors, silent clients, clients that do not read.
 //! - `busy.rs`: others are served while a script runs for long.
 //! - `machine.rs`: what the store is told of the machine.
+//! - `wait.rs`: waiting for sockets, awake for a moment before it sleeps.
 //! - `server.rs`: the one thread: waits for sockets, runs what they bring, lets time pass, and writes once per wake-up.
 
 mod busy;
@@ -13,6 +14,7 @@ mod machine;
 mod peer;
 pub mod request;
 mod server;
+mod wait;
 
 use std::net::{SocketAddr, TcpListener};
 

@@ -4,8 +4,10 @@ use super::limits::{is_silent, keep_alive, leaves_too_much, provide_descriptors}
 use super::machine::{ADDRESS, NEXT, link, listen, micros, now_ms, sleep};
 use super::peer::Peer;
 use super::request::{Bounds, Step};
+use super::wait::Patience;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
+use socket2::SockRef;
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net;
@@ -21,6 +23,8 @@ const READ_BYTES: usize = 64 * 1024;
 const EXPIRED_PER_TURN: usize = 400;
 /// How often replicas hear that the server is there, as with `repl-ping-replica-period`.
 const PING_EVERY_MS: u64 = 10_000;
+/// How many may wait to be accepted: Redis's `tcp-backlog`.
+const BACKLOG: i32 = 511;
 /// The longest that the server sleeps.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -80,6 +84,7 @@ pub(super) struct Net {
     pub(super) away: Vec<usize>,
     /// What is for those who are away.
     pub(super) kept: Vec<Out>,
+    patience: Patience,
 }
 
 impl Server {
@@ -87,6 +92,8 @@ impl Server {
     pub fn on(listener: net::TcpListener) -> io::Result<Self> {
         let poll = Poll::new()?;
         listener.set_nonblocking(true)?;
+        // It listens already; this is only for more to be able to wait at the door.
+        SockRef::from(&listener).listen(BACKLOG)?;
         let mut listener = TcpListener::from_std(listener);
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
@@ -121,6 +128,7 @@ impl Server {
             unread: Vec::new(),
             away: Vec::new(),
             kept: Vec::new(),
+            patience: Patience::default(),
         };
         Ok(Server { net, store, prng: Prng::new(seed) })
     }
@@ -145,10 +153,7 @@ impl Server {
 impl Net {
     /// Waits for sockets, for no longer than this, and runs what they bring.
     pub(super) fn hear(&mut self, lent: &mut Lent<'_>, events: &mut Events, nap: Duration) -> io::Result<()> {
-        match self.poll.poll(events, Some(nap)) {
-            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
+        self.patience.wait(&mut self.poll, events, nap)?;
         let unread = self.unread.drain(..);
         self.heard.extend(unread.map(|place| Heard { place, reads: true, ended: false, writes: false }));
         for event in &*events {

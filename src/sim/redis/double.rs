@@ -87,6 +87,12 @@ impl Double {
         (!read.number.is_nan()).then_some(Double(read.number))
     }
 
+    /// Reads the number that a text begins with (`sscanf` with `%lg`).
+    pub fn parse_first(text: &[u8]) -> Option<Self> {
+        let read = Read::from(text);
+        (read.used > 0).then_some(Double(read.number))
+    }
+
     /// The number as Redis replies it (`%.17g` of C).
     pub fn to_text(self) -> String {
         let (sign, number) =

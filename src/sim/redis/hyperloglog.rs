@@ -84,7 +84,17 @@ fn pfadd(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let mut bytes = old.unwrap_or_else(empty);
     for element in elements {
         let (index, value) = pattern(element);
-        changed |= raise(&mut bytes, index, value, sparse_max)?;
+        match raise(&mut bytes, index, value, sparse_max) {
+            Ok(lower) => changed |= lower,
+            Err(error) => {
+                // What was raised until then stays so, and nobody is told.
+                call.edit(key, bytes.len() as u64, "pfadd", &mut |old: &mut Vec<u8>| {
+                    core::mem::swap(old, &mut bytes);
+                    false
+                })?;
+                return Err(error);
+            }
+        }
     }
     if changed {
         forget(&mut bytes);

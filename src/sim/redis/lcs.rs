@@ -10,8 +10,9 @@ use alloc::vec::Vec;
 
 /// Runs LCS.
 pub fn lcs(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    let a = call.string(call.arg(1)).map_err(|_| error::LCS_TYPE)?;
-    let b = call.string(call.arg(2)).map_err(|_| error::LCS_TYPE)?;
+    // Both are looked at before the type of either matters.
+    let (a, b) = (call.string(call.arg(1)), call.string(call.arg(2)));
+    let (Ok(a), Ok(b)) = (a, b) else { return Err(error::LCS_TYPE) };
     let options = Options::read(call)?;
     let (a, b) = (a.as_ref().map(Str::bytes).unwrap_or_default(), b.as_ref().map(Str::bytes).unwrap_or_default());
     let cells = (a.len() as u64 + 1).saturating_mul(b.len() as u64 + 1);

@@ -75,6 +75,10 @@ pub const COMMANDS: &[Command] = &[
         .says("Walks over the members of a set, some at a time", "分批遍历集合的成员"),
 ];
 
+/// Where SPOP takes this many times what it leaves, Redis puts what is left into a new set, which may be an `intset` again
+/// (`SPOP_MOVE_STRATEGY_MUL`).
+const FEW: usize = 5;
+
 fn sadd(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let (key, members) = (call.arg(1), &call.args[2..]);
     let added = call.change_or_make(key, |set: &mut Set, config: &Config| {
@@ -130,9 +134,16 @@ fn spop(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     }
     // The generator is taken along and put back, because the set is lent out as well.
     let mut prng = call.cx.prng.clone();
-    let taken = call.change(key, |set: &mut Set, _| {
-        let count = count.unwrap_or(1).min(set.len() as u64);
-        (0..count).filter_map(|_| set.take_any(&mut prng)).collect::<Vec<_>>()
+    let taken = call.change(key, |set: &mut Set, config| {
+        let wanted = count.unwrap_or(1).min(set.len() as u64);
+        let taken: Vec<_> = (0..wanted).filter_map(|_| set.take_any(&mut prng)).collect();
+        if count.is_some() && set.len().saturating_mul(FEW) <= taken.len() {
+            let left = core::mem::take(set);
+            for member in left.iter() {
+                set.add(&member, config);
+            }
+        }
+        taken
     })?;
     *call.cx.prng = prng;
     call.changed(key, "spop");
@@ -165,6 +176,8 @@ fn srandmember(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 
 fn smove(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let (source, target, member) = (call.arg(1), call.arg(2), call.arg(3));
+    // The target is looked at, which counts as an access, whatever the source is; that it is no set matters only later.
+    call.look(target);
     let Some(set) = call.read::<Set>(source)? else { return Ok(Reply::from(false)) };
     let is_there = set.contains(member);
     call.read::<Set>(target)?;

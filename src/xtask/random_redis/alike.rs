@@ -36,6 +36,15 @@ pub fn follow(engine: &mut Engine, args: &[Bytes], real: &Reply) -> Option<Reply
     words.extend(taken.iter().map(|member| member.as_slice()));
     let removed = ask(engine, &words);
     let possible = removed == Reply::Integer(taken.len() as i64) && wanted == taken.len() as u64;
+    let left = size as u64 - wanted.min(size as u64);
+    if possible && args.len() == 3 && left > 0 && left.saturating_mul(5) <= wanted {
+        // Where few are left they are put into a set that is new, and may be kept in another way than the old one.
+        let end = ask(engine, &[b"PEXPIRETIME", &args[1]]);
+        ask(engine, &[b"SUNIONSTORE", &args[1], &args[1]]);
+        if let Reply::Integer(end @ 0..) = end {
+            ask(engine, &[b"PEXPIREAT", &args[1], end.to_string().as_bytes()]);
+        }
+    }
     Some(if possible { real.clone() } else { removed })
 }
 
@@ -68,7 +77,7 @@ pub fn alike(engine: &mut Engine, args: &[Bytes], real: &Reply, ours: &Reply) ->
         ("object", Reply::Integer(real), Reply::Integer(ours)) if args[1].eq_ignore_ascii_case(b"idletime") => {
             // Redis counts in seconds of a clock that it reads ten times a second, and small numbers are one object for all keys and databases,
             // asked for whenever one of them is.
-            real.abs_diff(*ours) <= 2 || is_shared(engine, args)
+            real.abs_diff(*ours) <= CLOCK_SLACK / 1000 || is_shared(engine, args)
         }
         // Where a cursor stands, and what lies beyond it, is each server's own affair; and so is how many commands there are.
         ("scan", Reply::Array(_), Reply::Array(_)) if args.get(3).is_none_or(|count| *count != "1000") => true,

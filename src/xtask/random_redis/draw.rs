@@ -8,6 +8,8 @@ pub const KEYS: &[&str] = &[
     "a", "b", "foo", "bar", "n1", "n2", "f1", "bits", "武", "", "long", "l1", "l2", "l3", "s1", "s2", "s3", "h1", "h2",
     "h3", "x1", "x2", "z1", "z2", "z3", "p1", "p2", "y1", "y2",
 ];
+/// Keys that only a few templates name.
+pub const OTHER_KEYS: &[&str] = &["lex1", "lex2", "w1", "w2", "w3"];
 const ZSET_KEYS: &[&str] = &["z1", "z2", "z3"];
 /// All scores of these are 0, and no other template touches them: where scores differ, a range of members makes no sense.
 const LEX_KEYS: &[&str] = &["lex1", "lex2"];

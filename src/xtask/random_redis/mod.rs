@@ -18,7 +18,7 @@ use warren_sim::redis::transcript::{Engine, Rule};
 use warren_sim::redis::{ClientId, Reply};
 
 use alike::{alike, follow};
-use draw::{Draw, KEYS};
+use draw::{Draw, KEYS, OTHER_KEYS};
 use templates::GROUPS;
 
 /// Commands in one sequence; after it, all keys are compared and both sides are emptied.
@@ -92,7 +92,7 @@ impl Sequence {
 
     /// After the sequence: every key of the selected database with all that can be asked about it.
     fn compare_state(&mut self, wire: &mut Wire) -> Outcome<Option<String>> {
-        let mut questions = vec![words("KEYS *"), words("DEBUG DIGEST")];
+        let mut questions = vec![words("KEYS *")];
         for key in KEYS {
             for question in [
                 "OBJECT IDLETIME",
@@ -115,6 +115,9 @@ impl Sequence {
                 questions.push([words(before), key.to_vec(), words(after)].concat());
             }
         }
+        // What is kept under other keys, and in other databases.
+        questions.extend(OTHER_KEYS.iter().map(|key| words(&format!("DEBUG DIGEST-VALUE {key}"))));
+        questions.push(words("DEBUG DIGEST"));
         self.compare(wire, &questions)
     }
 

@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
             255 => f64::NEG_INFINITY,
             254 => f64::INFINITY,
             253 => f64::NAN,
-            length => Double::parse(self.take(usize::from(length))?)?.0,
+            length => Double::parse_first(self.take(usize::from(length))?)?.0,
         })
     }
 

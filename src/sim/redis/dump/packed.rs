@@ -122,6 +122,19 @@ fn length_behind(length: usize) -> Vec<u8> {
     (0..count).map(part).collect()
 }
 
+/// The length that stands at the end of these bytes, read as Redis reads it: from the last one on, for as long as a byte says that there is
+/// one before it.
+fn length_before(bytes: &[u8]) -> Option<usize> {
+    let mut length = 0;
+    for (place, byte) in bytes.iter().rev().take(5).enumerate() {
+        length |= usize::from(byte & 127) << (7 * place);
+        if byte & 128 == 0 {
+            return Some(length);
+        }
+    }
+    None
+}
+
 /// The next bytes of a text, so many; the text begins behind them then.
 fn take<'b>(rest: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
     let (taken, behind) = rest.split_at_checked(count)?;
@@ -180,8 +193,9 @@ pub fn read_listpack(bytes: &[u8]) -> Option<Vec<Piece>> {
             0xF4 => number(&mut rest, 8)?,
             _ => return None,
         };
-        let behind = length_behind(before - rest.len());
-        if take(&mut rest, behind.len())? != behind {
+        let length = before - rest.len();
+        take(&mut rest, length_behind(length).len())?;
+        if length_before(&bytes[..bytes.len() - rest.len()]) != Some(length) {
             return None;
         }
         pieces.push(piece);
