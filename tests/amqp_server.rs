@@ -96,11 +96,16 @@ fn a_client_may_write_a_byte_at_a_time() {
 
 /// One management call; status line and body.
 fn call(http: SocketAddr, head: &str, body: &str) -> (String, String) {
+    call_as(http, "Z3Vlc3Q6Z3Vlc3Q=", head, body)
+}
+
+/// The same, by whom these letters name.
+fn call_as(http: SocketAddr, letters: &str, head: &str, body: &str) -> (String, String) {
     let mut stream = TcpStream::connect(http).expect("the server listens");
     let length = body.len();
-    let rest =
-        "host: here\r\nauthorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\nconnection: close\r\ncontent-type: application/json";
-    write!(stream, "{head} HTTP/1.1\r\n{rest}\r\ncontent-length: {length}\r\n\r\n{body}").expect("the server reads");
+    let rest = "host: here\r\nconnection: close\r\ncontent-type: application/json\r\nauthorization: Basic ";
+    write!(stream, "{head} HTTP/1.1\r\n{rest}{letters}\r\ncontent-length: {length}\r\n\r\n{body}")
+        .expect("the server reads");
     let mut text = String::new();
     stream.read_to_string(&mut text).expect("an answer");
     let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
@@ -338,4 +343,60 @@ fn a_traced_virtual_host_tells_what_is_published_and_what_is_delivered() {
              user=\"guest\"} body=one",
         ]
     );
+}
+
+#[test]
+fn management_calls_are_for_those_who_may() {
+    let (_, http) = server();
+    let rights = "{\"configure\":\".*\",\"write\":\".*\",\"read\":\".*\"}";
+    for (user, tags) in [("m", "management"), ("p", "policymaker"), ("w", "monitoring"), ("n", "")] {
+        let body = format!("{{\"password\":\"{user}\",\"tags\":\"{tags}\"}}");
+        assert_eq!(call(http, &format!("PUT /api/users/{user}"), &body).0, "201 Created");
+    }
+    assert_eq!(call(http, "PUT /api/vhosts/v", "{}").0, "201 Created");
+    assert_eq!(call(http, "PUT /api/permissions/v/m", rights).0, "201 Created");
+    assert_eq!(call(http, "PUT /api/queues/v/q", "{}").0, "201 Created");
+    assert_eq!(call(http, "PUT /api/queues/%2F/q", "{}").0, "201 Created");
+    let (m, p, w, n) = ("bTpt", "cDpw", "dzp3", "bjpu");
+    // As RabbitMQ 3.10.8 says it.
+    for (letters, head, status, part) in [
+        (n, "GET /api/whoami", "401 Unauthorized", "Not management user"),
+        ("bTp3", "GET /api/whoami", "401 Unauthorized", "Login failed"),
+        (m, "GET /api/whoami", "200 OK", "{\"name\":\"m\",\"tags\":[\"management\"]}"),
+        (m, "GET /api/queues?columns=vhost,name", "200 OK", "[{\"name\":\"q\",\"vhost\":\"v\"}]"),
+        (m, "GET /api/queues/%2F", "401 Unauthorized", "User not authorised to access virtual host"),
+        (m, "GET /api/users", "401 Unauthorized", "Not administrator user"),
+        (m, "GET /api/nodes", "401 Unauthorized", "Not monitor user"),
+        (m, "GET /api/parameters", "401 Unauthorized", "User not authorised to access object"),
+        (m, "PUT /api/vhosts/new", "401 Unauthorized", "Not administrator user"),
+        (w, "GET /api/nodes?columns=type", "200 OK", "[{\"type\":\"disc\"}]"),
+        (w, "GET /api/vhosts?columns=name", "200 OK", "[{\"name\":\"/\"},{\"name\":\"v\"}]"),
+        (m, "GET /api/vhosts?columns=name", "200 OK", "[{\"name\":\"v\"}]"),
+        (p, "GET /api/global-parameters?columns=name", "200 OK", "[{\"name\":\"internal_cluster_id\"}]"),
+        (m, "POST /api/queues/v/q", "405 Method Not Allowed", ""),
+        (m, "GET /api/nothing", "404 Not Found", "Object Not Found"),
+    ] {
+        let (said, body) = call_as(http, letters, head, "");
+        assert_eq!(said, status, "{head}: {body}");
+        assert!(body.contains(part), "{head}: {body}");
+    }
+}
+
+#[test]
+fn management_calls_count_what_happens_where() {
+    let (amqp, http) = server();
+    let mut client = Client::connect(amqp, 0);
+    assert_eq!(call(http, "PUT /api/queues/%2F/q", "{}").0, "201 Created");
+    let publish = "{\"properties\":{},\"routing_key\":\"q\",\"payload\":\"hi\",\"payload_encoding\":\"string\"}";
+    assert_eq!(call(http, "POST /api/exchanges/%2F/amq.default/publish", publish).0, "200 OK");
+    assert_eq!(client.ready("q"), 1);
+    let get = "{\"count\":-1,\"ackmode\":\"ack_requeue_false\",\"encoding\":\"auto\"}";
+    assert_eq!(call(http, "POST /api/queues/%2F/q/get", get).0, "200 OK");
+    let shown = call(http, "GET /api/queues/%2F/q", "").1;
+    for part in ["\"publish\":1", "\"get_no_ack\":1", "\"deliver_get\":1", "\"messages\":0", "\"idle_since\":\"2"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(call(http, "GET /api/exchanges/%2F/", "").1.contains("\"publish_in\":1,"));
+    assert!(call(http, "GET /api/vhosts/%2F", "").1.contains("\"publish\":1,"));
+    assert!(call(http, "GET /api/overview", "").1.contains("\"queue_created\":1,"));
 }

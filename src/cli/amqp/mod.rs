@@ -7,6 +7,7 @@
 //! and [`trace`] tells of messages to those who listen.
 
 pub mod alarms;
+pub mod attempts;
 pub mod content;
 pub mod counts;
 pub mod erlang;
@@ -63,6 +64,7 @@ fn serve_within(
         tokio::task::spawn_local(node::keep_time(node.clone()));
         if let Some(management) = management {
             let listener = from_std(management).map_err(failed)?;
+            node.count_in_detail();
             tokio::task::spawn_local(http::accept(listener, node.clone(), address));
         }
         accept(from_std(listener).map_err(failed)?, node).await

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
-use warren_sim::amqp::broker::{Broker, Cx, Out};
+use warren_sim::amqp::broker::{Broker, Cx, DEFAULT_VHOST, Out};
 use warren_sim::amqp::channel::Capabilities;
 use warren_sim::amqp::event::{ChannelRef, ConnectionId, MessageId};
 use warren_sim::amqp::limits::Limits;
@@ -14,7 +14,8 @@ use warren_sim::bytes::Bytes;
 use warren_sim::prng::Prng;
 
 use super::alarms::{Alarms, Source};
-use super::counts::Counts;
+use super::attempts::Attempts;
+use super::counts::{Counts, Ledger};
 use super::peer::{HIGH_BYTES, Peer};
 use super::settings::Settings;
 use super::trace::Trace;
@@ -33,6 +34,11 @@ pub struct Node {
     pub settings: Settings,
     /// What the node has run out of.
     pub alarms: Alarms,
+    /// Who tried to come in.
+    pub attempts: Attempts,
+    /// What a socket reads into.
+    pub buffer: RefCell<Vec<u8>>,
+    started: Instant,
     /// Wakes the clock's task when something is due earlier than it thinks.
     clock: Notify,
 }
@@ -46,7 +52,7 @@ struct Inner {
     /// What was said to a connection without a socket, of which there is one at a time.
     captured: Option<(ConnectionId, Vec<Frame>)>,
     /// What happened since the start.
-    counts: Counts,
+    ledger: Ledger,
     trace: Trace,
     last_connection: u32,
     last_event: u32,
@@ -81,21 +87,33 @@ impl Node {
     pub fn with_limits(limits: Limits) -> Self {
         // Names that the broker makes up differ from run to run, as RabbitMQ's do.
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
+        let mut broker = Broker::new().with_limits(limits);
+        broker.describe_vhost(&Bytes::from(DEFAULT_VHOST), Bytes::from("Default virtual host"), Vec::new());
         let inner = Inner {
-            broker: Broker::new().with_limits(limits),
+            broker,
             prng: Prng::new(seed),
             out: Vec::new(),
             peers: HashMap::new(),
             captured: None,
-            counts: Counts::default(),
+            ledger: Ledger::default(),
             trace: Trace::default(),
             last_connection: 0,
             last_event: 0,
             last_message: 0,
             next_due: None,
         };
-        let (users, settings, alarms) = (Users::new(), Settings::new(CLUSTER), Alarms::default());
-        Node { inner: RefCell::new(inner), users, settings, alarms, clock: Notify::new() }
+        let (users, settings, alarms) = (Users::new(), Settings::new(u128::from(seed) << 64), Alarms::default());
+        let (attempts, clock, started) = (Attempts::default(), Notify::new(), Instant::now());
+        Node {
+            inner: RefCell::new(inner),
+            users,
+            settings,
+            alarms,
+            attempts,
+            buffer: RefCell::default(),
+            clock,
+            started,
+        }
     }
 
     /// Does something with the broker, then all that it makes due, and hands out what leaves.
@@ -103,30 +121,30 @@ impl Node {
         let mut inner = self.inner.borrow_mut();
         let inner = &mut *inner;
         inner.last_message = inner.last_message.wrapping_add(1);
-        let Inner { broker, prng, out, last_event, last_message, counts, trace, .. } = inner;
+        let Inner { broker, prng, out, last_event, last_message, ledger, trace, .. } = inner;
+        let now_ms = now_ms();
         let mut events = |event, _| {
-            counts.add(&event);
+            ledger.add(&event, now_ms);
             trace.note(&event);
             *last_event = last_event.wrapping_add(1);
             *last_event
         };
         let message = Some(MessageId(*last_message));
-        let now_ms = now_ms();
         let mut cx = Cx { now_ms, prng, message, events: &mut events, out };
         let result = act(broker, &mut cx);
         inner.tell(now_ms);
-        inner.hand_out();
+        inner.hand_out(now_ms);
         while inner.broker.has_work(now_ms) {
-            let Inner { broker, prng, out, last_event, counts, trace, .. } = inner;
+            let Inner { broker, prng, out, last_event, ledger, trace, .. } = inner;
             let mut events = |event, _| {
-                counts.add(&event);
+                ledger.add(&event, now_ms);
                 trace.note(&event);
                 *last_event = last_event.wrapping_add(1);
                 *last_event
             };
             broker.work(&mut Cx { now_ms, prng, message: None, events: &mut events, out });
             inner.tell(now_ms);
-            inner.hand_out();
+            inner.hand_out(now_ms);
         }
         let due = inner.broker.next_due();
         if due.is_some_and(|due| inner.next_due.is_none_or(|known| due < known)) {
@@ -156,7 +174,22 @@ impl Node {
 
     /// What happened since the start.
     pub fn counts(&self) -> Counts {
-        self.inner.borrow().counts
+        self.inner.borrow().ledger.node
+    }
+
+    /// How long the node runs, in ms.
+    pub fn uptime_ms(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
+    }
+
+    /// Looks at all counts.
+    pub fn ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
+        look(&self.inner.borrow().ledger)
+    }
+
+    /// Counts things one by one from now on.
+    pub fn count_in_detail(&self) {
+        self.inner.borrow_mut().ledger.is_detailed = true;
     }
 
     /// The client of a connection; none where it has no socket.
@@ -283,13 +316,13 @@ impl Default for Node {
 impl Inner {
     /// Publishes what is to be told of what just happened.
     fn tell(&mut self, now_ms: u64) {
-        let Inner { broker, prng, out, peers, last_event, last_message, counts, trace, .. } = self;
+        let Inner { broker, prng, out, peers, last_event, last_message, ledger, trace, .. } = self;
         let name =
             |at: ChannelRef| peers.get(&at.connection).map_or_else(String::new, |peer| peer.about.borrow().name());
         for told in trace.tell(broker, out, name) {
             *last_message = last_message.wrapping_add(1);
             let mut events = |event, _| {
-                counts.add(&event);
+                ledger.add(&event, now_ms);
                 trace.note(&event);
                 *last_event = last_event.wrapping_add(1);
                 *last_event
@@ -301,7 +334,7 @@ impl Inner {
     }
 
     /// Writes what leaves the broker into the outboxes.
-    fn hand_out(&mut self) {
+    fn hand_out(&mut self, now_ms: u64) {
         let mut full = Vec::new();
         for out in self.out.drain(..) {
             let (Out::Frame { connection, .. } | Out::Closed { connection }) = &out;
@@ -319,6 +352,8 @@ impl Inner {
             }
             match &out {
                 Out::Frame { channel, frame, .. } => {
+                    let at = ChannelRef { connection: *connection, channel: *channel };
+                    self.ledger.said(at, &frame.method, now_ms);
                     peer.post(*channel, frame);
                     if peer.waiting() > HIGH_BYTES && !peer.stalled.replace(true) {
                         full.push(*connection);

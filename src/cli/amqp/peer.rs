@@ -30,10 +30,25 @@ pub struct Peer {
     pub ended: Cell<bool>,
     /// Whether the broker was told to send no deliveries.
     pub stalled: Cell<bool>,
+    /// What went over its socket.
+    pub traffic: Cell<Traffic>,
     /// Who the client is.
     pub about: RefCell<About>,
     /// Confirms that wait to be sent together.
     confirms: RefCell<Vec<Confirms>>,
+}
+
+/// What went over a socket, as the system took and gave it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Bytes that came.
+    pub bytes_read: u64,
+    /// How often some came.
+    pub reads: u64,
+    /// Bytes that went.
+    pub bytes_written: u64,
+    /// How often some went.
+    pub writes: u64,
 }
 
 /// What is told of a connection.
@@ -45,6 +60,8 @@ pub struct About {
     pub connected_at: u64,
     /// What it says of itself.
     pub client_properties: Table,
+    /// Its user.
+    pub user: Bytes,
     /// How it logged in.
     pub mechanism: Bytes,
     /// The negotiated interval of heartbeats, in seconds.
@@ -77,6 +94,7 @@ impl Peer {
             frame_max: Cell::new(FRAME_MIN as usize),
             ended: Cell::new(false),
             stalled: Cell::new(false),
+            traffic: Cell::default(),
             about: RefCell::default(),
             confirms: RefCell::default(),
         }

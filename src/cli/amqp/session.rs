@@ -273,13 +273,16 @@ impl Session {
         self.capabilities = login::capabilities(&method.client_properties);
         self.wants_blocked = login::announces(&method.client_properties, "connection.blocked");
         self.wants_failure_close = login::announces(&method.client_properties, "authentication_failure_close");
-        match login::login(method, &node.users) {
+        let outcome = login::login(method, &node.users);
+        node.attempts.count(false, matches!(outcome, Outcome::Welcome(_)));
+        match outcome {
             Outcome::Welcome(user) => {
                 self.capabilities.impersonator = node.users.has_tag(&user, "impersonator");
                 self.user = user;
                 let mut about = self.peer.about.borrow_mut();
                 about.client_properties = method.client_properties.clone();
                 about.mechanism = method.mechanism.clone();
+                about.user = self.user.clone();
                 drop(about);
                 let (channel_max, frame_max) = (CHANNEL_MAX, FRAME_MAX as u32);
                 self.send(0, ConnectionTune { channel_max, frame_max, heartbeat: HEARTBEAT_OFFER });

@@ -1,5 +1,7 @@
 //! What an operator sets beside users: global parameters, and how many connections, channels and queues there may be.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,7 +9,7 @@ use warren_sim::amqp::error::{self, Refusal};
 use warren_sim::amqp::event::Resource;
 use warren_sim::bytes::Bytes;
 
-use super::node::Node;
+use super::node::{CLUSTER, Node};
 
 /// At most so many global parameters.
 pub const SETTINGS_MAX: usize = 1_000;
@@ -27,10 +29,16 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// With a name for the cluster.
-    pub fn new(cluster: &str) -> Self {
-        let globals = BTreeMap::from([("cluster_name".to_string(), json!(cluster))]);
+    /// Nothing but what the cluster gave itself. The number is a part of its name that nobody else has.
+    pub fn new(number: u128) -> Self {
+        let id = format!("rabbitmq-cluster-id-{}", URL_SAFE_NO_PAD.encode(number.to_be_bytes()));
+        let globals = BTreeMap::from([("internal_cluster_id".to_string(), json!(id))]);
         Settings { globals: RefCell::new(globals), vhost_limits: RefCell::default() }
+    }
+
+    /// The name of the cluster: that of its first node, until it gets another one.
+    pub fn cluster_name(&self) -> Value {
+        self.globals.borrow().get("cluster_name").cloned().unwrap_or_else(|| json!(CLUSTER))
     }
 
     fn limit(&self, vhost: &Bytes, name: &str) -> Option<usize> {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use warren_wire::encode::HEARTBEAT_FRAME;
 
 use super::node::{Node, now_ms};
-use super::peer::{About, HIGH_BYTES, LOW_BYTES, MOST_BYTES, Peer};
+use super::peer::{About, HIGH_BYTES, LOW_BYTES, MOST_BYTES, Peer, Traffic};
 use super::session::Session;
 
 /// How long a client may take for its handshake.
@@ -125,6 +125,9 @@ impl Socket {
         }
         if written > 0 {
             self.said = Instant::now();
+            let traffic = self.peer.traffic.get();
+            let (bytes_written, writes) = (traffic.bytes_written + written as u64, traffic.writes + 1);
+            self.peer.traffic.set(Traffic { bytes_written, writes, ..traffic });
             outbox.drain(..written);
         }
         let is_low = outbox.len() < LOW_BYTES;
@@ -171,21 +174,20 @@ impl Socket {
     }
 
     fn read(&mut self, room: usize) -> Result<(), ()> {
-        let from = self.inbox.len();
-        self.inbox.resize(from + room.min(READ_BYTES), 0);
-        let result = self.stream.try_read(&mut self.inbox[from..]);
-        match result {
+        // All sockets share one buffer: most have nothing to say most of the time.
+        let mut buffer = self.node.buffer.borrow_mut();
+        buffer.resize(READ_BYTES, 0);
+        match self.stream.try_read(&mut buffer[..room.min(READ_BYTES)]) {
             Ok(0) => return Err(()),
             Ok(count) => {
-                self.inbox.truncate(from + count);
+                self.inbox.extend_from_slice(&buffer[..count]);
                 self.heard = Instant::now();
+                let traffic = self.peer.traffic.get();
+                let (bytes_read, reads) = (traffic.bytes_read + count as u64, traffic.reads + 1);
+                self.peer.traffic.set(Traffic { bytes_read, reads, ..traffic });
             }
-            Err(error) => {
-                self.inbox.truncate(from);
-                if error.kind() != ErrorKind::WouldBlock {
-                    return Err(());
-                }
-            }
+            Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(()),
+            Err(_) => {}
         }
         Ok(())
     }

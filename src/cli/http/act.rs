@@ -2,12 +2,14 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use warren_sim::amqp::method::*;
 use warren_sim::amqp::value::Table;
 use warren_sim::bytes::Bytes;
 
 use super::answer::Answer;
+use super::queues;
 use super::route::Call;
 use super::show::{self, Link};
 use super::table::{from_table, to_table};
@@ -18,7 +20,7 @@ const GET_MAX: u64 = 10_000;
 
 fn direct<'a>(call: &'a Call<'_>, vhost: &str) -> Result<Direct<'a>, Answer> {
     if call.has_vhost(vhost) {
-        return Ok(call.node.direct(call.user.clone(), Bytes::from(vhost)));
+        return Ok(call.node.direct(call.name(), Bytes::from(vhost)));
     }
     Err(Answer::missing("vhost_not_found"))
 }
@@ -81,7 +83,10 @@ pub fn require(object: &Map<String, Value>, names: &[&str]) -> Result<(), Answer
 pub fn declare_queue(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
     let object = call.object()?;
     let connection = direct(call, vhost)?;
-    let is_new = show::queue(call.node, vhost, name).is_none();
+    let is_new = !queues::is_there(call.node, vhost, name);
+    if let Some(node) = object.get("node").and_then(Value::as_str).filter(|node| *node != show::NODE) {
+        return Err(Answer::bad_request(format!("Node {node} could not be contacted")));
+    }
     let declare = QueueDeclare {
         queue: Bytes::from(name),
         durable: flag(&object, "durable")?,
@@ -93,9 +98,13 @@ pub fn declare_queue(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer,
     Ok(if is_new { Answer::created() } else { Answer::done() })
 }
 
+fn must_be_there(call: &Call<'_>, vhost: &str, name: &str) -> Result<(), Answer> {
+    if queues::is_there(call.node, vhost, name) { Ok(()) } else { Err(Answer::not_found()) }
+}
+
 /// `DELETE /api/queues/VHOST/NAME`.
 pub fn delete_queue(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
-    show::queue(call.node, vhost, name).ok_or_else(Answer::not_found)?;
+    must_be_there(call, vhost, name)?;
     let (if_unused, if_empty) = (call.is_asked("if-unused"), call.is_asked("if-empty"));
     let delete = QueueDelete { queue: Bytes::from(name), if_unused, if_empty, ..QueueDelete::default() };
     unless_refused(direct(call, vhost)?.call(Method::from(delete))).map(|_| Answer::done())
@@ -103,14 +112,14 @@ pub fn delete_queue(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, 
 
 /// `DELETE /api/queues/VHOST/NAME/contents`.
 pub fn purge(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
-    show::queue(call.node, vhost, name).ok_or_else(Answer::not_found)?;
+    must_be_there(call, vhost, name)?;
     let purge = QueuePurge { queue: Bytes::from(name), ..QueuePurge::default() };
     unless_refused(direct(call, vhost)?.call(Method::from(purge))).map(|_| Answer::done())
 }
 
 /// `POST /api/queues/VHOST/NAME/actions`: what mirrors would do, of which there are none.
 pub fn queue_action(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
-    show::queue(call.node, vhost, name).ok_or_else(Answer::not_found)?;
+    must_be_there(call, vhost, name)?;
     let object = call.object()?;
     require(&object, &["action"])?;
     match text(&object, "action") {
@@ -146,6 +155,9 @@ pub fn delete_exchange(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answe
     unless_refused(direct(call, vhost)?.call(Method::from(delete))).map(|_| Answer::done())
 }
 
+/// What is escaped in the address of a new binding.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 /// Where a binding starts, `q` or `e`, and where it ends.
 type Ends<'a> = (&'a str, &'a str, &'a str);
 
@@ -169,7 +181,8 @@ pub fn bind(call: &Call<'_>, vhost: &str, (source, kind, destination): Ends<'_>)
     let is_it = |link: &Link| is_between(link, vhost, (source, kind, destination));
     let made = show::bindings(call.node, is_it).into_iter().rev().find(|binding| binding["routing_key"] == *key.text());
     let name = made.and_then(|binding| binding["properties_key"].as_str().map(str::to_string));
-    Ok(Answer::created_at(format!("{destination}/{}", name.unwrap_or_default())))
+    let escaped = |text: &str| utf8_percent_encode(text, ESCAPED).to_string();
+    Ok(Answer::created_at(format!("{}/{}", escaped(destination), escaped(&name.unwrap_or_default()))))
 }
 
 fn is_between(link: &Link, vhost: &str, (source, kind, destination): Ends<'_>) -> bool {
@@ -229,30 +242,50 @@ pub fn publish(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answe
     Ok(Answer::json(json!({"routed": !is_returned})))
 }
 
+/// The names of properties in the order of the protocol.
+const PROPERTIES: [&str; 14] = [
+    "content_type",
+    "content_encoding",
+    "headers",
+    "delivery_mode",
+    "priority",
+    "correlation_id",
+    "reply_to",
+    "expiration",
+    "message_id",
+    "timestamp",
+    "type",
+    "user_id",
+    "app_id",
+    "cluster_id",
+];
+
 fn properties(object: Option<&Map<String, Value>>) -> Result<Properties, Answer> {
     let mut p = Properties::default();
-    for (name, value) in object.into_iter().flatten() {
-        let text = value.as_str().map(Bytes::from);
-        let number = value.as_u64();
-        match name.as_str() {
-            "content_type" => p.content_type = text,
-            "content_encoding" => p.content_encoding = text,
-            "headers" => {
-                let table = value.as_object().map(to_table).transpose().map_err(Answer::bad_request)?;
-                p.headers = table;
-            }
-            "delivery_mode" => p.delivery_mode = number.and_then(|n| u8::try_from(n).ok()),
-            "priority" => p.priority = number.and_then(|n| u8::try_from(n).ok()),
-            "correlation_id" => p.correlation_id = text,
-            "reply_to" => p.reply_to = text,
-            "expiration" => p.expiration = text,
-            "message_id" => p.message_id = text,
-            "timestamp" => p.timestamp = number,
-            "type" => p.type_ = text,
-            "user_id" => p.user_id = text,
-            "app_id" => p.app_id = text,
-            "cluster_id" => p.cluster_id = text,
-            _ => {}
+    // The first one that is wrong is told, in the order of the protocol.
+    for name in PROPERTIES {
+        let Some(value) = object.and_then(|object| object.get(name)) else { continue };
+        let number = || value.as_i64().ok_or_else(|| Answer::bad_request(json!(["not_int", name])));
+        let small = || number().map(|number| Some(number as u8));
+        let text = || match value {
+            Value::String(text) => Ok(Some(Bytes::from(text.as_str()))),
+            _ => Err(Answer::bad_request(json!(["not_string", name]))),
+        };
+        match name {
+            "headers" => p.headers = value.as_object().map(to_table).transpose().map_err(Answer::bad_request)?,
+            "delivery_mode" => p.delivery_mode = small()?,
+            "priority" => p.priority = small()?,
+            "timestamp" => p.timestamp = Some(number()? as u64),
+            "content_type" => p.content_type = text()?,
+            "content_encoding" => p.content_encoding = text()?,
+            "correlation_id" => p.correlation_id = text()?,
+            "reply_to" => p.reply_to = text()?,
+            "expiration" => p.expiration = text()?,
+            "message_id" => p.message_id = text()?,
+            "type" => p.type_ = text()?,
+            "user_id" => p.user_id = text()?,
+            "app_id" => p.app_id = text()?,
+            _ => p.cluster_id = text()?,
         }
     }
     Ok(p)
@@ -262,8 +295,10 @@ fn properties(object: Option<&Map<String, Value>>) -> Result<Properties, Answer>
 pub fn get(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
     let object = call.object()?;
     require(&object, &["count", "ackmode", "encoding"])?;
-    let count = object["count"].as_u64().or_else(|| object["count"].as_str()?.parse().ok());
+    let count = object["count"].as_i64().or_else(|| object["count"].as_str()?.parse().ok());
     let count = count.ok_or_else(|| Answer::bad_request(json!(["not_integer", object["count"]])))?;
+    // Below 0, all there is.
+    let count = u64::try_from(count).unwrap_or(GET_MAX);
     let (is_reject, requeue) = match text(&object, "ackmode") {
         "ack_requeue_true" => (false, true),
         "ack_requeue_false" => (false, false),
@@ -279,7 +314,14 @@ pub fn get(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
         let answers =
             connection.call(Method::from(BasicGet { queue: Bytes::from(name), no_ack, ..BasicGet::default() }));
         if let Some((code, text)) = refusal(&answers) {
-            return Err(if code == 404 { Answer::missing(text) } else { Answer::bad_request(text) });
+            let reason = text.split_once(" - ").map_or(text.as_str(), |(_, reason)| reason);
+            return Err(match code {
+                404 => Answer::missing(text),
+                403 => Answer::refused_because(&text),
+                // Where it would close the connection, its name is left out.
+                540 => Answer::bad_request(format!("{code} {reason}")),
+                _ => Answer::bad_request(format!("{code} {text}")),
+            });
         }
         let Some(Frame { method: Method::BasicGetOk(got), content: Some(content) }) = answers.first() else { break };
         tags.push(got.delivery_tag);

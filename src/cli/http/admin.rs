@@ -6,28 +6,40 @@ use warren_sim::amqp::event::ConnectionId;
 use warren_sim::amqp::policy::{ApplyTo, Policy, PolicyError};
 use warren_sim::bytes::Bytes;
 
+use super::access::{is_in_sight, is_own};
 use super::act::{flag, require};
 use super::answer::Answer;
 use super::route::Call;
 use super::table::{from_table, to_table};
-use super::{health, parameters, people, show};
+use super::{clients, health, overview, parameters, people, show};
+use crate::amqp::login::VERSION;
 use crate::amqp::node::Node;
 
 /// `GET` of what stands in no other place.
 pub fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
-    let list = |items: Vec<Value>| Ok(Answer::json(show::listed(call, items)));
+    let list = |mut items: Vec<Value>| {
+        items.retain(|item| is_in_sight(call, item));
+        Ok(Answer::json(show::listed(call, items)))
+    };
+    let own = |mut items: Vec<Value>| {
+        items.retain(|item| is_own(call, item));
+        Ok(Answer::json(show::listed(call, items)))
+    };
     let one = |item: Option<Value>| item.map(Answer::json).ok_or_else(Answer::not_found);
     let node = call.node;
     match words {
-        ["vhosts"] => list(vhosts(node)),
+        ["vhosts"] => {
+            let is_visible = |vhost: &Value| call.is_monitor() || is_in_sight(call, &json!({"vhost": vhost["name"]}));
+            list(vhosts(node).into_iter().filter(is_visible).collect())
+        }
         ["vhosts", name] => one(vhosts(node).into_iter().find(|vhost| vhost["name"] == **name)),
         ["vhosts", name, "connections"] if call.has_vhost(name) => {
-            list(show::connections(node).into_iter().filter(|one| one["vhost"] == **name).collect())
+            own(clients::connections(node).into_iter().filter(|one| one["vhost"] == **name).collect())
         }
         ["vhosts", name, "channels"] if call.has_vhost(name) => {
-            list(show::channels(node, None).into_iter().filter(|one| one["vhost"] == **name).collect())
+            own(clients::channels(node, None).into_iter().filter(|one| one["vhost"] == **name).collect())
         }
-        ["connections", "username", user] => list(connections_of(node, user)),
+        ["connections", "username", user] => list(clients::connections_of(node, user)),
         ["policies"] => list(policies(node, None, false)),
         ["policies", vhost] if call.has_vhost(vhost) => list(policies(node, Some(vhost), false)),
         ["policies", vhost, name] => one(policies(node, Some(vhost), false).into_iter().find(|p| p["name"] == **name)),
@@ -59,28 +71,22 @@ pub fn change(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
             let (vhost, name) = (Bytes::from(*vhost), Bytes::from(*name));
             gone(call.node.with(|broker, cx| broker.clear_policy(cx, &vhost, &name, operator)))
         }
-        ("POST", ["definitions"]) => import(call, None),
+        ("POST", ["definitions" | "all-configuration"]) => import(call, None),
         ("POST", ["definitions", vhost]) if call.has_vhost(vhost) => import(call, Some(&Bytes::from(*vhost))),
         ("POST", ["definitions", _]) => Err(Answer::missing("vhost_not_found")),
         ("DELETE", ["connections", name]) => close(call, name),
         ("DELETE", ["connections", "username", user]) => {
-            for one in connections_of(call.node, user) {
+            for one in clients::connections_of(call.node, user) {
                 close(call, one["name"].as_str().unwrap_or_default())?;
             }
             Ok(Answer::done())
         }
         // There is one node, and no statistics that a reset would empty.
         ("POST", ["rebalance", "queues"]) | ("DELETE", ["reset"] | ["reset", show::NODE]) => Ok(Answer::done()),
-        (_, ["overview" | "whoami" | "nodes" | "channels" | "consumers" | "connections", ..]) => {
-            Ok(Answer::not_allowed())
-        }
+        (_, ["feature-flags" | "auth", ..] | ["vhosts", _, "start", _]) => overview::change(call, words),
         (_, ["users" | "permissions" | "topic-permissions" | "user-limits", ..]) => people::change(call, words),
         _ => parameters::change(call, words),
     }
-}
-
-fn connections_of(node: &Node, user: &str) -> Vec<Value> {
-    show::connections(node).into_iter().filter(|one| one["user"] == *user).collect()
 }
 
 /// Done, or there was nothing to do it to.
@@ -90,8 +96,8 @@ pub fn gone(was_there: bool) -> Result<Answer, Answer> {
 
 /// `GET /api/whoami`.
 pub fn whoami(call: &Call<'_>) -> Option<Value> {
-    let all = call.node.users.all.borrow();
-    all.get(call.user).map(|user| json!({"name": call.user.text(), "tags": user.tags}))
+    let (all, name) = (call.node.users.all.borrow(), call.user?);
+    all.get(name).map(|user| json!({"name": name.text(), "tags": user.tags}))
 }
 
 fn vhosts(node: &Node) -> Vec<Value> {
@@ -101,13 +107,22 @@ fn vhosts(node: &Node) -> Vec<Value> {
             let (ready, unacked) = vhost.queues.values().fold((0, 0), |(ready, unacked), queue| {
                 (ready + queue.ready.len(), unacked + queue.unacked.len())
             });
-            json!({
+            let mut shown = json!({
                 "name": name.text(), "description": vhost.description.text(), "tags": tags, "default_queue_type": "undefined",
-                "metadata": {"description": vhost.description.text(), "tags": tags},
-                "tracing": node.is_traced(name),
-                "cluster_state": {show::NODE: "running"}, "messages": ready + unacked, "messages_ready": ready,
-                "messages_unacknowledged": unacked,
-            })
+                "metadata": {"description": vhost.description.text(), "tags": tags}, "tracing": node.is_traced(name),
+                "cluster_state": {show::NODE: "running"},
+            });
+            let Value::Object(fields) = &mut shown else { return shown };
+            // Nothing is told of messages before there is a queue.
+            if !vhost.queues.is_empty() {
+                let counts = [("messages", ready + unacked), ("messages_ready", ready), ("messages_unacknowledged", unacked)];
+                fields.extend(show::counted(counts.map(|(name, count)| (name, count as u64)).to_vec()));
+            }
+            let stats = show::counted(node.ledger(|ledger| ledger.vhost(name)).of_traffic());
+            if !stats.is_empty() {
+                fields.insert("message_stats".to_string(), stats.into());
+            }
+            shown
         });
         shown.collect()
     })
@@ -132,12 +147,13 @@ fn put_vhost(call: &Call<'_>, name: &str) -> Result<Answer, Answer> {
         call.node.set_traced(&vhost, tracing);
     }
     if is_new {
-        call.node.users.admit(call.user, &vhost);
+        call.node.users.admit(&call.name(), &vhost);
     }
     Ok(if is_new { Answer::created() } else { Answer::done() })
 }
 
-fn policies(node: &Node, vhost: Option<&str>, operator: bool) -> Vec<Value> {
+/// The policies, or those of operators, of a virtual host or all.
+pub fn policies(node: &Node, vhost: Option<&str>, operator: bool) -> Vec<Value> {
     let mut shown = Vec::new();
     node.read(|broker| {
         for (name, host) in broker.vhosts().filter(|(name, _)| vhost.is_none_or(|vhost| **name == *vhost)) {
@@ -188,32 +204,57 @@ fn put_policy(call: &Call<'_>, vhost: &str, name: &str, operator: bool) -> Resul
 }
 
 /// `GET /api/definitions`, users and what they may do included.
-pub fn export(node: &Node) -> impl FnOnce(&Broker) -> String {
-    let more = [
-        ("users", people::users(node)),
-        ("permissions", people::permissions(node, |_, _| true)),
-        ("topic_permissions", people::topics(node, |_, _| true)),
-        ("global_parameters", parameters::globals(node)),
-    ];
-    let limits = parameters::of_vhosts(node, None);
-    move |broker| {
-        let text = broker.export_definitions();
-        let Ok(mut all) = serde_json::from_str::<Value>(&text) else { return text };
-        for (name, value) in more {
-            all[name] = value.into();
-        }
-        if let Some(parameters) = all["parameters"].as_array_mut() {
-            parameters.extend(limits);
-        }
-        all.to_string()
-    }
+pub fn export(node: &Node) -> Value {
+    let parsed: Value = serde_json::from_str(&node.read(Broker::export_definitions)).unwrap_or_default();
+    let section = |name: &str| parsed[name].as_array().cloned().unwrap_or_default();
+    // Over HTTP, unlike in `rabbitmqctl`, a virtual host is its name.
+    let vhosts: Vec<Value> = section("vhosts").iter().map(|vhost| json!({"name": vhost["name"]})).collect();
+    let all_parameters = [section("parameters"), parameters::of_vhosts(node, None)].concat();
+    json!({
+        "rabbit_version": VERSION, "rabbitmq_version": VERSION, "product_name": "RabbitMQ", "product_version": VERSION,
+        "users": people::users(node), "vhosts": vhosts, "permissions": people::permissions(node, |_, _| true),
+        "topic_permissions": people::topics(node, |_, _| true),
+        "parameters": all_parameters, "global_parameters": parameters::globals(node),
+        "policies": section("policies"), "queues": section("queues"), "exchanges": section("exchanges"),
+        "bindings": section("bindings"),
+    })
+}
+
+/// `GET /api/definitions/VHOST`: what is in it.
+pub fn export_vhost(node: &Node, vhost: &str) -> Value {
+    let all = export(node);
+    let within = |name: &str, keeps_vhost: bool| -> Value {
+        let items = all[name].as_array().into_iter().flatten().filter(|item| item["vhost"] == *vhost);
+        let stripped = items.cloned().map(|mut item| {
+            if let Some(fields) = item.as_object_mut().filter(|_| !keeps_vhost) {
+                fields.shift_remove("vhost");
+            }
+            item
+        });
+        stripped.collect()
+    };
+    json!({
+        "rabbit_version": VERSION, "parameters": within("parameters", true), "policies": within("policies", true),
+        "queues": within("queues", false), "exchanges": within("exchanges", false), "bindings": within("bindings", false),
+    })
 }
 
 fn import(call: &Call<'_>, vhost: Option<&Bytes>) -> Result<Answer, Answer> {
     // As tools upload it: JSON in the body, or a form with one file.
     let text = std::str::from_utf8(call.body).map_err(|_| Answer::bad_request("not_json"))?;
     let text = if call.content_type.starts_with("multipart/form-data") { part_of_form(text) } else { text };
-    let report = call.node.with(|broker, cx| broker.import_definitions(cx, text, vhost));
+    let all: Value = match text {
+        "" => json!({}),
+        text => serde_json::from_str(text)
+            .ok()
+            .filter(Value::is_object)
+            .ok_or_else(|| Answer::bad_request("failed_to_parse_json"))?,
+    };
+    if vhost.is_none() {
+        vhosts_are_there(call, &all)?;
+    }
+    let report =
+        call.node.with(|broker, cx| broker.import_definitions(cx, if text.is_empty() { "{}" } else { text }, vhost));
     let report = report.map_err(|error| Answer::bad_request(error.to_string()))?;
     // The broker itself has no users: what is said of them is taken in here.
     let is_here = |path: &str| {
@@ -222,15 +263,25 @@ fn import(call: &Call<'_>, vhost: Option<&Bytes>) -> Result<Answer, Answer> {
     for left_out in report.left_out.iter().filter(|left_out| vhost.is_some() || !is_here(&left_out.path)) {
         eprintln!("warren: definitions: {} is left out: {}", left_out.path, left_out.reason);
     }
-    if let (None, Ok(all)) = (vhost, serde_json::from_str::<Value>(text)) {
+    if vhost.is_none() {
         people::import(call, &all)?;
         parameters::import(call, &all)?;
     }
     let names = call.node.read(|broker| broker.vhosts().map(|(name, _)| name.clone()).collect::<Vec<_>>());
-    for name in names.iter().filter(|name| !call.node.users.may_enter(call.user, name)) {
-        call.node.users.admit(call.user, name);
+    let user = call.name();
+    for name in names.iter().filter(|name| !call.node.users.may_enter(&user, name)) {
+        call.node.users.admit(&user, name);
     }
     Ok(Answer::done())
+}
+
+/// Whatever is in a virtual host has one that is there or comes with it.
+fn vhosts_are_there(call: &Call<'_>, all: &Value) -> Result<(), Answer> {
+    let items = |name: &str| all[name].as_array().into_iter().flatten();
+    let is_made = |name: &str| items("vhosts").any(|vhost| vhost["name"] == *name);
+    let needed = ["policies", "queues", "exchanges", "bindings"].into_iter().flat_map(items);
+    let missing = needed.filter_map(|item| item["vhost"].as_str()).find(|name| !call.has_vhost(name) && !is_made(name));
+    missing.map_or(Ok(()), |name| Err(Answer::bad_request(json!(["no_such_vhost", name]))))
 }
 
 /// What stands between the head of a form's first part and the line that ends it.

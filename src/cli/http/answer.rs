@@ -2,6 +2,7 @@
 
 use http_body_util::Full;
 use hyper::body::Bytes;
+use hyper::header::HeaderValue;
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -11,12 +12,14 @@ pub struct Answer {
     status: u16,
     body: Option<String>,
     location: Option<String>,
+    /// The methods of the path, where the call had another one.
+    methods: Option<&'static str>,
     is_challenge: bool,
 }
 
 impl Answer {
     fn new(status: u16, body: Option<String>) -> Self {
-        Answer { status, body, location: None, is_challenge: false }
+        Answer { status, body, location: None, methods: None, is_challenge: false }
     }
 
     /// What was asked for.
@@ -68,6 +71,11 @@ impl Answer {
         Answer::error(401, "not_authorised", "Access refused.".into())
     }
 
+    /// It is not for this user.
+    pub fn refused_because(reason: &str) -> Self {
+        Answer::error(401, "not_authorised", reason.into())
+    }
+
     /// Nobody is logged in.
     pub fn unauthorised(is_tried: bool) -> Self {
         let answer = Answer::error(401, "not_authorized", "Login failed".into());
@@ -94,9 +102,14 @@ impl Answer {
         Answer::error(400, error, reason.into())
     }
 
-    /// The path knows no such method.
-    pub fn not_allowed() -> Self {
-        Answer::new(405, None)
+    /// The path knows other methods.
+    pub fn not_allowed(methods: &'static str) -> Self {
+        Answer { methods: Some(methods), ..Answer::new(405, None) }
+    }
+
+    /// The methods of a path, for who asks.
+    pub fn methods(methods: &'static str) -> Self {
+        Answer { methods: Some(methods), ..Answer::new(200, None) }
     }
 
     /// As it goes over the wire.
@@ -105,16 +118,20 @@ impl Answer {
         // Every status above is one; none is read from outside.
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        headers.insert("cache-control", "no-cache".parse().expect("a header of letters"));
+        let letters = |text: &'static str| HeaderValue::from_static(text);
+        headers.insert("cache-control", letters("no-cache"));
+        headers.insert("vary", letters("accept, accept-encoding, origin"));
         if self.is_challenge {
-            let challenge = "Basic realm=\"RabbitMQ Management\"".parse().expect("a header of letters");
-            headers.insert("www-authenticate", challenge);
+            headers.insert("www-authenticate", letters("Basic realm=\"RabbitMQ Management\""));
+        }
+        if let Some(methods) = self.methods {
+            headers.insert("allow", letters(methods));
         }
         if let Some(location) = self.location.and_then(|location| location.parse().ok()) {
             headers.insert("location", location);
         }
         if let Some(body) = self.body {
-            headers.insert("content-type", "application/json".parse().expect("a header of letters"));
+            headers.insert("content-type", letters("application/json"));
             *response.body_mut() = Full::from(body);
         }
         response

@@ -1,18 +1,25 @@
 //! RabbitMQ's management calls, as many as clients' tests and definitions tools use (`GET /api/overview` and the like).
 //!
-//! [`answer`] is what a call answers, [`route`] finds who answers, [`show`] writes the broker's things as RabbitMQ's JSON, [`act`]
-//! changes queues, exchanges, bindings and messages, [`people`] users, [`parameters`] what is set, [`admin`] the rest, [`health`] looks
-//! whether all is well, [`operate`] does what `rabbitmqctl` does to a node, [`table`] turns JSON to field tables and back.
+//! [`answer`] is what a call answers, [`access`] says which paths there are and for whom, [`route`] finds who answers. [`show`] writes
+//! lists, exchanges and bindings as RabbitMQ's JSON, [`queues`] queues and consumers, [`clients`] connections and channels,
+//! [`overview`] the node. [`act`] changes queues, exchanges, bindings and messages, [`people`] users, [`parameters`] what is set,
+//! [`admin`] the rest, [`health`] looks whether all is well, [`operate`] does what `rabbitmqctl` does to a node, [`table`] turns JSON
+//! to field tables and back, [`phash2`] is the digest in the names of bindings.
 //! What changes the broker is said to it as AMQP, by a connection without a socket, as RabbitMQ's management does it: so the rules
 //! and the refusals are the same.
 
+pub mod access;
 pub mod act;
 pub mod admin;
 pub mod answer;
+pub mod clients;
 pub mod health;
 pub mod operate;
+pub mod overview;
 pub mod parameters;
 pub mod people;
+pub mod phash2;
+pub mod queues;
 pub mod route;
 pub mod show;
 pub mod table;
@@ -65,28 +72,30 @@ async fn respond(
     (amqp, http): (SocketAddr, SocketAddr),
 ) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
-    let Some(user) = user(&head, node) else {
-        let is_tried = head.headers.contains_key("authorization");
-        return Answer::unauthorised(is_tried).response();
-    };
-    let Ok(body) = Limited::new(body, BODY_MAX).collect().await else {
-        return Answer::bad_request("body_too_large_or_broken").response();
-    };
-    let body = body.to_bytes();
+    let user = user(&head, node);
     let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let call = Call {
         node,
         amqp,
         http,
-        user: &user,
+        user: user.as_ref(),
+        is_login_tried: head.headers.contains_key("authorization"),
         method: head.method.as_str(),
-        path: head.uri.path(),
+        words: route::words(head.uri.path()),
         query: head.uri.query().unwrap_or_default(),
         content_type: header("content-type"),
         reason: header("x-reason"),
-        body: &body,
+        body: &[],
     };
-    route::answer(&call).response()
+    // Nothing is read from a stranger.
+    if let Some(refusal) = route::refusal(&call) {
+        return refusal.response();
+    }
+    let Ok(body) = Limited::new(body, BODY_MAX).collect().await else {
+        return Answer::bad_request("body_too_large_or_broken").response();
+    };
+    let body = body.to_bytes();
+    route::answer(&Call { body: &body, ..call }).response()
 }
 
 /// The user of basic authentication.

@@ -31,7 +31,6 @@ pub fn answer(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
             node.set_alarm(source, call.method == "PUT");
             Ok(Answer::done())
         }
-        (_, ["broker" | "alarms", ..]) => Ok(Answer::not_allowed()),
         _ => Err(Answer::not_found()),
     }
 }

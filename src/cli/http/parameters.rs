@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use warren_sim::bytes::Bytes;
 
+use super::access::is_in_sight;
 use super::act::require;
-use super::admin::gone;
+use super::admin::{self, gone};
 use super::answer::Answer;
 use super::route::Call;
 use super::show;
@@ -18,19 +19,26 @@ const LIMITS: &str = "limits";
 
 /// `GET`.
 pub fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
-    let list = |items: Vec<Value>| Ok(Answer::json(show::listed(call, items)));
+    let list = |mut items: Vec<Value>| {
+        items.retain(|item| is_in_sight(call, item));
+        Ok(Answer::json(show::listed(call, items)))
+    };
     let one = |item: Option<Value>| item.map(Answer::json).ok_or_else(Answer::not_found);
     let within = |vhost: &str| if call.has_vhost(vhost) { Ok(()) } else { Err(Answer::not_found()) };
     let node = call.node;
     match words {
-        ["cluster-name"] => one(node.settings.globals.borrow().get("cluster_name").map(|name| json!({"name": name}))),
+        ["cluster-name"] => one(Some(json!({"name": node.settings.cluster_name()}))),
         ["global-parameters"] => list(globals(node)),
         ["global-parameters", name] => {
             one(node.settings.globals.borrow().get(*name).map(|value| json!({"value": value, "name": name})))
         }
-        ["parameters"] | ["parameters", VHOST_LIMITS] => list(of_vhosts(node, None)),
+        ["parameters"] => list([operator_policies(node), of_vhosts(node, None)].concat()),
+        ["parameters", VHOST_LIMITS] => list(of_vhosts(node, None)),
         ["parameters", VHOST_LIMITS, vhost] => within(vhost).and_then(|()| list(of_vhosts(node, Some(vhost)))),
         ["parameters", VHOST_LIMITS, vhost, LIMITS] => one(of_vhosts(node, Some(vhost)).into_iter().next()),
+        ["parameters", "operator_policy"] => list(operator_policies(node)),
+        ["parameters", "operator_policy", vhost] => within(vhost)
+            .and_then(|()| list(operator_policies(node).into_iter().filter(|one| one["vhost"] == **vhost).collect())),
         ["parameters", _] => list(Vec::new()),
         ["parameters", _, vhost] => within(vhost).and_then(|()| list(Vec::new())),
         [VHOST_LIMITS] => list(limits(node, None)),
@@ -140,6 +148,18 @@ pub fn of_vhosts(node: &Node, vhost: Option<&str>) -> Vec<Value> {
     let as_parameter =
         |one: Value| json!({"value": one["value"], "vhost": one["vhost"], "component": VHOST_LIMITS, "name": LIMITS});
     limits(node, vhost).into_iter().map(as_parameter).collect()
+}
+
+/// The policies of operators, which RabbitMQ keeps as parameters.
+fn operator_policies(node: &Node) -> Vec<Value> {
+    let shown = admin::policies(node, None, true).into_iter().map(|policy| {
+        let value = json!({
+            "pattern": policy["pattern"], "definition": policy["definition"], "priority": policy["priority"],
+            "apply-to": policy["apply-to"],
+        });
+        json!({"value": value, "vhost": policy["vhost"], "component": "operator_policy", "name": policy["name"]})
+    });
+    shown.collect()
 }
 
 /// Global parameters.

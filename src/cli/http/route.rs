@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 use warren_sim::bytes::Bytes;
 
+use super::access::{self, is_in_sight, is_own};
 use super::answer::Answer;
-use super::{act, admin, operate, show};
+use super::{act, admin, clients, operate, overview, queues, show};
 use crate::amqp::node::Node;
 
 /// A call.
@@ -18,12 +19,14 @@ pub struct Call<'a> {
     pub amqp: SocketAddr,
     /// Where the management calls are answered.
     pub http: SocketAddr,
-    /// Who calls.
-    pub user: &'a Bytes,
+    /// Who calls, if name and password are right.
+    pub user: Option<&'a Bytes>,
+    /// Whether a name was said at all.
+    pub is_login_tried: bool,
     /// GET, PUT, POST or DELETE.
     pub method: &'a str,
-    /// The path.
-    pub path: &'a str,
+    /// The words of the path below `/api`; none where it is another one.
+    pub words: Option<Vec<String>>,
     /// What stands behind the question mark.
     pub query: &'a str,
     /// The body's type.
@@ -45,6 +48,26 @@ impl Call<'_> {
     /// Whether the query says that something is true.
     pub fn is_asked(&self, name: &str) -> bool {
         self.asked(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// Who calls; nobody where a call is open to all.
+    pub fn name(&self) -> Bytes {
+        self.user.cloned().unwrap_or_default()
+    }
+
+    /// Whether who calls has a tag.
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.user.is_some_and(|user| self.node.users.has_tag(user, tag))
+    }
+
+    /// Whether who calls may do everything.
+    pub fn is_admin(&self) -> bool {
+        self.has_tag("administrator")
+    }
+
+    /// Whether who calls may see everything.
+    pub fn is_monitor(&self) -> bool {
+        self.is_admin() || self.has_tag("monitoring")
     }
 
     /// The body as an object; an empty body is an empty one.
@@ -70,50 +93,66 @@ fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// Answers a call.
-pub fn answer(call: &Call<'_>) -> Answer {
-    let words: Vec<String> = call.path.trim_end_matches('/').split('/').skip(1).map(decode).collect();
+/// The words of a path below `/api`.
+pub fn words(path: &str) -> Option<Vec<String>> {
+    let mut words = path.trim_end_matches('/').split('/').skip(1).map(decode);
+    (words.next().as_deref() == Some("api")).then(|| words.collect())
+}
+
+/// What stands in the way of a call.
+pub fn refusal(call: &Call<'_>) -> Option<Answer> {
+    let Some(words) = &call.words else { return Some(Answer::not_found()) };
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let Some(("api", rest)) = words.split_first().map(|(first, rest)| (*first, rest)) else {
-        return Answer::not_found();
-    };
+    access::refusal(call, &words)
+}
+
+/// Answers a call that nothing stands in the way of.
+pub fn answer(call: &Call<'_>) -> Answer {
+    let words: Vec<&str> = call.words.iter().flatten().map(String::as_str).collect();
     let result = match call.method {
-        _ if rest.first() == Some(&"warren") => operate::answer(call, &rest[1..]),
+        _ if words.first() == Some(&"warren") => operate::answer(call, &words[1..]),
         _ if !call.node.is_running() => Ok(Answer::unavailable()),
-        "GET" | "HEAD" => get(call, rest),
-        "PUT" | "POST" | "DELETE" => change(call, rest),
-        _ => Ok(Answer::not_allowed()),
+        "GET" | "HEAD" => get(call, &words),
+        _ => change(call, &words),
     };
     result.unwrap_or_else(|refusal| refusal)
 }
 
 fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
-    let list = |items: Vec<Value>| Ok(Answer::json(show::page(call, items)?));
+    let list = |mut items: Vec<Value>| {
+        items.retain(|item| is_in_sight(call, item));
+        Ok(Answer::json(show::page(call, items)?))
+    };
+    let own = |mut items: Vec<Value>| {
+        items.retain(|item| is_own(call, item));
+        Ok(Answer::json(show::page(call, items)?))
+    };
     let one =
         |item: Option<Value>| item.map(|item| Answer::json(show::columns(call, item))).ok_or_else(Answer::not_found);
     let within = |vhost: &str| if call.has_vhost(vhost) { Ok(()) } else { Err(Answer::not_found()) };
     let node = call.node;
     match words {
-        ["overview"] => one(Some(show::overview(call))),
+        ["overview"] => one(Some(overview::overview(call))),
         ["whoami"] => one(admin::whoami(call)),
-        ["extensions"] => Ok(Answer::json(json!([]))),
+        ["extensions"] => Ok(Answer::json(json!([{"javascript": "dispatcher.js"}]))),
         ["auth"] => Ok(Answer::json(json!({"enable_uaa": false, "uaa_client_id": "", "uaa_location": ""}))),
-        ["nodes"] => list(vec![show::node()]),
-        ["nodes", name] => one(Some(show::node()).filter(|_| *name == show::NODE)),
+        ["nodes"] => list(vec![overview::node(call)]),
+        ["nodes", name] => one(Some(overview::node(call)).filter(|_| *name == show::NODE)),
+        ["nodes" | "feature-flags", ..] | ["auth", "attempts", ..] => overview::get(call, words),
         ["aliveness-test", vhost] => within(vhost).and_then(|()| act::aliveness(call, vhost)),
-        ["definitions"] => Ok(Answer::text(node.read(admin::export(node)))),
-        ["definitions", vhost] => {
-            let text = node.read(|broker| broker.export_vhost_definitions(&Bytes::from(*vhost)));
-            text.map(Answer::text).ok_or_else(|| Answer::bad_request("vhost_not_found"))
-        }
-        ["queues"] => list(show::queues(node, None)),
-        ["queues", vhost] => within(vhost).and_then(|()| list(show::queues(node, Some(vhost)))),
-        ["queues", vhost, name] => one(show::queue(node, vhost, name)),
+        ["definitions" | "all-configuration"] => Ok(Answer::json(admin::export(node))),
+        ["definitions", vhost] if call.has_vhost(vhost) => Ok(Answer::json(admin::export_vhost(node, vhost))),
+        ["definitions", _] => Err(Answer::bad_request("vhost_not_found")),
+        ["queues"] => list(queues::queues(call, None)),
+        ["queues", vhost] => within(vhost).and_then(|()| list(queues::queues(call, Some(vhost)))),
+        ["queues", vhost, name] => one(queues::queue(node, vhost, name)),
         ["queues", vhost, name, "bindings"] => {
-            one(show::queue(node, vhost, name))?;
-            list(show::bindings(node, |b| b.vhost == *vhost && b.to_queue && b.destination == *name))
+            within(vhost)?;
+            let found = show::bindings(node, |b| b.vhost == *vhost && b.to_queue && b.destination == *name);
+            // RabbitMQ makes the binding to the default exchange up, and does not look whether there is such a queue.
+            let made_up = || vec![show::default_binding(vhost, name)];
+            list(if found.is_empty() { made_up() } else { found })
         }
-        ["queues", _, _, _] | ["exchanges", _, _, "publish"] => Ok(Answer::not_allowed()),
         ["exchanges"] => list(show::exchanges(node, None)),
         ["exchanges", vhost] => within(vhost).and_then(|()| list(show::exchanges(node, Some(vhost)))),
         ["exchanges", vhost, name] => one(show::exchange(node, vhost, name)),
@@ -138,16 +177,16 @@ fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
                 _ => Err(Answer::not_found()),
             }
         }
-        ["connections"] => list(show::connections(node)),
-        ["connections", name] => one(show::connection(node, name)),
-        ["connections", name, "channels"] => {
-            one(show::connection(node, name))?;
-            list(show::channels(node, Some(name)))
+        ["connections"] => own(clients::connections(node)),
+        ["connections", name] => one(clients::connection(node, name)),
+        ["connections", name, "channels"] if *name != "username" => {
+            one(clients::connection(node, name))?;
+            own(clients::channels(node, Some(name)))
         }
-        ["channels"] => list(show::channels(node, None)),
-        ["channels", name] => one(show::channels(node, None).into_iter().find(|channel| channel["name"] == **name)),
-        ["consumers"] => list(show::consumers(node, None)),
-        ["consumers", vhost] => within(vhost).and_then(|()| list(show::consumers(node, Some(vhost)))),
+        ["channels"] => own(clients::channels(node, None)),
+        ["channels", name] => one(clients::channel(node, name)),
+        ["consumers"] => own(queues::consumers(node, None)),
+        ["consumers", vhost] => within(vhost).and_then(|()| own(queues::consumers(node, Some(vhost)))),
         _ => admin::get(call, words),
     }
 }

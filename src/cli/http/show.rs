@@ -2,18 +2,16 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
-use warren_sim::amqp::arguments::QueueType;
-use warren_sim::amqp::channel::{Channel, Connection};
+use warren_sim::amqp::broker::DEFAULT_VHOST;
 use warren_sim::amqp::exchange::{Binding, Destination, Exchange};
 use warren_sim::amqp::policy::pattern::Pattern;
-use warren_sim::amqp::queue::{Consumer, Queue};
 use warren_sim::bytes::Bytes;
-use warren_sim::hash::stable_hash;
 
 use super::answer::Answer;
+use super::phash2::args_hash;
 use super::route::Call;
 use super::table::from_table;
-use crate::amqp::login::VERSION;
+use crate::amqp::counts::Named;
 use crate::amqp::node::{CLUSTER, Node};
 
 /// The node's name.
@@ -22,8 +20,31 @@ pub const NODE: &str = CLUSTER;
 /// What is escaped in the name of a binding.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
-fn text(bytes: &Bytes) -> String {
+/// A name as text.
+pub fn text(bytes: &Bytes) -> String {
     bytes.text().into_owned()
+}
+
+/// Counts as they are shown, each with a rate: nothing here is measured over time.
+pub fn counted(named: Named) -> Map<String, Value> {
+    let pairs = named.into_iter().flat_map(|(name, count)| {
+        [(name.to_string(), count.into()), (format!("{name}_details"), json!({"rate": 0.0}))]
+    });
+    pairs.collect()
+}
+
+/// A moment, in ms since 1970, as RabbitMQ writes it. The calendar is Howard Hinnant's ("chrono-Compatible Low-Level Date Algorithms").
+pub fn moment(ms: u64) -> String {
+    let (day, in_day) = (ms / 86_400_000, ms % 86_400_000);
+    let day = day + 719_468;
+    let (era, of_era) = (day / 146_097, day % 146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let (day, month) = (of_year - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
+    let year = era * 400 + year + u64::from(month <= 2);
+    let (hours, minutes, seconds) = (in_day / 3_600_000, in_day / 60_000 % 60, in_day / 1000 % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{:03}+00:00", in_day % 1000)
 }
 
 /// A list as the query wants it: some columns, in some order.
@@ -93,148 +114,6 @@ pub fn columns(call: &Call<'_>, item: Value) -> Value {
         .into()
 }
 
-/// `GET /api/overview`.
-pub fn overview(call: &Call<'_>) -> Value {
-    let node = call.node;
-    let mut stats = Map::new();
-    for (name, count) in node.counts().named() {
-        stats.insert(name.to_string(), count.into());
-        stats.insert(format!("{name}_details"), json!({"rate": 0.0}));
-    }
-    let (ready, unacked, queues, exchanges, connections, channels, consumers) = node.read(|broker| {
-        (
-            broker.queues().map(|queue| queue.ready.len()).sum::<usize>(),
-            broker.queues().map(|queue| queue.unacked.len()).sum::<usize>(),
-            broker.queues().count(),
-            broker.exchanges().count(),
-            broker.connections().count(),
-            broker.connections().map(|connection| connection.channels.len()).sum::<usize>(),
-            broker.queues().map(|queue| queue.consumers.len()).sum::<usize>(),
-        )
-    });
-    json!({
-        "management_version": VERSION, "rates_mode": "basic", "exchange_types": exchange_types(),
-        "product_version": VERSION, "product_name": "RabbitMQ", "rabbitmq_version": VERSION, "cluster_name": node.settings.globals.borrow().get("cluster_name"),
-        "erlang_version": "", "erlang_full_version": "", "disable_stats": false, "enable_queue_totals": false,
-        "message_stats": stats,
-        "queue_totals": {"messages": ready + unacked, "messages_ready": ready, "messages_unacknowledged": unacked},
-        "object_totals": {
-            "channels": channels, "connections": connections, "consumers": consumers, "exchanges": exchanges, "queues": queues,
-        },
-        "statistics_db_event_queue": 0, "node": NODE,
-        "listeners": [{
-            "node": NODE, "protocol": "amqp", "ip_address": call.amqp.ip().to_string(), "port": call.amqp.port(), "socket_opts": {},
-        }],
-        "contexts": [{"node": NODE, "description": "Warren's management calls", "path": "/"}],
-    })
-}
-
-fn exchange_types() -> Value {
-    let of = |name: &str| {
-        let description = format!("AMQP {name} exchange, as per the AMQP specification");
-        json!({"name": name, "description": description, "enabled": true})
-    };
-    ["direct", "fanout", "headers", "topic"].map(of).into_iter().collect()
-}
-
-/// The only node.
-pub fn node() -> Value {
-    let mechanisms = ["PLAIN", "AMQPLAIN"].map(|name| json!({"name": name, "description": name, "enabled": true}));
-    json!({
-        "name": NODE, "type": "disc", "running": true, "partitions": [], "os_pid": std::process::id().to_string(),
-        "mem_alarm": false, "disk_free_alarm": false, "rates_mode": "basic", "exchange_types": exchange_types(),
-        "auth_mechanisms": mechanisms, "applications": [], "being_drained": false,
-    })
-}
-
-/// The queues of a virtual host, or all.
-pub fn queues(node: &Node, vhost: Option<&str>) -> Vec<Value> {
-    node.read(|broker| {
-        let wanted = broker.queues().filter(|queue| vhost.is_none_or(|vhost| queue.resource.vhost == *vhost));
-        wanted.map(|queue| of_queue(node, queue)).collect()
-    })
-}
-
-/// One queue, with its consumers.
-pub fn queue(node: &Node, vhost: &str, name: &str) -> Option<Value> {
-    node.read(|broker| {
-        let queue = broker.queues().find(|queue| queue.resource.vhost == *vhost && queue.resource.name == *name)?;
-        let mut shown = of_queue(node, queue);
-        let consumers: Vec<Value> =
-            queue.consumers.values().map(|consumer| of_consumer(node, queue, consumer)).collect();
-        shown["consumer_details"] = consumers.into();
-        shown["deliveries"] = json!([]);
-        shown["incoming"] = json!([]);
-        Some(shown)
-    })
-}
-
-fn of_queue(node: &Node, queue: &Queue) -> Value {
-    let unacked_bytes: usize = queue.unacked.values().map(|unacked| unacked.held.message.body.len()).sum();
-    let (ready, unacked) = (queue.ready.len(), queue.unacked.len());
-    let tag_of = |id: Option<u32>| id.and_then(|id| queue.consumers.get(&id)).map(|consumer| text(&consumer.at.tag));
-    let single = queue.settings.single_active_consumer;
-    let name = |name: &Option<Bytes>| name.as_ref().map(text);
-    let kind = match queue.settings.queue_type {
-        QueueType::Classic => "classic",
-        QueueType::Quorum => "quorum",
-        QueueType::Stream => "stream",
-    };
-    let mut shown = json!({
-        "arguments": from_table(&queue.arguments), "auto_delete": queue.auto_delete,
-        "consumer_capacity": if queue.consumers.is_empty() { 0.0 } else { 1.0 },
-        "consumer_utilisation": if queue.consumers.is_empty() { 0.0 } else { 1.0 },
-        "consumers": queue.consumers.len(), "durable": queue.durable,
-        "effective_policy_definition": from_table(&queue.applied.definition),
-        "exclusive": queue.exclusive.is_some(), "exclusive_consumer_tag": tag_of(queue.holder.filter(|_| !single)),
-        "head_message_timestamp": null, "memory": 0,
-        "message_bytes": queue.ready_bytes + unacked_bytes as u64, "message_bytes_ready": queue.ready_bytes,
-        "message_bytes_unacknowledged": unacked_bytes, "messages": ready + unacked,
-        "messages_details": {"rate": 0.0}, "messages_ready": ready, "messages_ready_details": {"rate": 0.0},
-        "messages_unacknowledged": unacked, "messages_unacknowledged_details": {"rate": 0.0},
-        "name": text(&queue.resource.name), "node": NODE, "operator_policy": name(&queue.applied.operator),
-        "policy": name(&queue.applied.policy), "recoverable_slaves": null,
-        "single_active_consumer_tag": tag_of(queue.holder.filter(|_| single)), "state": "running", "type": kind,
-        "vhost": text(&queue.resource.vhost),
-    });
-    if let Some(owner) = queue.exclusive.and_then(|id| node.peer(id)) {
-        shown["owner_pid_details"] = details(&owner.about.borrow().name(), &owner.about.borrow().addresses);
-    }
-    shown
-}
-
-fn details(name: &str, addresses: &Option<(std::net::SocketAddr, std::net::SocketAddr)>) -> Value {
-    let peer = addresses.map(|(peer, _)| (peer.ip().to_string(), peer.port())).unwrap_or_default();
-    json!({"name": name, "peer_host": peer.0, "peer_port": peer.1})
-}
-
-/// The consumers of a virtual host, or all.
-pub fn consumers(node: &Node, vhost: Option<&str>) -> Vec<Value> {
-    node.read(|broker| {
-        let wanted = broker.queues().filter(|queue| vhost.is_none_or(|vhost| queue.resource.vhost == *vhost));
-        let all = wanted.flat_map(|queue| queue.consumers.values().map(move |consumer| (queue, consumer)));
-        all.map(|(queue, consumer)| of_consumer(node, queue, consumer)).collect()
-    })
-}
-
-fn of_consumer(node: &Node, queue: &Queue, consumer: &Consumer) -> Value {
-    let at = consumer.at.channel;
-    let about = node.peer(at.connection).map(|peer| peer.about.borrow().clone()).unwrap_or_default();
-    let mut channel = details(&about.name(), &about.addresses);
-    channel["connection_name"] = about.name().into();
-    channel["name"] = format!("{} ({})", about.name(), at.channel).into();
-    channel["node"] = NODE.into();
-    channel["number"] = at.channel.into();
-    let standing_by = queue.settings.single_active_consumer
-        && queue.holder.and_then(|id| queue.consumers.get(&id)).is_none_or(|holder| holder.at != consumer.at);
-    json!({
-        "arguments": from_table(&consumer.arguments), "ack_required": !consumer.no_ack, "active": !standing_by,
-        "activity_status": if standing_by { "waiting" } else { "up" }, "channel_details": channel,
-        "consumer_tag": text(&consumer.at.tag), "exclusive": consumer.exclusive, "prefetch_count": consumer.prefetch_count,
-        "queue": {"name": text(&queue.resource.name), "vhost": text(&queue.resource.vhost)},
-    })
-}
-
 /// The exchange behind a name in a path: the one without a name is called so there.
 pub fn exchange_name(name: &str) -> &str {
     if name == "amq.default" { "" } else { name }
@@ -244,7 +123,7 @@ pub fn exchange_name(name: &str) -> &str {
 pub fn exchanges(node: &Node, vhost: Option<&str>) -> Vec<Value> {
     node.read(|broker| {
         let wanted = broker.exchanges().filter(|exchange| vhost.is_none_or(|vhost| exchange.resource.vhost == *vhost));
-        wanted.map(of_exchange).collect()
+        wanted.map(|exchange| of_exchange(node, exchange)).collect()
     })
 }
 
@@ -253,21 +132,30 @@ pub fn exchange(node: &Node, vhost: &str, name: &str) -> Option<Value> {
     let name = exchange_name(name);
     node.read(|broker| {
         let is_it = |exchange: &&Exchange| exchange.resource.vhost == *vhost && exchange.resource.name == *name;
-        let mut shown = of_exchange(broker.exchanges().find(is_it)?);
+        let mut shown = of_exchange(node, broker.exchanges().find(is_it)?);
         shown["incoming"] = json!([]);
         shown["outgoing"] = json!([]);
         Some(shown)
     })
 }
 
-fn of_exchange(exchange: &Exchange) -> Value {
+fn of_exchange(node: &Node, exchange: &Exchange) -> Value {
     let name = text(&exchange.resource.name);
-    let by = if name.is_empty() || name.starts_with("amq.") { "rmq-internal" } else { "guest" };
-    json!({
+    let is_from_the_start = exchange.resource.vhost == *DEFAULT_VHOST && (name.is_empty() || name.starts_with("amq."));
+    let by = if is_from_the_start { "rmq-internal" } else { "guest" };
+    let mut shown = json!({
         "arguments": from_table(&exchange.arguments), "auto_delete": exchange.auto_delete, "durable": exchange.durable,
         "internal": exchange.internal, "name": name,
         "type": exchange.exchange_type.name(), "user_who_performed_action": by, "vhost": text(&exchange.resource.vhost),
-    })
+    });
+    if let Some(policy) = &exchange.applied.policy {
+        shown["policy"] = text(policy).into();
+    }
+    let stats = counted(node.ledger(|ledger| ledger.exchange(&exchange.resource)).of_exchange());
+    if !stats.is_empty() {
+        shown["message_stats"] = stats.into();
+    }
+    shown
 }
 
 /// A binding, as far as calls look for one.
@@ -289,9 +177,9 @@ pub fn bindings(node: &Node, is_wanted: impl Fn(&Link) -> bool) -> Vec<Value> {
     node.read(|broker| {
         for queue in broker.queues() {
             let (vhost, name) = (text(&queue.resource.vhost), text(&queue.resource.name));
-            let link = Link { vhost, source: String::new(), destination: name.clone(), to_queue: true };
+            let link = Link { vhost, source: String::new(), destination: name, to_queue: true };
             if is_wanted(&link) {
-                shown.push(of_binding(&link, &name, json!({}), &properties_key(&queue.resource.name, None)));
+                shown.push(default_binding(&link.vhost, &link.destination));
             }
         }
         for exchange in broker.exchanges() {
@@ -320,79 +208,41 @@ fn of_binding(link: &Link, key: &str, arguments: Value, properties_key: &str) ->
     })
 }
 
-/// The name of a binding among those of the same two ends: its key, and a digest of its arguments if it has any. RabbitMQ's digest is
-/// another one; nobody but the server can know either.
+/// What binds a queue to the default exchange.
+pub fn default_binding(vhost: &str, name: &str) -> Value {
+    let (vhost, destination) = (vhost.to_string(), name.to_string());
+    let link = Link { vhost, source: String::new(), destination, to_queue: true };
+    of_binding(&link, name, json!({}), &properties_key(&Bytes::from(name), None))
+}
+
+/// The name of a binding among those of the same two ends: its key, and a digest of its arguments if it has any.
 pub fn properties_key(key: &Bytes, binding: Option<&Binding>) -> String {
-    let key = utf8_percent_encode(&key.text(), ESCAPED).to_string();
+    let quoted = utf8_percent_encode(&key.text(), ESCAPED).to_string().replace("%20", "+");
     match binding.filter(|binding| !binding.arguments.is_empty()) {
-        Some(binding) => format!("{key}~{:x}", stable_hash(&binding.arguments)),
-        None if key.is_empty() => "~".to_string(),
-        None => key,
+        Some(binding) => format!("{quoted}~{}", args_hash(&binding.arguments)),
+        None if quoted.is_empty() => "~".to_string(),
+        None => quoted,
     }
 }
 
 /// Whether a binding is the one of this name; a path holds it decoded.
 pub fn has_key(binding: &Value, key: &str) -> bool {
     let name = binding["properties_key"].as_str().unwrap_or_default();
-    name == key || percent_encoding::percent_decode_str(name).decode_utf8_lossy() == key
+    // Tools escape it once more or not at all.
+    let plain =
+        |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    name == key || plain(name) == plain(key)
 }
 
-/// Connections of clients.
-pub fn connections(node: &Node) -> Vec<Value> {
-    node.read(|broker| broker.connections().filter_map(|connection| of_connection(node, connection)).collect())
-}
+#[cfg(test)]
+mod tests {
+    use super::moment;
 
-/// One connection by its name.
-pub fn connection(node: &Node, name: &str) -> Option<Value> {
-    connections(node).into_iter().find(|connection| connection["name"] == *name)
-}
-
-fn of_connection(node: &Node, connection: &Connection) -> Option<Value> {
-    let peer = node.peer(connection.id)?;
-    let about = peer.about.borrow();
-    let (client, host) = about.addresses?;
-    let properties = from_table(&about.client_properties);
-    let user = text(&connection.user);
-    Some(json!({
-        "auth_mechanism": text(&about.mechanism), "channel_max": connection.capabilities.channel_max,
-        "channels": connection.channels.len(), "client_properties": properties, "connected_at": about.connected_at,
-        "frame_max": peer.frame_max.get(), "host": host.ip().to_string(), "name": about.name(), "node": NODE,
-        "peer_host": client.ip().to_string(), "peer_port": client.port(), "port": host.port(), "protocol": "AMQP 0-9-1",
-        "send_pend": peer.waiting(), "ssl": false, "state": if connection.closing { "closing" } else { "running" },
-        "timeout": about.heartbeat, "type": "network", "user": user, "user_provided_name": properties.get("connection_name"),
-        "user_who_performed_action": user, "vhost": text(&connection.vhost),
-    }))
-}
-
-/// Channels of a connection, or all.
-pub fn channels(node: &Node, connection: Option<&str>) -> Vec<Value> {
-    let mut shown = Vec::new();
-    node.read(|broker| {
-        for one in broker.connections() {
-            let Some(peer) = node.peer(one.id) else { continue };
-            let about = peer.about.borrow();
-            let name = about.name();
-            if connection.is_some_and(|wanted| wanted != name) {
-                continue;
-            }
-            let details = details(&name, &about.addresses);
-            shown.extend(
-                one.channels.iter().map(|(number, channel)| of_channel(one, (&name, &details), *number, channel)),
-            );
-        }
-    });
-    shown
-}
-
-fn of_channel(connection: &Connection, (name, details): (&str, &Value), number: u16, channel: &Channel) -> Value {
-    let user = text(&connection.user);
-    json!({
-        "acks_uncommitted": channel.transaction.as_ref().map_or(0, |tx| tx.settlements.len()), "confirm": channel.confirms,
-        "connection_details": details, "consumer_count": channel.consumers.len(),
-        "global_prefetch_count": channel.limiter.prefetch_count, "messages_unacknowledged": channel.unacked.len(),
-        "messages_uncommitted": channel.transaction.as_ref().map_or(0, |tx| tx.publishes.len()), "messages_unconfirmed": 0,
-        "name": format!("{name} ({number})"), "node": NODE, "number": number, "prefetch_count": channel.prefetch_count,
-        "state": "running", "transactional": channel.transaction.is_some(), "user": user, "user_who_performed_action": user,
-        "vhost": text(&connection.vhost),
-    })
+    #[test]
+    fn a_moment_is_written_as_rabbitmq_writes_it() {
+        assert_eq!(moment(0), "1970-01-01T00:00:00.000+00:00");
+        assert_eq!(moment(951_782_399_999), "2000-02-28T23:59:59.999+00:00");
+        assert_eq!(moment(951_782_400_000), "2000-02-29T00:00:00.000+00:00");
+        assert_eq!(moment(1_795_915_074_474), "2026-11-29T01:17:54.474+00:00");
+    }
 }
