@@ -44,6 +44,10 @@ impl Hash {
 
     fn integer(&mut self, value: i128) {
         if (-(1 << 27)..1 << 27).contains(&value) {
+            // What is negative is stirred twice, first without its sign.
+            if value < 0 {
+                self.words(value.unsigned_abs() as u32, 0, GOLDEN);
+            }
             return self.words(value as u32, 0, GOLDEN);
         }
         let size = value.unsigned_abs() as u64;
