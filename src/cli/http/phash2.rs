@@ -129,7 +129,7 @@ impl Hash {
     fn float(&mut self, value: f64) {
         // Both zeros are one.
         let bits = if value == 0.0 { 0 } else { value.to_bits() };
-        self.words(bits as u32, (bits >> 32) as u32, of_kind(12));
+        self.words((bits >> 32) as u32, bits as u32, of_kind(12));
     }
 }
 
