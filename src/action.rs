@@ -96,9 +96,11 @@ pub enum Loaded {
     Picture,
     /// What plays the first lesson.
     Play,
-    /// All of it.
-    #[default]
+    /// All of it but Lua.
     Whole,
+    /// Lua too, for the scripts of the store.
+    #[default]
+    Lua,
 }
 
 impl Loaded {
@@ -107,7 +109,8 @@ impl Loaded {
         match count {
             0 => Loaded::Picture,
             1 => Loaded::Play,
-            _ => Loaded::Whole,
+            2 => Loaded::Whole,
+            _ => Loaded::Lua,
         }
     }
 }
@@ -221,14 +224,23 @@ impl Action {
             | Action::Import(_)
             | Action::Export
             | Action::Vhost(_)
-            | Action::Type(_)
             | Action::Console(_)
             | Action::Select(_)
             | Action::Open(Tab::Events | Tab::Console | Tab::Keys)
             | Action::Speak(_)
             | Action::Share
             | Action::Form(Some(_)) => Loaded::Whole,
+            Action::Type(line) if runs_script(line) => Loaded::Lua,
+            Action::Type(_) => Loaded::Whole,
             Action::LoadAgain => Loaded::Picture,
         }
     }
+}
+
+/// Whether a line of the console is likely to want Lua. One that is not seen here, such as an EXEC, loads it in the middle of its work.
+fn runs_script(line: &str) -> bool {
+    let word = line.split_whitespace().next().unwrap_or_default();
+    ["eval", "fcall", "script", "function"]
+        .iter()
+        .any(|name| word.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
 }

@@ -250,7 +250,7 @@ impl Component for App {
         let begun = self.loaded > Loaded::Picture;
         let rooms = if begun { self.rooms(&session, text, &on) } else { self.still_rooms(text, &on) };
         // To hash the world takes code of its own; it comes with the rest, and the hash is told from then on.
-        let hash = (self.loaded == Loaded::Whole).then(|| session.hash());
+        let hash = (self.loaded >= Loaded::Whole).then(|| session.hash());
         let header =
             header::Props { view: header::view(&session, &self.titles, hash), text, theme: self.theme, on: on.clone() };
         let seed = (self.seed.0.clone().unwrap_or_else(|| session.seed().to_string()), self.seed.1);

@@ -32,6 +32,7 @@ const SCENARIOS: &[(&str, Scenario)] = scenarios! {
     runs_no_script_that_was_slipped_in,
     the_first_picture_needs_one_file_and_what_is_done_waits,
     the_first_lesson_is_played_without_the_rest,
+    lua_is_loaded_when_a_script_runs,
     plays_pauses_steps_and_goes_back,
     scrubs_by_keyboard_and_by_the_slider,
     grades_the_answer_by_the_run,
@@ -89,6 +90,22 @@ async fn the_first_lesson_is_played_without_the_rest(page: &Page) -> Checked {
     assert_eq!(page.js(loads, vec![]).await?, 0);
     assert_eq!(page.js("return warren.redis('SET a b') + warren.redis('GET a')", vec![]).await?, "OK\"b\"");
     assert_eq!(page.js(loads, vec![]).await?, 1);
+    Ok(())
+}
+
+/// Lua is a part of its own: whoever writes no script does not wait for it.
+async fn lua_is_loaded_when_a_script_runs(page: &Page) -> Checked {
+    page.open("").await?;
+    let loads =
+        "return performance.getEntriesByType('resource').filter(entry => entry.name.endsWith('_scripts.wasm')).length";
+    assert_eq!(page.js("return warren.redis('SET a b') + warren.hash().length", vec![]).await?, "OK16");
+    assert_eq!(page.js(loads, vec![]).await?, 0);
+    assert_eq!(
+        page.js("return warren.redis(`EVAL \"return {1, ARGV[1]}\" 0 x`)", vec![]).await?,
+        "1) (integer) 1\n2) \"x\""
+    );
+    assert_eq!(page.js(loads, vec![]).await?, 1);
+    assert_eq!(page.js("warren.back(1); return warren.redis(`EVAL \"return 2\" 0`)", vec![]).await?, "(integer) 2");
     Ok(())
 }
 

@@ -2,12 +2,12 @@
 // A file of its own because the Content-Security-Policy allows no inline script.
 //
 // The page's code is in parts (see src/xtask/split/parts.rs). The first one shows the first picture. The next one, which plays the first lesson, is
-// fetched as soon as that stands; the others at the first touch of the page, or before anything is seen where they are known to be wanted. What
-// a person does before its part is there waits in the page, which asks for it by warrenWant; a script's call, which cannot wait, loads it by
+// fetched as soon as that stands; what plays all else at the first touch of the page, or before anything is seen where it is known to be wanted;
+// Lua when a script wants it. What a person does before its part is there waits in the page, which asks for it by warrenWant; a script's call, which cannot wait, loads it by
 // warrenLoadPart. A build for developers has one part only.
 const built = document.querySelector('meta[name="warren-page"]').dataset;
 const files = [built.wasm, ...(built.later?.split(" ") ?? [])];
-const last = files.length - 1;
+const last = Math.max(0, files.length - 2); // the very last is for scripts in Lua: it comes when the first of them runs
 const address = (name) => new URL(name, document.baseURI).href;
 
 let page; // what the page offers to this script
@@ -33,7 +33,7 @@ const style = () => {
   document.head.append(styled);
 };
 const fetchPart = (at) => {
-  if (at === last) style(); // what the last part shows has a style sheet of its own
+  if (at === last) style(); // what it shows has a style sheet of its own
   return (modules[at] ??= fetch(address(files[at]))
     .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(Error(`${answer.url}: ${answer.status}`))))
     .then(WebAssembly.compile)
@@ -63,7 +63,7 @@ window.warrenWant = (count) => {
 
 // Called by a part in the middle of its work, where nothing can be awaited.
 window.warrenLoadPart = (count) => {
-  for (let at = there + 1; at <= Math.min(count, last); at++) {
+  for (let at = there + 1; at <= Math.min(count, files.length - 1); at++) {
     if (at === last) style();
     const request = new XMLHttpRequest();
     request.open("GET", address(files[at]), false);
@@ -93,7 +93,7 @@ async function start() {
   [page, module] = await Promise.all([import(address(built.js)), ...early]);
   first = page.initSync({ module });
   if (whole) await load(last);
-  page.open(whole || !last ? 99 : 0);
+  page.open(!last ? 99 : whole ? last : 0);
   if (whole || !last) return;
   setTimeout(() => window.warrenWant(1));
   // Whoever touches the page is about to want more than to see the first lesson.

@@ -128,7 +128,7 @@ fn worth_a_door(graph: &Graph, module: &Module, called: &BTreeSet<FunctionId>) -
     let names = Names::of(graph, module);
     let mut cuts = cuts_after(&cut_functions(graph), 1);
     let mut roots = names.roots(graph, module);
-    reach(graph, module, &names, &mut roots, &cuts);
+    reach(graph, module, &names, &mut roots, &cuts, false);
     let sizes = sizes(graph, module, &names);
     let weigh =
         |cuts: &BTreeSet<u32>| -> u64 { graph.reached(&roots, cuts).0.iter().filter_map(|node| sizes.get(node)).sum() };

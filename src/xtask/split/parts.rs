@@ -11,7 +11,11 @@ pub struct Part {
 }
 
 /// The parts that follow the first one, in the order in which they are loaded: each may call what is in those before it.
-pub const LATER: [Part; 2] = [Part { name: "play", cuts: PLAY }, Part { name: "rest", cuts: REST }];
+pub const LATER: [Part; 3] =
+    [Part { name: "play", cuts: PLAY }, Part { name: "rest", cuts: REST }, Part { name: "scripts", cuts: SCRIPTS }];
+
+/// The part, counted from the first one as 0, that gets what the first lesson was seen not to need.
+pub const COLD: usize = 2;
 
 /// What plays the first lesson. It is loaded as soon as the first picture stands.
 const PLAY: &[&str] = &[
@@ -104,4 +108,12 @@ const REST: &[&str] = &[
     "<yew::virtual_dom::vraw::VRaw as ",
     "<yew::virtual_dom::vportal::VPortal as ",
     "<yew::virtual_dom::vsuspense::VSuspense as ",
+];
+
+/// Lua, for the scripts of the store. It is loaded when the first of them runs.
+const SCRIPTS: &[&str] = &[
+    "<warren_sim::redis::call::Call>::keep_script",
+    "<warren_sim::redis::call::Call>::run_script",
+    "<warren_sim::redis::call::Call>::run_function",
+    "<warren_sim::redis::scripting::functions::Library>::load",
 ];

@@ -1,7 +1,7 @@
 //! What goes where.
 
 use super::graph::{Graph, Node};
-use super::parts::LATER;
+use super::parts::{COLD, LATER};
 use super::{arms, cold};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -37,16 +37,15 @@ pub struct Plan {
 pub(super) type Reach = (BTreeSet<Node>, BTreeSet<u32>);
 
 impl Plan {
-    /// Plans the parts of `module`, whose references `graph` holds. What is `cold` goes to the last part beside what is at its cuts.
+    /// Plans the parts of `module`, whose references `graph` holds. What is `cold` goes to the part [`COLD`] beside what is at its cuts.
     pub fn make(graph: &Graph, module: &Module, cold: &BTreeSet<u32>) -> Plan {
         let names = Names::of(graph, module);
         let mut cuts = cut_functions(graph);
-        if let Some(last) = cuts.last_mut() {
-            last.extend(cold);
-        }
+        cuts[COLD - 1].extend(cold);
         let mut roots = names.roots(graph, module);
-        let reaches: Vec<Reach> =
-            (0..LATER.len()).map(|part| reach(graph, module, &names, &mut roots, &cuts_after(&cuts, part))).collect();
+        let reaches: Vec<Reach> = (0..LATER.len())
+            .map(|part| reach(graph, module, &names, &mut roots, &cuts_after(&cuts, part), part >= COLD))
+            .collect();
         let part_of =
             |node: Node| reaches.iter().position(|(reached, _)| reached.contains(&node)).unwrap_or(LATER.len());
         let local = || module.funcs.iter_local();
@@ -55,7 +54,7 @@ impl Plan {
         let parent = |id: FunctionId| by_name.get(arms::parent(module.funcs.get(id).name.as_deref()?)?).copied();
         let place_of = |id: FunctionId| match names.index(id) {
             Some(index) => part_of(Node::Function(index)),
-            None if parent(id).is_some() => LATER.len(),
+            None if parent(id).is_some() => COLD,
             None => 0,
         };
         let mut plan = Plan {
@@ -65,8 +64,8 @@ impl Plan {
             data: vec![Vec::new(); LATER.len() + 1],
         };
         for (id, _) in local() {
-            if let Some(home) = parent(id).map(place_of).filter(|home| *home < LATER.len()) {
-                plan.cuts.push(Cut { place: id.index(), part: LATER.len(), home });
+            if let Some(home) = parent(id).map(place_of).filter(|home| *home < COLD) {
+                plan.cuts.push(Cut { place: id.index(), part: COLD, home });
             }
             let Some(index) = names.index(id) else { continue };
             if let Some(home) = reaches.iter().position(|(_, stops)| stops.contains(&index)) {
@@ -100,13 +99,14 @@ pub(super) fn cuts_after(cuts: &[BTreeSet<u32>], part: usize) -> BTreeSet<u32> {
     cuts[part..].iter().flatten().copied().collect()
 }
 
-/// What is reached from the roots, which grow by what else turns out to be wanted.
+/// What is reached from the roots, which grow by what else turns out to be wanted; also from arms that were taken out, if they are there `with_arms`.
 pub(super) fn reach(
     graph: &Graph,
     module: &Module,
     names: &Names<'_>,
     roots: &mut BTreeSet<u32>,
     cuts: &BTreeSet<u32>,
+    with_arms: bool,
 ) -> Reach {
     loop {
         let (reached, stops) = graph.reached(roots, cuts);
@@ -114,7 +114,7 @@ pub(super) fn reach(
         // wasm-bindgen adds functions of its own and calls between others: what they call stays as well.
         let mut missed = BTreeSet::new();
         let is_arm = |id| module.funcs.get(id).name.as_deref().and_then(arms::parent).is_some();
-        let is_here = |id: FunctionId| names.index(id).map_or(!is_arm(id), is_reached);
+        let is_here = |id: FunctionId| names.index(id).map_or(with_arms || !is_arm(id), is_reached);
         for (_, function) in module.funcs.iter_local().filter(|(id, _)| is_here(*id)) {
             let strangers = names.called(function).into_iter();
             missed.extend(strangers.filter(|index| !cuts.contains(index) && !is_reached(*index)));

@@ -261,6 +261,7 @@ pub fn shebang(body: &[u8]) -> Result<(Flags, usize), Error> {
 
 impl Call<'_, '_> {
     /// Reads a script and keeps it; its digest.
+    #[inline(never)] // Here the page's part with Lua begins, as at the two below.
     pub(super) fn keep_script(&mut self, body: &Bytes) -> Result<Bytes, Error> {
         let digest = Bytes::from(digest::sha1(body));
         if self.store.scripting.scripts.contains_key(&digest) {
@@ -303,6 +304,7 @@ impl Call<'_, '_> {
     }
 
     /// Runs a script that is kept.
+    #[inline(never)]
     pub(super) fn run_script(&mut self, digest: &Bytes, keys_end: usize, ro: bool) -> Result<Reply, Error> {
         let script = self.store.scripting.scripts.get(digest).cloned().ok_or(error::NO_SCRIPT)?;
         let mut vm = match self.store.scripting.machine.0.take() {
@@ -355,6 +357,7 @@ impl Call<'_, '_> {
     }
 
     /// Calls a function of a machine as a script, and makes an answer of what it returns.
+    #[inline(never)]
     pub(super) fn run_function(
         &mut self,
         vm: &mut Vm,

@@ -204,6 +204,7 @@ impl Library {
     }
 
     /// Reads a library and lets it register its functions.
+    #[inline(never)] // Here the page's part with Lua begins, as in `engine.rs`.
     pub fn load(code: &Bytes, call: &Call<'_, '_>) -> Result<(Bytes, Library), Error> {
         let (name, text) = metadata(code)?;
         let mut vm = machine(false);
