@@ -172,7 +172,7 @@ impl Broker {
         }
     }
 
-    /// A delivered copy comes back to a quorum queue, or has come back once too often.
+    /// A delivered copy comes back to a quorum queue, or has come back once too often: then this is false.
     pub(super) fn return_to_quorum(
         &mut self,
         cx: &mut Cx<'_>,
@@ -180,12 +180,12 @@ impl Broker {
         mut held: Held,
         reason: RequeueReason,
         cause: Option<u32>,
-    ) {
+    ) -> bool {
         held.deliveries += 1;
         let limit = self.queue_at(resource).and_then(|queue| queue.settings.delivery_limit);
         if limit.is_some_and(|limit| held.deliveries > limit) {
             self.lose_held(cx, resource, &held, LossReason::DeliveryLimit, cause);
-            return;
+            return false;
         }
         let requeued = Event::Requeued { message: held.message.id, queue: resource.clone(), reason };
         held.redelivered = true;
@@ -198,6 +198,7 @@ impl Broker {
             let place = queue.return_place(by_client && limit.is_none());
             queue.put(place, held);
         }
+        true
     }
 
     /// What was delivered when the broker went down comes back.

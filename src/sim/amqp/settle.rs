@@ -137,7 +137,14 @@ impl Broker {
                 cx.event(Event::Acked { message, queue: resource.clone(), channel: at, delivery_tag }, None);
             }
             Settle::Requeue if self.queue_at(resource).is_some_and(Queue::is_quorum) => {
-                self.return_to_quorum(cx, resource, held, reason, None);
+                let comes_back = self.return_to_quorum(cx, resource, held, reason, None);
+                // `rabbit_fifo` credits the consumer twice for what comes back no more: it may hold one more from now on.
+                if !comes_back
+                    && let Some(id) = delivery.consumer
+                    && let Some(consumer) = self.queue_mut(resource).and_then(|queue| queue.consumers.get_mut(&id))
+                {
+                    consumer.prefetch_count = consumer.prefetch_count.saturating_add(1);
+                }
             }
             Settle::Requeue => self.requeue(cx, resource, delivery.place, held, reason, None),
             Settle::Discard => self.lose_held(cx, resource, &held, LossReason::Rejected, None),
@@ -337,7 +344,9 @@ impl Broker {
             assert!(back.is_some(), "the channel holds a tag of a copy that its queue does not know as unacked");
             if let Some(unacked) = back {
                 match self.queue_at(resource).is_some_and(Queue::is_quorum) {
-                    true => self.return_to_quorum(cx, resource, unacked.held, reason, Some(cause)),
+                    true => {
+                        self.return_to_quorum(cx, resource, unacked.held, reason, Some(cause));
+                    }
                     false => self.requeue(cx, resource, delivery.place, unacked.held, reason, Some(cause)),
                 }
             }
