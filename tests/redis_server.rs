@@ -196,6 +196,35 @@ fn too_many_clients() {
     Client::connect(address).asks(&["CONFIG", "SET", "maxclients", "10000"], "+OK\r\n");
 }
 
+/// Nothing is written, but whoever waits for LASTSAVE to move, as scripts for backups do, is served.
+#[test]
+fn saving_is_told() {
+    let mut client = Client::connect(server());
+    let number =
+        |line: String| -> i64 { line.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().expect("a number") };
+    let told = |client: &mut Client| {
+        client.says(&["LASTSAVE"]);
+        let at = number(client.line());
+        client.says(&["INFO", "persistence"]);
+        let mut lines = std::iter::repeat_with(|| client.line());
+        let changes = lines.find(|line| line.starts_with("rdb_changes_since_last_save:")).map(number);
+        let last = lines.find(|line| line.starts_with("rdb_last_save_time:")).map(number);
+        let saves = lines.find(|line| line.starts_with("rdb_saves:")).map(number);
+        while client.line() != "module_fork_last_cow_size:0" {}
+        client.line();
+        assert_eq!(last, Some(at));
+        (at, changes, saves.expect("how often"))
+    };
+    client.asks(&["SAVE"], "+OK\r\n");
+    let (first, _, before) = told(&mut client);
+    client.asks(&["SET", "saved", "1"], "+OK\r\n");
+    thread::sleep(Duration::from_millis(1_100));
+    client.asks(&["SAVE"], "+OK\r\n");
+    let (second, changes, after) = told(&mut client);
+    assert!(second > first, "LASTSAVE moves");
+    assert_eq!((changes, after), (Some(0), before + 1));
+}
+
 #[test]
 fn requests_that_never_end() {
     let address = server();

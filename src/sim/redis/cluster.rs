@@ -250,9 +250,14 @@ fn module_list(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
     Ok(Reply::Array(Vec::new()))
 }
 
-/// There are no files: nothing is written, and nothing is promised.
-fn save(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+/// There are no files: nothing is written, though LASTSAVE and INFO tell of it.
+fn note_save(call: &mut Call<'_, '_>) {
     call.store.dirty = 0;
+    call.store.host.saved = (call.cx.now_ms, call.store.host.saved.1 + 1);
+}
+
+fn save(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    note_save(call);
     Ok(Reply::OK)
 }
 
@@ -262,7 +267,7 @@ fn bgsave(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         2 if call.is_word(1, "schedule") => {}
         _ => return Err(error::SYNTAX),
     }
-    call.store.dirty = 0;
+    note_save(call);
     Ok(Reply::status("Background saving started"))
 }
 

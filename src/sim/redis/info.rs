@@ -212,12 +212,12 @@ fn clients(store: &Store) -> String {
 }
 
 fn persistence(store: &Store) -> String {
-    let (dirty, saved_s) = (store.dirty, started_s(store));
+    let (dirty, saved_s, saves) = (store.dirty, saved_s(store), store.host.saved.1);
     format!(
         "loading:0\r\nasync_loading:0\r\ncurrent_cow_peak:0\r\ncurrent_cow_size:0\r\ncurrent_cow_size_age:0\r\ncurrent_fork_perc:0.00\r\n\
          current_save_keys_processed:0\r\ncurrent_save_keys_total:0\r\nrdb_changes_since_last_save:{dirty}\r\nrdb_bgsave_in_progress:0\r\n\
          rdb_last_save_time:{saved_s}\r\nrdb_last_bgsave_status:ok\r\nrdb_last_bgsave_time_sec:-1\r\nrdb_current_bgsave_time_sec:-1\r\n\
-         rdb_saves:0\r\nrdb_last_cow_size:0\r\nrdb_last_load_keys_expired:0\r\nrdb_last_load_keys_loaded:0\r\naof_enabled:0\r\n\
+         rdb_saves:{saves}\r\nrdb_last_cow_size:0\r\nrdb_last_load_keys_expired:0\r\nrdb_last_load_keys_loaded:0\r\naof_enabled:0\r\n\
          aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0\r\naof_last_rewrite_time_sec:-1\r\naof_current_rewrite_time_sec:-1\r\n\
          aof_last_bgrewrite_status:ok\r\naof_rewrites:0\r\naof_rewrites_consecutive_failures:0\r\naof_last_write_status:ok\r\n\
          aof_last_cow_size:0\r\nmodule_fork_in_progress:0\r\nmodule_fork_last_cow_size:0\r\n"
@@ -287,13 +287,13 @@ fn keyspace(call: &Call<'_, '_>) -> String {
     text
 }
 
-/// When the server started, in Unix seconds.
-fn started_s(store: &Store) -> u64 {
-    store.host.started_ms.max(EPOCH_MS / 2) / 1000
+/// When the server last saved, or started, in Unix seconds.
+fn saved_s(store: &Store) -> u64 {
+    store.host.started_ms.max(EPOCH_MS / 2).max(store.host.saved.0) / 1000
 }
 
 fn lastsave(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    Ok(Reply::Integer(started_s(call.store) as i64))
+    Ok(Reply::Integer(saved_s(call.store) as i64))
 }
 
 fn lolwut(call: &mut Call<'_, '_>) -> Result<Reply, Error> {

@@ -29,6 +29,8 @@ pub struct Host {
     pub listen: Listen,
     /// The bytes of a file, if there is such a file.
     pub read_file: ReadFile,
+    /// When SAVE or BGSAVE last were asked for, in Unix milliseconds (0: never), and how often.
+    pub(super) saved: (u64, u64),
 }
 
 impl Host {
@@ -49,6 +51,7 @@ impl Default for Host {
             lap: 0,
             listen: |_| true,
             read_file: |_| None,
+            saved: (0, 0),
         }
     }
 }
