@@ -6,7 +6,7 @@
 mod redis_address;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
@@ -26,15 +26,11 @@ struct Client(BufReader<TcpStream>);
 
 impl Client {
     fn connect(address: SocketAddr) -> Client {
-        let stream = TcpStream::connect(address).expect("the server listens");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
-        Client(BufReader::new(stream))
+        Client(BufReader::new(redis_address::connect(address)))
     }
 
     fn says(&mut self, words: &[&str]) {
-        let mut bytes = format!("*{}\r\n", words.len());
-        words.iter().for_each(|word| bytes += &format!("${}\r\n{word}\r\n", word.len()));
-        self.0.get_mut().write_all(bytes.as_bytes()).expect("the server reads");
+        redis_address::send(self.0.get_mut(), words);
     }
 
     /// The next answer on one line: lists in brackets, texts bare.

@@ -36,9 +36,7 @@ struct Client(TcpStream);
 
 impl Client {
     fn connect(address: SocketAddr) -> Client {
-        let stream = TcpStream::connect(address).expect("the server listens");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
-        Client(stream)
+        Client(redis_address::connect(address))
     }
 
     fn sends(&mut self, bytes: &[u8]) {
@@ -47,11 +45,7 @@ impl Client {
 
     /// Sends a request as an array.
     fn says(&mut self, args: &[&str]) {
-        let mut bytes = format!("*{}\r\n", args.len());
-        for arg in args {
-            bytes += &format!("${}\r\n{arg}\r\n", arg.len());
-        }
-        self.sends(bytes.as_bytes());
+        redis_address::send(&mut self.0, args);
     }
 
     fn hears(&mut self, expected: &str) {

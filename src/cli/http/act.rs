@@ -242,28 +242,10 @@ pub fn publish(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answe
     Ok(Answer::json(json!({"routed": !is_returned})))
 }
 
-/// The names of properties in the order of the protocol.
-const PROPERTIES: [&str; 14] = [
-    "content_type",
-    "content_encoding",
-    "headers",
-    "delivery_mode",
-    "priority",
-    "correlation_id",
-    "reply_to",
-    "expiration",
-    "message_id",
-    "timestamp",
-    "type",
-    "user_id",
-    "app_id",
-    "cluster_id",
-];
-
 fn properties(object: Option<&Map<String, Value>>) -> Result<Properties, Answer> {
     let mut p = Properties::default();
     // The first one that is wrong is told, in the order of the protocol.
-    for name in PROPERTIES {
+    for name in warren_sim::amqp::text::PROPERTIES.iter().copied() {
         let Some(value) = object.and_then(|object| object.get(name)) else { continue };
         let number = || value.as_i64().ok_or_else(|| Answer::bad_request(json!(["not_int", name])));
         let small = || number().map(|number| Some(number as u8));

@@ -4,6 +4,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use warren_sim::amqp::erlang::type_name;
 use warren_sim::amqp::value::{Table, Value};
 
 /// The golden ratio, with which all begins.
@@ -76,26 +77,7 @@ impl Hash {
 
     /// The name of the type, and the value.
     fn value(&mut self, value: &Value) {
-        let kind = match value {
-            Value::Bool(_) => "bool",
-            Value::I8(_) => "byte",
-            Value::U8(_) => "unsignedbyte",
-            Value::I16(_) => "short",
-            Value::U16(_) => "unsignedshort",
-            Value::I32(_) => "signedint",
-            Value::U32(_) => "unsignedint",
-            Value::I64(_) => "long",
-            Value::Timestamp(_) => "timestamp",
-            Value::F32(_) => "float",
-            Value::F64(_) => "double",
-            Value::Decimal { .. } => "decimal",
-            Value::LongStr(_) => "longstr",
-            Value::ByteArray(_) => "binary",
-            Value::Array(_) => "array",
-            Value::Table(_) => "table",
-            Value::Void => "void",
-        };
-        self.atom(kind);
+        self.atom(type_name(value));
         match value {
             Value::Bool(on) => self.atom(if *on { "true" } else { "false" }),
             Value::I8(value) => self.integer((*value).into()),

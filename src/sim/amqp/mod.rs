@@ -15,7 +15,7 @@ mod consume;
 mod dead_letter;
 pub mod definitions;
 mod dispatch;
-mod erlang;
+pub mod erlang;
 pub mod error;
 pub mod event;
 pub mod exchange;

@@ -258,7 +258,7 @@ fn unknown_argument(frame: &Frame, name: &str) -> String {
 }
 
 /// The properties in the order of the wire.
-const PROPERTIES: &[&str] = &[
+pub const PROPERTIES: &[&str] = &[
     "content_type",
     "content_encoding",
     "headers",
