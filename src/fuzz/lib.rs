@@ -9,6 +9,7 @@
 
 pub mod mutate;
 pub mod seeds;
+pub mod store;
 pub mod targets;
 
 use mutate::Mutator;

@@ -1,9 +1,11 @@
 //! What inputs are grown from: what is recorded and written in the project.
 
+use crate::store::StoreClient;
 use std::fs;
 use std::path::{Path, PathBuf};
 use warren_sim::amqp::text::parse_frame;
 use warren_sim::amqp::transcript::{Command, parse};
+use warren_sim::redis::{Limits, Reply};
 use warren_wire::{FRAME_MAX, PROTOCOL_HEADER, encode, script};
 
 /// The longest file that is a seed.
@@ -161,4 +163,39 @@ pub fn lua() -> Vec<Vec<u8>> {
         "redis.setresp(3) return {double = 3.5, map = {a = 1}, big_number = '1'}",
     ];
     cases.step_by(3).chain(calls).map(|case| case.as_bytes().to_vec()).collect()
+}
+
+/// What DUMP gives for values of every type and encoding, without version and checksum.
+pub fn dumps() -> Vec<Vec<u8>> {
+    let long = "x".repeat(100);
+    let many = |start: &str, each: fn(usize) -> String| {
+        (0..600).fold(start.to_string(), |line, number| format!("{line} {}", each(number)))
+    };
+    let lines = [
+        "SET k v".to_string(),
+        "SET k 12345".to_string(),
+        format!("SET k {long}"),
+        format!("RPUSH k 1 2 {long} -300 70000"),
+        many("RPUSH k", |number| format!("element-{number}")),
+        "SADD k 1 2 3".to_string(),
+        "SADD k a b 3".to_string(),
+        many("SADD k", |number| (number * 1_000_003).to_string()),
+        "HSET k f v g 12".to_string(),
+        many("HSET k", |number| format!("f{number} v{number}")),
+        "ZADD k 1 a 2.5 b -inf c".to_string(),
+        many("ZADD k", |number| format!("{number}.25 m{number}")),
+        "XADD k 1-1 a b c d".to_string(),
+        "PFADD k a b c".to_string(),
+    ];
+    let dump_of = |line: &String| {
+        let mut client = StoreClient::new(Limits::default());
+        client.asks(&line.split(' ').map(str::as_bytes).collect::<Vec<_>>());
+        if line.starts_with("XADD") {
+            client.asks(&[b"XGROUP", b"CREATE", b"k", b"g", b"0"]);
+            client.asks(&[b"XREADGROUP", b"GROUP", b"g", b"c", b"STREAMS", b"k", b">"]);
+        }
+        let Reply::Bulk(bytes) = client.asks(&[b"DUMP", b"k"]) else { return Vec::new() };
+        bytes[..bytes.len() - 10].to_vec()
+    };
+    lines.iter().map(dump_of).collect()
 }

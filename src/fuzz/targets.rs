@@ -1,6 +1,6 @@
 //! The targets: what reads input, and what must be true whatever it reads.
 
-use crate::seeds;
+use crate::{seeds, store};
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -10,12 +10,11 @@ use warren_sim::amqp::broker::{Broker, Cx};
 use warren_sim::amqp::method::Frame;
 use warren_sim::amqp::policy::pattern::Pattern;
 use warren_sim::amqp::text::{parse_frame, print_frame};
-use warren_sim::bytes::Bytes;
 use warren_sim::lesson::Lesson;
 use warren_sim::link::Link;
 use warren_sim::prng::Prng;
 use warren_sim::redis::console::{parse_line, quote_into, split_args};
-use warren_sim::redis::{ClientId, Cx as StoreCx, Decoded, EPOCH_MS, Limits, Store, decode};
+use warren_sim::redis::{Decoded, decode};
 use warren_sim::script;
 use warren_wire::{Decoder, FRAME_MAX, encode};
 
@@ -104,7 +103,15 @@ pub const TARGETS: &[Target] = &[
         run: console,
         moment: 6000,
     },
-    Target { name: "lua", about: "scripts of the store", seeds: seeds::lua, words: LUA, run: lua, moment: 1500 },
+    Target {
+        name: "restore",
+        about: "payloads of RESTORE",
+        seeds: seeds::dumps,
+        words: &[],
+        run: store::restore,
+        moment: 2000,
+    },
+    Target { name: "lua", about: "scripts of the store", seeds: seeds::lua, words: LUA, run: store::lua, moment: 1500 },
 ];
 
 const TEXT: &[&str] = &[
@@ -200,14 +207,14 @@ const LUA: &[&str] = &[
 ];
 
 /// One number for anything.
-fn kind_of(what: impl Hash) -> u64 {
+pub(crate) fn kind_of(what: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     what.hash(&mut hasher);
     hasher.finish()
 }
 
 /// A message without what is only of this input: its digits, and what stands in quotes.
-fn shape(message: &str) -> String {
+pub(crate) fn shape(message: &str) -> String {
     let outside = message.split('\'').step_by(2).collect::<Vec<_>>().join("'");
     outside.chars().filter(|c| !c.is_ascii_digit()).take(80).collect()
 }
@@ -425,23 +432,4 @@ fn console(input: &[u8]) -> u64 {
     }
     assert_eq!(split_args(&again).as_ref(), Some(&args), "{}", again.escape_ascii());
     kind_of((args.len(), format!("{line:?}").len().min(12)))
-}
-
-/// What a script may take: few steps, for a debug build on a busy machine is slow, and a memory that is soon full.
-const SCRIPT_LIMITS: Limits = Limits { max_memory: 4 << 20, max_bulk: 1 << 20, max_steps: 100_000 };
-
-/// A script that says anything at all: it ends, the store keeps its promises, and another store answers the same.
-fn lua(input: &[u8]) -> u64 {
-    let words = [Bytes::from("EVAL"), Bytes::from(input), Bytes::from("2"), Bytes::from("a"), Bytes::from("b")];
-    let run = || {
-        let (mut store, mut prng, mut out) = (Store::new(SCRIPT_LIMITS), Prng::new(1), Vec::new());
-        store.client_open(ClientId(1));
-        let mut cx = StoreCx { now_ms: EPOCH_MS, prng: &mut prng, events: None, out: &mut out, meanwhile: None };
-        let reply = store.call(ClientId(1), &words, &mut cx);
-        store.check();
-        reply
-    };
-    let reply = run();
-    assert_eq!(reply, run(), "the same script answers the same");
-    kind_of(shape(&format!("{reply:?}")))
 }

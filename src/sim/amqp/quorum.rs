@@ -189,6 +189,10 @@ impl Broker {
         }
         let requeued = Event::Requeued { message: held.message.id, queue: resource.clone(), reason };
         held.redelivered = true;
+        if held.expires_ms == Some(held.enqueued_ms + 1) {
+            // A millisecond is over by the time that anything can come back.
+            held.expires_ms = Some(cx.now_ms);
+        }
         held.last_event = cx.event(requeued, cause);
         let by_client = match reason {
             RequeueReason::Rejected | RequeueReason::Recovered => true,
@@ -215,10 +219,12 @@ impl Broker {
     /// Delivers what came back at once. `rabbit_fifo` gives out all of it in turns, and then each consumer hears of its part as a whole,
     /// in the order of their tags. That is told from turns only where consumers share a channel: all else is left to [`Broker::work`].
     pub(super) fn deliver_returned(&mut self, cx: &mut Cx<'_>, resource: &Resource) {
-        let Some(queue) = self.queue_at(resource).filter(|queue| queue.is_quorum() && queue.is_due) else { return };
-        if queue.settings.single_active_consumer {
+        let hands_out = |queue: &Queue| queue.is_quorum() && queue.is_due && !queue.settings.single_active_consumer;
+        if !self.queue_at(resource).is_some_and(hands_out) {
             return;
         }
+        self.expire_all(cx, resource);
+        let Some(queue) = self.queue_at(resource) else { return };
         let mut trial = queue.clone();
         let mut turns = Vec::new();
         while let (Some(id), Some(place)) = (trial.turn(), trial.head())

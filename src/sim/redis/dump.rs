@@ -89,8 +89,8 @@ fn dump(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     Ok(Reply::Bulk(sealed(save(value))))
 }
 
-/// The bytes with version and checksum.
-fn sealed(mut bytes: alloc::vec::Vec<u8>) -> Bytes {
+/// What DUMP gives for a value of these bytes: with version and checksum.
+pub fn sealed(mut bytes: alloc::vec::Vec<u8>) -> Bytes {
     bytes.extend(VERSION.to_le_bytes());
     bytes.extend(checksum(&bytes).to_le_bytes());
     Bytes::from(bytes)

@@ -95,6 +95,7 @@ pub use config::Config;
 pub use console::{Console, ConsoleEffect, ConsoleOutput};
 pub use dict::Dict;
 pub use double::Double;
+pub use dump::sealed;
 pub use error::Error;
 pub use event::{Event, Glimpse, ReplyKind};
 pub use group::{Flag, Group};

@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use warren_sim::bytes::Bytes;
 use warren_sim::prng::Prng;
 use warren_sim::redis::transcript::{Engine, Rule};
-use warren_sim::redis::{ClientId, Reply, error};
+use warren_sim::redis::{ClientId, Reply, error, sealed};
 
 /// The key that is made on both sides.
 const KEY: &str = "key";
@@ -244,20 +244,8 @@ fn damaged(bytes: &Bytes, prng: &mut Prng) -> Bytes {
         }
         _ => {
             bytes.truncate(bytes.len().saturating_sub(FOOTER).max(1));
-            bytes.extend([10, 0]);
-            let sum = crc64(&bytes);
-            bytes.extend(sum.to_le_bytes());
+            return sealed(bytes);
         }
     }
     Bytes::from(bytes)
-}
-
-/// CRC-64 by the polynomial of Jones, lowest bit first.
-fn crc64(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |sum: u64, byte| {
-        (0..8).fold(
-            sum ^ u64::from(*byte),
-            |sum, _| if sum & 1 == 1 { sum >> 1 ^ 0x95AC_9329_AC4B_C9B5 } else { sum >> 1 },
-        )
-    })
 }
