@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
 use warren_sim::amqp::broker::{Broker, Cx, DEFAULT_VHOST, Out};
 use warren_sim::amqp::channel::Capabilities;
-use warren_sim::amqp::event::{ChannelRef, ConnectionId, MessageId};
+use warren_sim::amqp::event::{ChannelRef, ConnectionId, Event, MessageId};
 use warren_sim::amqp::limits::Limits;
 use warren_sim::amqp::method::{ChannelOpen, Frame};
 use warren_sim::bytes::Bytes;
@@ -51,11 +51,8 @@ struct Inner {
     peers: HashMap<ConnectionId, Rc<Peer>>,
     /// What was said to a connection without a socket, of which there is one at a time.
     captured: Option<(ConnectionId, Vec<Frame>)>,
-    /// What happened since the start.
-    ledger: Ledger,
-    trace: Trace,
+    heard: Heard,
     last_connection: u32,
-    last_event: u32,
     last_message: u32,
     /// What the clock's task waits for.
     next_due: Option<u64>,
@@ -77,6 +74,25 @@ pub fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
 
+/// What is kept of the events of the broker.
+#[derive(Debug, Default)]
+struct Heard {
+    /// What happened since the start.
+    ledger: Ledger,
+    trace: Trace,
+    last_event: u32,
+}
+
+impl Heard {
+    /// Takes note of an event, and gives it its number.
+    fn note(&mut self, event: &Event, now_ms: u64) -> u32 {
+        self.ledger.add(event, now_ms);
+        self.trace.note(event);
+        self.last_event = self.last_event.wrapping_add(1);
+        self.last_event
+    }
+}
+
 impl Node {
     /// An empty broker.
     pub fn new() -> Self {
@@ -95,10 +111,8 @@ impl Node {
             out: Vec::new(),
             peers: HashMap::new(),
             captured: None,
-            ledger: Ledger::default(),
-            trace: Trace::default(),
+            heard: Heard::default(),
             last_connection: 0,
-            last_event: 0,
             last_message: 0,
             next_due: None,
         };
@@ -121,27 +135,17 @@ impl Node {
         let mut inner = self.inner.borrow_mut();
         let inner = &mut *inner;
         inner.last_message = inner.last_message.wrapping_add(1);
-        let Inner { broker, prng, out, last_event, last_message, ledger, trace, .. } = inner;
+        let Inner { broker, prng, out, heard, last_message, .. } = inner;
         let now_ms = now_ms();
-        let mut events = |event, _| {
-            ledger.add(&event, now_ms);
-            trace.note(&event);
-            *last_event = last_event.wrapping_add(1);
-            *last_event
-        };
+        let mut events = |event, _| heard.note(&event, now_ms);
         let message = Some(MessageId(*last_message));
         let mut cx = Cx { now_ms, prng, message, events: &mut events, out };
         let result = act(broker, &mut cx);
         inner.tell(now_ms);
         inner.hand_out(now_ms);
         while inner.broker.has_work(now_ms) {
-            let Inner { broker, prng, out, last_event, ledger, trace, .. } = inner;
-            let mut events = |event, _| {
-                ledger.add(&event, now_ms);
-                trace.note(&event);
-                *last_event = last_event.wrapping_add(1);
-                *last_event
-            };
+            let Inner { broker, prng, out, heard, .. } = inner;
+            let mut events = |event, _| heard.note(&event, now_ms);
             broker.work(&mut Cx { now_ms, prng, message: None, events: &mut events, out });
             inner.tell(now_ms);
             inner.hand_out(now_ms);
@@ -174,7 +178,7 @@ impl Node {
 
     /// What happened since the start.
     pub fn counts(&self) -> Counts {
-        self.inner.borrow().ledger.node
+        self.inner.borrow().heard.ledger.node
     }
 
     /// How long the node runs, in ms.
@@ -184,12 +188,12 @@ impl Node {
 
     /// Looks at all counts.
     pub fn ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
-        look(&self.inner.borrow().ledger)
+        look(&self.inner.borrow().heard.ledger)
     }
 
     /// Counts things one by one from now on.
     pub fn count_in_detail(&self) {
-        self.inner.borrow_mut().ledger.is_detailed = true;
+        self.inner.borrow_mut().heard.ledger.is_detailed = true;
     }
 
     /// The client of a connection; none where it has no socket.
@@ -215,7 +219,7 @@ impl Node {
     /// A method of a client.
     pub fn receive(&self, id: ConnectionId, channel: u16, frame: Frame) {
         let unroutable = self.counts().unroutable();
-        self.inner.borrow_mut().trace.incoming(&frame);
+        self.inner.borrow_mut().heard.trace.incoming(&frame);
         self.with(|broker, cx| broker.receive(cx, id, channel, frame));
         // What no queue takes is confirmed at once, and all that was kept back with it: only a queue's word comes later.
         if self.counts().unroutable() != unroutable
@@ -257,12 +261,12 @@ impl Node {
 
     /// Whether what happens in a virtual host is told to `amq.rabbitmq.trace`.
     pub fn is_traced(&self, vhost: &Bytes) -> bool {
-        self.inner.borrow().trace.vhosts.contains(vhost)
+        self.inner.borrow().heard.trace.vhosts.contains(vhost)
     }
 
     /// Begins to trace a virtual host, or ends it.
     pub fn set_traced(&self, vhost: &Bytes, is_on: bool) {
-        let vhosts = &mut self.inner.borrow_mut().trace.vhosts;
+        let vhosts = &mut self.inner.borrow_mut().heard.trace.vhosts;
         if is_on {
             vhosts.insert(vhost.clone());
         } else {
@@ -316,17 +320,12 @@ impl Default for Node {
 impl Inner {
     /// Publishes what is to be told of what just happened.
     fn tell(&mut self, now_ms: u64) {
-        let Inner { broker, prng, out, peers, last_event, last_message, ledger, trace, .. } = self;
+        let Inner { broker, prng, out, peers, heard, last_message, .. } = self;
         let name =
             |at: ChannelRef| peers.get(&at.connection).map_or_else(String::new, |peer| peer.about.borrow().name());
-        for told in trace.tell(broker, out, name) {
+        for told in heard.trace.tell(broker, out, name) {
             *last_message = last_message.wrapping_add(1);
-            let mut events = |event, _| {
-                ledger.add(&event, now_ms);
-                trace.note(&event);
-                *last_event = last_event.wrapping_add(1);
-                *last_event
-            };
+            let mut events = |event, _| heard.note(&event, now_ms);
             let message = Some(MessageId(*last_message));
             let mut cx = Cx { now_ms, prng, message, events: &mut events, out };
             broker.publish_from_outside(&mut cx, &told.exchange, told.routing_key, told.content);
@@ -353,7 +352,7 @@ impl Inner {
             match &out {
                 Out::Frame { channel, frame, .. } => {
                     let at = ChannelRef { connection: *connection, channel: *channel };
-                    self.ledger.said(at, &frame.method, now_ms);
+                    self.heard.ledger.said(at, &frame.method, now_ms);
                     peer.post(*channel, frame);
                     if peer.waiting() > HIGH_BYTES && !peer.stalled.replace(true) {
                         full.push(*connection);

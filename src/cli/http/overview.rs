@@ -282,16 +282,19 @@ fn memory_limit() -> u64 {
     memory("MemTotal:") * 2 / 5
 }
 
-/// A line of what the kernel tells of memory, in bytes; 0 where it tells nothing.
+/// A line of what the kernel tells of memory, in bytes.
 fn memory(name: &str) -> u64 {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix(name));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
+    kernel_bytes("/proc/meminfo", name)
 }
 
 /// What this process holds.
 fn memory_used() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    kernel_bytes("/proc/self/status", "VmRSS:")
+}
+
+/// A figure that the kernel tells in KiB in a line of a file, in bytes; 0 where it tells nothing.
+fn kernel_bytes(file: &str, name: &str) -> u64 {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
 }

@@ -225,6 +225,11 @@ impl Broker {
         }
         self.expire_all(cx, resource);
         let Some(queue) = self.queue_at(resource) else { return };
+        // A look at the consumers is cheap, a trial is a copy of the queue.
+        let channels: SortedSet<ChannelRef> = queue.consumers.values().map(|consumer| consumer.at.channel).collect();
+        if channels.len() == queue.consumers.len() {
+            return;
+        }
         let mut trial = queue.clone();
         let mut turns = Vec::new();
         while let (Some(id), Some(place)) = (trial.turn(), trial.head())

@@ -1,5 +1,5 @@
 //! Stretches of functions that nobody goes through while the page opens and the first lesson is played - arms of a `match`, mostly - as functions of
-//! their own in the last part: `arms.txt`, measured as [`super::cold`] is.
+//! their own in the part `rest`: `arms.txt`, measured as [`super::cold`] is.
 //!
 //! A function's code is gone through in [`spots`]: where a sequence of instructions begins, or goes on after a branch. A stretch from one such spot
 //! on is taken out where nothing in it branches out of it and it leaves the stack as it finds it; what it reads of the function's locals is handed to
