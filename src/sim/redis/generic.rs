@@ -153,7 +153,7 @@ fn keys(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 fn scan(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let from = cursor(call.arg(1))?;
     let options = ScanOptions::read(call, 2, true)?;
-    let (next, mut keys) = call.store.database(call.db).scan(from, options.count);
+    let (next, mut keys) = call.store.database_mut(call.db).scan(from, options.count);
     keys.retain(|key| {
         options.matches(key)
             && call.entry(key).is_some_and(|entry| {

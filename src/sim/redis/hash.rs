@@ -6,10 +6,10 @@ use super::config::Config;
 use super::error::{self, Error};
 use super::group::Group;
 use super::kind::{Hash, Kind};
-use super::number::{cursor, parse_integer, signed_count};
+use super::number::{parse_integer, signed_count};
 use super::reply::{Reply, Resp};
 use super::sample::places;
-use super::scan_options::{ScanOptions, found, pair};
+use super::scan_options::scan_collection;
 use crate::bytes::Bytes;
 use crate::longdouble::LongDouble;
 use alloc::{string::ToString, vec::Vec};
@@ -237,19 +237,11 @@ fn hrandfield(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn hscan(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    let (key, from) = (call.arg(1), cursor(call.arg(2))?);
-    // Options are read only if there is something to walk over.
-    if call.read::<Hash>(key)?.is_none() {
-        return Ok(found(0, Vec::new()));
-    }
-    let options = ScanOptions::read(call, 3, false)?;
-    let (next, mut fields) = call.read::<Hash>(key)?.map_or((0, Vec::new()), |hash| hash.scan(from, options.count));
-    fields.retain(|(field, _)| options.matches(field));
-    Ok(found(next, fields.into_iter().flat_map(|(field, value)| both(field, value)).collect()))
+    scan_collection(call, Hash::scan)
 }
 
 fn both(field: &Bytes, value: &Bytes) -> [Reply; 2] {
-    pair(field, Reply::Bulk(value.clone()))
+    [Reply::Bulk(field.clone()), Reply::Bulk(value.clone())]
 }
 
 /// HSET and HMSET; how many fields are new.

@@ -166,9 +166,9 @@ impl Database {
     }
 
     /// About `count` keys from `cursor` on, and the cursor for what follows: 0 when nothing does.
-    pub fn scan(&self, cursor: u64, count: u64) -> (u64, Vec<Bytes>) {
+    pub fn scan(&mut self, cursor: u64, count: u64) -> (u64, Vec<Bytes>) {
         let (next, entries) = self.entries.scan(cursor, count);
-        (next, entries.map(|(key, _)| key.clone()).collect())
+        (next, entries.into_iter().map(|(key, _)| key.clone()).collect())
     }
 
     /// Any key, each with the same chance.

@@ -3,8 +3,9 @@
 use super::call::Call;
 use super::error::{self, Error};
 use super::glob;
+use super::kind::{Kind, Part};
+use super::number;
 use super::reply::Reply;
-use crate::bytes::Bytes;
 use alloc::{string::ToString, vec, vec::Vec};
 
 /// The options behind the cursor.
@@ -49,7 +50,20 @@ pub fn found(next: u64, items: Vec<Reply>) -> Reply {
     Reply::Array(vec![Reply::text(&next.to_string()), Reply::Array(items)])
 }
 
-/// A field or member and what belongs to it, one after the other.
-pub fn pair(name: &Bytes, value: Reply) -> [Reply; 2] {
-    [Reply::Bulk(name.clone()), value]
+/// SSCAN, HSCAN and ZSCAN: `scan` gives a part of the collection.
+pub fn scan_collection<K: Kind>(
+    call: &mut Call<'_, '_>,
+    scan: fn(&mut K, cursor: u64, count: u64) -> Part,
+) -> Result<Reply, Error> {
+    let (key, from) = (call.arg(1), number::cursor(call.arg(2))?);
+    // Options are read only if there is something to walk over.
+    if call.read::<K>(key)?.is_none() {
+        return Ok(found(0, Vec::new()));
+    }
+    let options = ScanOptions::read(call, 3, false)?;
+    // That somebody walks is noted in the collection; it is no change that anybody is told of.
+    let walked = call.store.database_mut(call.db).edit(key, |value| Some(scan(K::of_mut(value)?, from, options.count)));
+    let (next, elements) = walked.flatten().unwrap_or_default();
+    let elements = elements.into_iter().filter(|(name, _)| options.matches(name));
+    Ok(found(next, elements.flat_map(|(name, value)| [Some(name), value]).flatten().map(Reply::Bulk).collect()))
 }

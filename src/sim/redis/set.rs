@@ -6,10 +6,10 @@ use super::config::Config;
 use super::error::{self, Error};
 use super::group::Group;
 use super::kind::{Kind, Set};
-use super::number::{at_least, cursor, signed_count};
+use super::number::{at_least, signed_count};
 use super::reply::Reply;
 use super::sample::places;
-use super::scan_options::{ScanOptions, found};
+use super::scan_options::scan_collection;
 use crate::bytes::Bytes;
 use alloc::vec::Vec;
 
@@ -193,13 +193,5 @@ fn smove(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 }
 
 fn sscan(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    let (key, from) = (call.arg(1), cursor(call.arg(2))?);
-    // Options are read only if there is something to walk over.
-    if call.read::<Set>(key)?.is_none() {
-        return Ok(found(0, Vec::new()));
-    }
-    let options = ScanOptions::read(call, 3, false)?;
-    let (next, mut members) = call.read::<Set>(key)?.map_or((0, Vec::new()), |set| set.scan(from, options.count));
-    members.retain(|member| options.matches(member));
-    Ok(found(next, members.into_iter().map(Reply::Bulk).collect()))
+    scan_collection(call, Set::scan)
 }

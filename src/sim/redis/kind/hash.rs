@@ -3,9 +3,9 @@
 use super::super::config::Config;
 use super::super::dict::Dict;
 use super::super::value::{Encoding, Value};
-use super::{ELEMENT_OVERHEAD, Kind, in_value};
+use super::{ELEMENT_OVERHEAD, Kind, Part, in_value};
 use crate::bytes::Bytes;
-use alloc::{rc::Rc, vec::Vec};
+use alloc::rc::Rc;
 
 /// Fields, each with its value. A short hash is a `listpack`, in which fields keep the order in which they came; when it grows beyond
 /// what the configuration allows it becomes a `hashtable`, never back.
@@ -84,12 +84,9 @@ impl Hash {
     }
 
     /// About `count` fields from `cursor` on, and the cursor for what follows: 0 when nothing does. A `listpack` is given at once.
-    pub fn scan(&self, cursor: u64, count: u64) -> (u64, Vec<(&Bytes, &Bytes)>) {
-        if !self.wide {
-            return (0, self.iter().collect());
-        }
-        let (next, fields) = self.fields.scan(cursor, count);
-        (next, fields.collect())
+    pub fn scan(&mut self, cursor: u64, count: u64) -> Part {
+        let (next, fields) = if self.wide { self.fields.scan(cursor, count) } else { (0, self.iter().collect()) };
+        (next, fields.into_iter().map(|(field, value)| (field.clone(), Some(value.clone()))).collect())
     }
 }
 

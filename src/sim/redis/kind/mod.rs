@@ -19,6 +19,8 @@ pub use zset::Zset;
 
 use super::config::Config;
 use super::value::{Encoding, Value};
+use crate::bytes::Bytes;
+use alloc::vec::Vec;
 
 /// What element or pair costs beside its bytes, as the store counts memory.
 pub const ELEMENT_OVERHEAD: u64 = 16;
@@ -49,6 +51,10 @@ pub trait Kind: Clone {
 }
 
 /// Implements the part of [`Kind`] that is the same for all: which variant of [`Value`] it is.
+/// A part of a collection as SSCAN, HSCAN and ZSCAN give it: the cursor for what follows, 0 if nothing does, and each element with what
+/// belongs to it.
+pub type Part = (u64, Vec<(Bytes, Option<Bytes>)>);
+
 macro_rules! in_value {
     ($variant:ident) => {
         fn of(value: &Value) -> Option<&Self> {

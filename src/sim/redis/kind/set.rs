@@ -4,7 +4,7 @@ use super::super::config::Config;
 use super::super::dict::Dict;
 use super::super::number::parse_integer;
 use super::super::value::{Encoding, Value};
-use super::{ELEMENT_OVERHEAD, Kind, in_value};
+use super::{ELEMENT_OVERHEAD, Kind, Part, in_value};
 use crate::bytes::Bytes;
 use crate::prng::Prng;
 use alloc::{rc::Rc, string::ToString, vec::Vec};
@@ -162,12 +162,12 @@ impl Set {
     }
 
     /// About `count` members from `cursor` on, and the cursor for what follows: 0 when nothing does. An `intset` is given at once.
-    pub fn scan(&self, cursor: u64, count: u64) -> (u64, Vec<Bytes>) {
-        match &self.members {
-            Members::Integers(integers) => (0, integers.iter().copied().map(written).collect()),
+    pub fn scan(&mut self, cursor: u64, count: u64) -> Part {
+        match &mut self.members {
+            Members::Integers(integers) => (0, integers.iter().map(|number| (written(*number), None)).collect()),
             Members::Table(table) => {
                 let (next, members) = table.scan(cursor, count);
-                (next, members.map(|(member, ())| member.clone()).collect())
+                (next, members.into_iter().map(|(member, ())| (member.clone(), None)).collect())
             }
         }
     }

@@ -5,9 +5,10 @@ use super::super::dict::Dict;
 use super::super::double::Double;
 use super::super::value::{Encoding, Value};
 use super::order::{Order, Range, Scored};
-use super::{ELEMENT_OVERHEAD, Kind, in_value};
+use super::{ELEMENT_OVERHEAD, Kind, Part, in_value};
 use crate::bytes::Bytes;
 use alloc::rc::Rc;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
@@ -31,6 +32,13 @@ fn kept(score: Double, packed: bool) -> Double {
     if packed { Double(score.0 + 0.0) } else { score }
 }
 
+/// A score as a packed set keeps it: a whole number to its last digit, as long as half of 64 bits hold it.
+fn packed_text(score: Double) -> String {
+    match score.as_packed_integer() {
+        Some(whole) => whole.to_string(),
+        None => score.to_text(),
+    }
+}
 impl Kind for Zset {
     in_value!(Zset);
     fn empty(config: &Config) -> Value {
@@ -173,8 +181,13 @@ impl Zset {
         if rank < self.order.len() { self.order.range(rank, rank + 1).next() } else { None }
     }
 
-    /// Up to `count` members from `cursor` on in the order of the dictionary, and the cursor for what follows: 0 when nothing does.
-    pub fn scan(&self, cursor: u64, count: u64) -> (u64, impl Iterator<Item = (&Bytes, &Double)>) {
-        self.table.scan(cursor, count)
+    /// About `count` members from `cursor` on, and the cursor for what follows: 0 when nothing does. A `listpack` is given at once.
+    pub fn scan(&mut self, cursor: u64, count: u64) -> Part {
+        let text = |member: &Bytes, score: String| (member.clone(), Some(Bytes::from(score)));
+        if self.packed {
+            return (0, self.iter().map(|(score, member)| text(member, packed_text(*score))).collect());
+        }
+        let (next, members) = self.table.scan(cursor, count);
+        (next, members.into_iter().map(|(member, score)| text(member, score.to_text())).collect())
     }
 }

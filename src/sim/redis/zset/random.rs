@@ -1,16 +1,14 @@
 //! ZRANDMEMBER and ZSCAN.
 
 use super::super::call::Call;
-use super::super::double::Double;
 use super::super::error::{self, Error};
-use super::super::glob;
 use super::super::kind::{Kind, Scored, Zset};
 use super::super::number;
 use super::super::reply::Reply;
+use super::super::scan_options::scan_collection;
 use super::{is_resp3, with_scores};
-use crate::bytes::Bytes;
 use crate::prng::Prng;
-use alloc::{string::String, string::ToString, vec, vec::Vec};
+use alloc::vec::Vec;
 
 /// The most members, repeated ones counted, that one reply may hold: Redis itself would try to send any number.
 const MAX_REPEATED: u64 = 16 * 1024 * 1024;
@@ -72,46 +70,5 @@ fn ranks(count: i64, len: u64, prng: &mut Prng) -> Result<Vec<u64>, Error> {
 }
 
 pub(super) fn zscan(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    let from = number::cursor(call.arg(2))?;
-    let args = call.args;
-    let Some(zset) = call.read::<Zset>(call.arg(1))? else { return Ok(page(0, Vec::new())) };
-    let (mut count, mut pattern) = (10, None);
-    for option in args[3..].chunks(2) {
-        let [word, value] = option else { return Err(error::SYNTAX) };
-        if word.eq_ignore_ascii_case(b"count") {
-            count = u64::try_from(number::integer(value)?).ok().filter(|count| *count > 0).ok_or(error::SYNTAX)?;
-        } else if word.eq_ignore_ascii_case(b"match") {
-            pattern = Some(value);
-        } else {
-            return Err(error::SYNTAX);
-        }
-    }
-    let mut items = Vec::new();
-    let mut show = |member: &Bytes, score: String| {
-        if pattern.is_none_or(|pattern| glob::matches(pattern, member, false)) {
-            items.extend([Reply::Bulk(member.clone()), Reply::text(&score)]);
-        }
-    };
-    let next = if zset.is_packed() {
-        zset.iter().for_each(|(score, member)| show(member, packed_text(*score)));
-        0
-    } else {
-        let (next, entries) = zset.scan(from, count);
-        entries.for_each(|(member, score)| show(member, score.to_text()));
-        next
-    };
-    Ok(page(next, items))
-}
-
-/// What a SCAN command answers: where to go on, and what was found.
-fn page(next: u64, items: Vec<Reply>) -> Reply {
-    Reply::Array(vec![Reply::text(&next.to_string()), Reply::Array(items)])
-}
-
-/// A score as a packed set keeps it: a whole number to its last digit, as long as half of 64 bits hold it.
-pub(in super::super) fn packed_text(score: Double) -> String {
-    match score.as_packed_integer() {
-        Some(whole) => whole.to_string(),
-        None => score.to_text(),
-    }
+    scan_collection(call, Zset::scan)
 }
