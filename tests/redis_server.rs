@@ -217,6 +217,20 @@ fn saving_is_told() {
     let (second, changes, after) = told(&mut client);
     assert!(second > first, "LASTSAVE moves");
     assert_eq!((changes, after), (Some(0), before + 1));
+    client.asks(&["BGSAVE"], "+Background saving started\r\n");
+    thread::sleep(Duration::from_millis(1_100));
+    let (third, changes, after) = told(&mut client);
+    assert_eq!((changes, after, third >= second), (Some(0), before + 2, true));
+    // FLUSHALL saves too, if the server is to save by itself, and is not counted.
+    client.asks(&["CONFIG", "SET", "save", "900 1"], "+OK\r\n");
+    client.asks(&["MSET", "saved", "1", "more", "2"], "+OK\r\n");
+    client.asks(&["FLUSHALL"], "+OK\r\n");
+    let (fourth, changes, after) = told(&mut client);
+    assert_eq!((changes, after, fourth > second), (Some(0), before + 2, true));
+    client.asks(&["CONFIG", "SET", "save", ""], "+OK\r\n");
+    client.asks(&["SET", "saved", "1"], "+OK\r\n");
+    client.asks(&["FLUSHALL"], "+OK\r\n");
+    assert_eq!(told(&mut client).1, Some(2));
 }
 
 #[test]

@@ -54,9 +54,9 @@ fn flushall(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     read_mode(call, 0..DATABASES)?;
     call.store.invalidate_all(call.cx);
     (0..DATABASES).for_each(|db| flush(call, db));
-    // Redis saves then, if it is to save at all.
+    // Redis saves then, if it is to save at all; it does not count that as a save.
     if !call.store.config.value("save").is_empty() {
-        call.store.dirty = 0;
+        (call.store.dirty, call.store.host.saved.0) = (0, call.cx.now_ms);
     }
     call.replicates_anyway();
     Ok(Reply::OK)
@@ -105,6 +105,7 @@ fn read_mode(call: &mut Call<'_, '_>, databases: core::ops::Range<u8>) -> Result
 fn flush(call: &mut Call<'_, '_>, db: u8) {
     let before = call.store.flush(db);
     let keys = before.len();
+    call.store.dirty += keys;
     if keys > 0 {
         call.store.spoil_watches_of(db, &before, None, call.cx.now_ms);
         call.store.waiting.note_all(db);
