@@ -223,6 +223,8 @@ pub fn show(mut bytes: &[u8]) -> Vec<String> {
 fn show_method(payload: &[u8]) -> String {
     let mut reader = Reader::new(payload);
     let method = reader.short().zip(reader.short()).and_then(|(class, method)| reader.arguments(class, method));
+    // What is left over is of another protocol.
+    let method = method.filter(|_| reader.rest.is_empty());
     let Some(mut method) = method else { return format!("method {}", quote(payload)) };
     if let Method::ConnectionStart(start) = &mut method {
         // RabbitMQ names its mechanisms in an order that differs from node to node.

@@ -39,6 +39,8 @@ pub enum Fault {
     Undecodable((u16, u16)),
     /// A text of a method of these numbers is no UTF-8.
     NoUtf8((u16, u16)),
+    /// A method of these numbers that nobody answers.
+    Unimplemented((u16, u16)),
     /// What RabbitMQ's reader stumbles over itself: it closes the socket without a word.
     Unreadable,
     /// What RabbitMQ's channel stumbles over: 541.

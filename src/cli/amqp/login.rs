@@ -25,10 +25,10 @@ pub const VERSION: &str = "3.10.8";
 /// The user that is there from the start, and its password.
 pub const GUEST: &str = "guest";
 
-/// The first thing that the server says.
-pub fn start() -> ConnectionStart {
+/// The first thing that the server says, in AMQP 0-9-1 or, `is_old`, in 0-8: no capabilities there.
+pub fn start(is_old: bool) -> ConnectionStart {
     let mut capabilities = Table::default();
-    for name in CAPABILITIES {
+    for name in CAPABILITIES.into_iter().filter(|_| !is_old) {
         capabilities.set(name, Value::Bool(true));
     }
     let mut properties = Table::default();
@@ -44,8 +44,8 @@ pub fn start() -> ConnectionStart {
         properties.set(name, Value::LongStr(Bytes::from(text)));
     }
     ConnectionStart {
-        version_major: 0,
-        version_minor: 9,
+        version_major: if is_old { 8 } else { 0 },
+        version_minor: if is_old { 0 } else { 9 },
         server_properties: properties,
         mechanisms: LongStr(Bytes::from("PLAIN AMQPLAIN")),
         locales: LongStr(Bytes::from("en_US")),

@@ -1,7 +1,8 @@
-//! AMQP 0-9-1 over TCP, as RabbitMQ 3.10 speaks it.
+//! AMQP 0-9-1 over TCP, as RabbitMQ 3.10 speaks it, and 0-8 with it.
 //!
 //! One thread: [`node`] owns the broker and the wall clock, every socket is a task beside it ([`socket`]) that feeds what it
-//! reads to a [`session`] and writes what the node puts into its outbox ([`peer`]). [`login`] has the words of the handshake,
+//! reads to a [`session`] and writes what the node puts into its outbox ([`peer`]), for clients of 0-8 through [`old`].
+//! [`login`] has the words of the handshake,
 //! [`content`] joins methods with their content, [`erlang`] prints bytes as RabbitMQ's errors show them, [`users`] knows
 //! who may come in, [`permissions`] what they may do there, [`settings`] how much of it, [`counts`] what happened, [`alarms`] what keeps publishers waiting,
 //! and [`trace`] tells of messages to those who listen.
@@ -13,6 +14,7 @@ pub mod counts;
 pub mod erlang;
 pub mod login;
 pub mod node;
+pub mod old;
 pub mod peer;
 pub mod permissions;
 pub mod session;

@@ -7,6 +7,8 @@ use warren_sim::amqp::method::{BasicAck, Frame, Method};
 use warren_sim::amqp::value::Table;
 use warren_sim::bytes::Bytes;
 
+use super::old;
+
 /// The smallest frame that a client may negotiate.
 pub const FRAME_MIN: u32 = 4096;
 /// With so many bytes waiting for a client, it is sent no more deliveries and what it sends is not read on, as TCP makes
@@ -26,6 +28,8 @@ pub struct Peer {
     pub wake: Notify,
     /// The negotiated size of a frame; 0 is without limit.
     pub frame_max: Cell<usize>,
+    /// Whether AMQP 0-8 is spoken.
+    pub is_old: Cell<bool>,
     /// Whether the broker has nothing more to say: the socket closes once the outbox is empty.
     pub ended: Cell<bool>,
     /// Whether the broker was told to send no deliveries.
@@ -92,6 +96,7 @@ impl Peer {
             wake: Notify::new(),
             // The smallest that can be negotiated, until something is: RabbitMQ reads no larger frame of a handshake.
             frame_max: Cell::new(FRAME_MIN as usize),
+            is_old: Cell::new(false),
             ended: Cell::new(false),
             stalled: Cell::new(false),
             traffic: Cell::default(),
@@ -120,7 +125,17 @@ impl Peer {
             (_, Some(at)) => self.send(confirms.remove(at)),
         }
         drop(confirms);
-        warren_wire::encode_into(&mut self.outbox.borrow_mut(), channel, frame, self.frame_max.get());
+        self.write(channel, frame);
+    }
+
+    /// Puts a frame into the outbox, in the form of what is spoken.
+    pub fn write(&self, channel: u16, frame: &Frame) {
+        let mut outbox = self.outbox.borrow_mut();
+        let start = outbox.len();
+        warren_wire::encode_into(&mut outbox, channel, frame, self.frame_max.get());
+        if self.is_old.get() && frame.content.is_none() {
+            old::say(&mut outbox, start);
+        }
     }
 
     /// Sends the confirms that were kept back.
@@ -132,8 +147,7 @@ impl Peer {
 
     fn send(&self, confirms: Confirms) {
         let Confirms { channel, last_tag, multiple } = confirms;
-        let ack = Frame::from(BasicAck { delivery_tag: last_tag, multiple });
-        warren_wire::encode_into(&mut self.outbox.borrow_mut(), channel, &ack, self.frame_max.get());
+        self.write(channel, &Frame::from(BasicAck { delivery_tag: last_tag, multiple }));
     }
 
     /// Bytes that wait.

@@ -2,6 +2,7 @@
 //!
 //! It knows no socket: bytes go in, answers go to the client's [`Peer`] and its methods to the [`Node`].
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -19,10 +20,12 @@ use super::erlang;
 use super::login::{self, Outcome};
 use super::node::{Node, Standing};
 use super::peer::{FRAME_MIN, HIGH_BYTES, Peer};
-use super::{permissions, settings};
+use super::{old, permissions, settings};
 
 /// The header of AMQP 0-9, which RabbitMQ takes for 0-9-1.
 const PROTOCOL_HEADER_0_9: &[u8; 8] = b"AMQP\x01\x01\0\x09";
+/// The header of AMQP 0-8, as most clients send it, and as its specification on the web has it.
+const PROTOCOL_HEADERS_0_8: [&[u8; 8]; 2] = [b"AMQP\x01\x01\x08\0", b"AMQP\x01\x01\x09\x01"];
 /// What RabbitMQ offers in `connection.tune`.
 const CHANNEL_MAX: u16 = 2047;
 /// In seconds.
@@ -168,8 +171,10 @@ impl Session {
     }
 
     fn protocol_header(&mut self, header: &[u8; 8]) {
-        if header == PROTOCOL_HEADER || header == PROTOCOL_HEADER_0_9 {
-            self.send(0, login::start());
+        let is_old = PROTOCOL_HEADERS_0_8.contains(&header);
+        if is_old || header == PROTOCOL_HEADER || header == PROTOCOL_HEADER_0_9 {
+            self.peer.is_old.set(is_old);
+            self.send(0, login::start(is_old));
             self.state = State::Starting;
         } else {
             self.peer.outbox.borrow_mut().extend(PROTOCOL_HEADER);
@@ -191,7 +196,7 @@ impl Session {
         };
         match (kind, channel) {
             // At the end of a connection only channel 0 is heard, and only what can be read there.
-            (METHOD, 0) if !is_open && is_known => match method(payload) {
+            (METHOD, 0) if !is_open && is_known => match self.method_in(payload) {
                 Ok(method) => self.last_method(node, method),
                 Err(Fault::Unreadable) => self.end_in(Duration::ZERO),
                 Err(_) => {}
@@ -200,22 +205,35 @@ impl Session {
             (_, 1..) if self.state != State::Running => self.unexpected_frame(node, kind, payload),
             _ if !is_known => self.frame_error(node, kind, payload, "unknown_frame"),
             (HEARTBEAT, 0) => {}
-            (METHOD, 0) => match method(payload) {
+            (METHOD, 0) => match self.method_in(payload) {
                 Ok(method) => self.method(node, method),
                 // RabbitMQ's reader has a name for bad UTF-8, and none for what cannot be decoded.
                 Err(Fault::NoUtf8(ids)) => {
                     self.close(node, 501, b"FRAME_ERROR - Malformed UTF-8 in shortstr".to_vec(), ids)
                 }
                 Err(Fault::Undecodable(_)) => self.fault(node, Fault::Internal, payload),
+                Err(Fault::Unimplemented(ids)) => self.unexpected_method(node, ids),
                 Err(fault) => self.fault(node, fault, payload),
             },
             (HEARTBEAT, _) | (_, 0) => self.unexpected_frame(node, kind, payload),
-            _ => match self.channels.entry(channel).or_default().take(kind, payload) {
-                Ok(None) => {}
-                Ok(Some(frame)) => self.channel_method(node, channel, frame),
-                Err(fault) => self.fault(node, fault, payload),
-            },
+            _ => {
+                let new = if kind == METHOD { self.in_new_form(payload) } else { Ok(payload.into()) };
+                match new.and_then(|new| self.channels.entry(channel).or_default().take(kind, &new)) {
+                    Ok(None) => {}
+                    Ok(Some(frame)) => self.channel_method(node, channel, frame),
+                    Err(fault) => self.fault(node, fault, payload),
+                }
+            }
         }
+    }
+
+    /// The bytes of a method in the form of 0-9-1.
+    fn in_new_form<'a>(&self, payload: &'a [u8]) -> Result<Cow<'a, [u8]>, Fault> {
+        if self.peer.is_old.get() { old::heard(payload) } else { Ok(payload.into()) }
+    }
+
+    fn method_in(&self, payload: &[u8]) -> Result<Method, Fault> {
+        method(&self.in_new_form(payload)?)
     }
 
     /// A method on a channel, with its content.
@@ -248,11 +266,13 @@ impl Session {
                     self.wait_for_the_end();
                 }
             }
-            (state, _, method) => {
-                let text = format!("CHANNEL_ERROR - unexpected method in connection state {}", state.name());
-                self.close(node, 504, text.into_bytes(), method.ids());
-            }
+            (_, _, method) => self.unexpected_method(node, method.ids()),
         }
+    }
+
+    fn unexpected_method(&mut self, node: &Node, ids: (u16, u16)) {
+        let text = format!("CHANNEL_ERROR - unexpected method in connection state {}", self.state.name());
+        self.close(node, 504, text.into_bytes(), ids);
     }
 
     /// A method on channel 0 of a connection that is at its end.
@@ -271,7 +291,9 @@ impl Session {
 
     fn start_ok(&mut self, node: &Node, method: &ConnectionStartOk) {
         self.capabilities = login::capabilities(&method.client_properties);
-        self.wants_blocked = login::announces(&method.client_properties, "connection.blocked");
+        // There is no such method in 0-8.
+        self.wants_blocked =
+            login::announces(&method.client_properties, "connection.blocked") && !self.peer.is_old.get();
         self.wants_failure_close = login::announces(&method.client_properties, "authentication_failure_close");
         let outcome = login::login(method, &node.users);
         node.attempts.count(false, matches!(outcome, Outcome::Welcome(_)));
@@ -342,6 +364,7 @@ impl Session {
                 let text = format!("FRAME_ERROR - cannot decode {}", erlang::plain(&payload[4..]));
                 self.close(node, 501, text.into_bytes(), ids);
             }
+            Fault::Unimplemented(ids) => self.close(node, 503, b"COMMAND_INVALID - unimplemented method".to_vec(), ids),
             Fault::NoUtf8(_) => self.close(node, 501, b"FRAME_ERROR - Malformed UTF-8 in shortstr".to_vec(), (0, 0)),
             Fault::Internal => self.close(node, 541, b"INTERNAL_ERROR".to_vec(), (0, 0)),
             Fault::Unreadable => self.end_in(Duration::ZERO),
@@ -392,8 +415,7 @@ impl Session {
     }
 
     fn send(&self, channel: u16, method: impl Into<Method>) {
-        let frame = Frame::from(method.into());
-        warren_wire::encode_into(&mut self.peer.outbox.borrow_mut(), channel, &frame, self.peer.frame_max.get());
+        self.peer.write(channel, &Frame::from(method.into()));
     }
 }
 

@@ -76,7 +76,7 @@ fn of_connection(node: &Node, connection: &Connection) -> Option<Value> {
         "channels": connection.channels.len(), "client_properties": properties, "connected_at": about.connected_at,
         "frame_max": peer.frame_max.get(), "garbage_collection": collector(), "host": host.ip().to_string(),
         "name": about.name(), "node": NODE, "peer_host": client.ip().to_string(), "peer_port": client.port(),
-        "port": host.port(), "protocol": "AMQP 0-9-1", "recv_cnt": traffic.reads, "recv_oct": traffic.bytes_read,
+        "port": host.port(), "protocol": if peer.is_old.get() { "AMQP 0-8" } else { "AMQP 0-9-1" }, "recv_cnt": traffic.reads, "recv_oct": traffic.bytes_read,
         "recv_oct_details": {"rate": 0.0}, "reductions": 0, "reductions_details": {"rate": 0.0}, "send_cnt": traffic.writes,
         "send_oct": traffic.bytes_written, "send_oct_details": {"rate": 0.0}, "send_pend": peer.waiting(), "ssl": false,
         "state": if connection.closing { "closing" } else { "running" }, "timeout": about.heartbeat, "type": "network",
