@@ -39,8 +39,17 @@ pub fn shrink(steps: Vec<Step>, mut differs: impl FnMut(&[Step]) -> Outcome<Opti
     Ok(best)
 }
 
-/// The steps with what the engine says now; none when that is not determined.
+/// The steps with what the engine says now; none when that is not determined, or when somebody connects to a killed broker.
 fn replayed(steps: &[Step]) -> Option<Vec<Step>> {
+    let mut is_killed = false;
+    for line in steps.iter().flat_map(|step| &step.lines) {
+        match line.text.as_str() {
+            "broker kill" => is_killed = true,
+            "broker start" => is_killed = false,
+            text if is_killed && text.contains(" connect ") => return None,
+            _ => {}
+        }
+    }
     let timed = steps.iter().any(|step| step.lines.iter().any(|line| line.text.starts_with("advance")));
     let mut simulation = Simulation::new(Kind { timed, restarts: false });
     let play = |step: &Step| {
