@@ -297,7 +297,7 @@ impl Broker {
             Method::ChannelOpen(_) => Err(error::channel_already_open()),
             Method::ChannelClose(ChannelClose { reply_code, reply_text, .. }) => {
                 let reason = RequeueReason::ChannelClosed;
-                let event = self.close_channel(cx, at, *reply_code, reply_text.clone(), reason, None);
+                let event = self.end_channel(cx, at, *reply_code, reply_text.clone(), reason, None);
                 self.connection_mut(at.connection).channels.remove(&at.channel);
                 cx.send(at, ChannelCloseOk {}, Some(event));
                 Ok(())
@@ -331,7 +331,12 @@ impl Broker {
         } else {
             let close = ChannelClose { reply_code: code, reply_text: text.clone(), class_id, method_id };
             cx.send(at, Method::from(close), Some(event));
-            self.close_channel(cx, at, code, text, RequeueReason::ChannelClosed, Some(event));
+            if self.channel(at).is_some() {
+                self.end_channel(cx, at, code, text, RequeueReason::ChannelClosed, Some(event));
+            }
+            if let Some(channel) = self.channel_mut(at) {
+                channel.closing = true;
+            }
         }
     }
 
@@ -367,13 +372,15 @@ impl Broker {
         reason: RequeueReason,
     ) -> u32 {
         let event = cx.event(Event::ConnectionClosed { connection: id, code, text }, None);
-        let (vhost, channels) = {
-            let connection = self.connection_mut(id);
-            (connection.vhost.clone(), connection.channels.keys().copied().collect::<Vec<u16>>())
-        };
-        for channel in channels {
+        let connection = self.connection_mut(id);
+        let vhost = connection.vhost.clone();
+        let open = connection.channels.iter().filter(|(_, channel)| !channel.closing);
+        let open: Vec<u16> = open.map(|(number, _)| *number).collect();
+        // Nothing is sent any more, on none of them.
+        connection.channels.values_mut().for_each(|channel| channel.closing = true);
+        for channel in open {
             let at = ChannelRef { connection: id, channel };
-            self.close_channel(cx, at, 0, Bytes::default(), reason, Some(event));
+            self.end_channel(cx, at, 0, Bytes::default(), reason, Some(event));
         }
         self.connection_mut(id).channels.clear();
         self.delete_exclusive_queues(cx, &vhost, id, event);
@@ -432,6 +439,11 @@ impl Broker {
     pub(super) fn channel_mut(&mut self, at: ChannelRef) -> Option<&mut Channel> {
         let connection = Rc::make_mut(self.connections.get_mut(&at.connection)?);
         connection.channels.get_mut(&at.channel).filter(|channel| !channel.closing)
+    }
+
+    /// A channel, though it may be closing: its queues have not all heard of it then.
+    pub(super) fn channel_to_its_end(&mut self, at: ChannelRef) -> Option<&mut Channel> {
+        Rc::make_mut(self.connections.get_mut(&at.connection)?).channels.get_mut(&at.channel)
     }
 
     /// A name in the virtual host of a connection.

@@ -4,7 +4,7 @@ use crate::sorted::{SortedMap, SortedSet, sort_by_key};
 use alloc::vec::Vec;
 
 use super::broker::{Broker, Cx};
-use super::channel::{Delivery, Settle};
+use super::channel::{Channel, Consuming, Delivery, Settle};
 use super::error::{self, Refusal};
 use super::event::{ChannelRef, ConsumerRef, Event, LossReason, QueueDeleteReason, RequeueReason, Resource};
 use super::message::{Held, Place};
@@ -263,8 +263,13 @@ impl Broker {
         self.tally.bytes -= held.message.body.len() as u64;
     }
 
-    /// Ends a channel: its consumers leave, and what it did not acknowledge goes back. The channel is left closing.
-    pub(super) fn close_channel(
+    /// Ends a channel: its consumers leave, and what it did not acknowledge goes back. It is left without anything in it.
+    ///
+    /// It tells the classic queues that it consumes from one after the other, the youngest first (`rabbit_channel:notify_queues`); all
+    /// others notice that it is gone once that is done. A dead letter that one of them sends finds the consumers of a later one still there:
+    /// it goes to them in vain and comes back, or is lost where no acknowledgement is asked. The client hears of it, after
+    /// its `channel.close` even, unless the whole connection ends.
+    pub(super) fn end_channel(
         &mut self,
         cx: &mut Cx<'_>,
         at: ChannelRef,
@@ -273,44 +278,26 @@ impl Broker {
         reason: RequeueReason,
         cause: Option<u32>,
     ) -> u32 {
-        let connection = self.connection_mut(at.connection);
-        let Some(channel) = connection.channels.get_mut(&at.channel).filter(|channel| !channel.closing) else {
-            return cause.unwrap_or_default();
-        };
-        let mut gone = core::mem::take(channel);
-        channel.closing = true;
         let event = cx.event(Event::ChannelClosed { channel: at, code, text }, cause);
+        let Some(channel) = self.channel_to_its_end(at) else { return event };
         // What a transaction had taken off the channel was not settled after all.
-        for (tag, delivery, _) in gone.transaction.take().into_iter().flat_map(|tx| tx.settlements) {
-            gone.unacked.insert(tag, delivery);
+        for (tag, delivery, _) in channel.transaction.take().into_iter().flat_map(|tx| tx.settlements) {
+            channel.unacked.insert(tag, delivery);
         }
-        self.forget_publisher(at, &gone.publishes_to);
-        let consumed = gone.consumers.values().map(|consuming| consuming.queue.clone());
-        let names: SortedSet<Bytes> = consumed.chain(gone.unacked.values().map(|d| d.name.clone())).collect();
-        for name in names {
-            let resource = self.resource(at.connection, &name);
-            let mut is_used = false;
-            for (tag, consuming) in gone.consumers.iter().filter(|(_, consuming)| consuming.queue == name) {
-                is_used = true;
-                let consumer = ConsumerRef { channel: at, tag: tag.clone() };
-                let queue = resource.clone();
-                cx.event(Event::ConsumerCancelled { consumer, queue, by_broker: false }, Some(event));
-                if let Some(queue) = self.queue_mut(&resource) {
-                    queue.remove_consumer(consuming.id);
-                }
+        let publishes_to = core::mem::take(&mut channel.publishes_to);
+        self.forget_publisher(at, &publishes_to);
+        let queues = self.queues_of(at).into_iter();
+        // What waits there already has been delivered in the same moment by a real broker.
+        let is_idle = |resource: &Resource| self.queue_at(resource).is_some_and(|queue| !queue.is_due);
+        let queues: Vec<(bool, Resource)> = queues.map(|resource| (is_idle(&resource), resource)).collect();
+        for (was_idle, resource) in queues {
+            if was_idle {
+                self.deliver_all(cx, &resource);
             }
-            let unacked = gone.unacked.iter().filter(|(_, delivery)| delivery.name == name);
-            let mut unacked: Vec<(u64, &Delivery)> = unacked.map(|(tag, delivery)| (*tag, delivery)).collect();
-            if self.queue_at(&resource).is_some_and(Queue::is_quorum) {
-                // What each consumer held comes back together. A fetch is a consumer whose tag is that of its delivery.
-                let tag_of = |(tag, delivery): &(u64, &Delivery)| {
-                    let own = gone.consumers.iter().find(|(_, consuming)| Some(consuming.id) == delivery.consumer);
-                    own.map_or_else(|| Bytes::from(alloc::format!("{tag}")), |(consumer_tag, _)| consumer_tag.clone())
-                };
-                sort_by_key(&mut unacked, tag_of);
-            }
-            self.channel_down(cx, &resource, &unacked, reason, event, is_used);
+            self.leave_queue(cx, at, &resource, reason, event);
         }
+        let Some(channel) = self.channel_to_its_end(at) else { return event };
+        let gone = core::mem::replace(channel, Channel { closing: channel.closing, ..Channel::default() });
         for name in gone.cancelled_from.iter() {
             let resource = self.resource(at.connection, name);
             if let Some(queue) = self.queue_mut(&resource) {
@@ -321,12 +308,59 @@ impl Broker {
         event
     }
 
+    /// The queues that hear of a channel's end, in that order.
+    fn queues_of(&self, at: ChannelRef) -> Vec<Resource> {
+        let channel = self.connections.get(&at.connection).and_then(|connection| connection.channels.get(&at.channel));
+        let Some(channel) = channel else { return Vec::new() };
+        let consumed = || channel.consumers.values().map(|consuming| &consuming.queue);
+        let names: SortedSet<Bytes> = consumed().chain(channel.unacked.values().map(|d| &d.name)).cloned().collect();
+        let mut queues: Vec<Resource> = names.iter().map(|name| self.resource(at.connection, name)).collect();
+        sort_by_key(&mut queues, |resource| {
+            let queue = self.queue_at(resource).filter(|queue| !queue.is_quorum() && !queue.is_stream());
+            let queue = queue.filter(|_| consumed().any(|name| *name == resource.name));
+            queue.map_or(u32::MAX, |queue| u32::MAX - queue.id.0)
+        });
+        queues
+    }
+
+    /// One queue hears that a channel is gone.
+    fn leave_queue(&mut self, cx: &mut Cx<'_>, at: ChannelRef, resource: &Resource, reason: RequeueReason, cause: u32) {
+        let Some(channel) = self.channel_to_its_end(at) else { return };
+        let is_here = |consuming: &Consuming| consuming.queue == resource.name;
+        let consumers = channel.consumers.iter().filter(|(_, consuming)| is_here(consuming));
+        let consumers: Vec<(Bytes, u32)> = consumers.map(|(tag, consuming)| (tag.clone(), consuming.id)).collect();
+        channel.consumers.retain(|_, consuming| !is_here(consuming));
+        let mut unacked = Vec::new();
+        channel.unacked.retain(|tag, delivery| {
+            let stays = delivery.name != resource.name;
+            if !stays {
+                unacked.push((*tag, delivery.clone()));
+            }
+            stays
+        });
+        for (tag, id) in &consumers {
+            let consumer = ConsumerRef { channel: at, tag: tag.clone() };
+            cx.event(Event::ConsumerCancelled { consumer, queue: resource.clone(), by_broker: false }, Some(cause));
+            if let Some(queue) = self.queue_mut(resource) {
+                queue.remove_consumer(*id);
+            }
+        }
+        if self.queue_at(resource).is_some_and(Queue::is_quorum) {
+            // What each consumer held comes back together. A fetch is a consumer whose tag is that of its delivery.
+            sort_by_key(&mut unacked, |(tag, delivery): &(u64, Delivery)| {
+                let own = consumers.iter().find(|(_, id)| Some(*id) == delivery.consumer);
+                own.map_or_else(|| Bytes::from(alloc::format!("{tag}")), |(consumer_tag, _)| consumer_tag.clone())
+            });
+        }
+        self.channel_down(cx, resource, &unacked, reason, cause, !consumers.is_empty());
+    }
+
     /// A queue hears that a channel is gone.
     fn channel_down(
         &mut self,
         cx: &mut Cx<'_>,
         resource: &Resource,
-        unacked: &[(u64, &Delivery)],
+        unacked: &[(u64, Delivery)],
         reason: RequeueReason,
         cause: u32,
         was_consuming: bool,
@@ -358,6 +392,7 @@ impl Broker {
             self.restart_expiry(cx, resource);
             self.drop_overflow(cx, resource, Some(cause));
             self.arm(resource);
+            self.expire_due(cx, resource);
             self.deliver_returned(cx, resource);
         }
     }

@@ -161,7 +161,8 @@ impl Broker {
         consumer.in_flight += 1;
         let (at, queue_id) = (consumer.at.clone(), queue.id);
         queue.rotate(id);
-        let Some(channel) = self.channel_mut(at.channel) else { panic!("a reader in the ring has no open channel") };
+        let Some(channel) = self.channel_to_its_end(at.channel) else { panic!("a reader in the ring has no channel") };
+        let is_heard = !channel.closing;
         let delivery_tag = channel.next_tag();
         let delivery = Delivery { queue: queue_id, name: resource.name.clone(), place, consumer: Some(id) };
         channel.unacked.insert(delivery_tag, delivery);
@@ -172,7 +173,9 @@ impl Broker {
         let event = cx.event(delivered, Some(held.last_event));
         let (exchange, routing_key) = (message.exchange.clone(), message.routing_key.clone());
         let deliver = BasicDeliver { consumer_tag: at.tag, delivery_tag, redelivered: false, exchange, routing_key };
-        cx.send(at.channel, with_content(deliver, &at_offset(message, offset)), Some(event));
+        if is_heard {
+            cx.send(at.channel, with_content(deliver, &at_offset(message, offset)), Some(event));
+        }
         self.touch(resource);
     }
 }

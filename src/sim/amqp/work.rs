@@ -120,9 +120,10 @@ impl Broker {
             queue.block(id);
         }
         let shown = counted(queue, &held, false);
-        let Some(channel) = self.channel_mut(at.channel) else {
-            panic!("a consumer in the ring has no open channel");
+        let Some(channel) = self.channel_to_its_end(at.channel) else {
+            panic!("a consumer in the ring has no channel");
         };
+        let is_heard = !channel.closing;
         let delivery_tag = channel.next_tag();
         if !no_ack {
             let (queue, name) = (queue_id, resource.name.clone());
@@ -138,7 +139,9 @@ impl Broker {
         held.last_event = event;
         let (exchange, routing_key) = (message.exchange.clone(), message.routing_key.clone());
         let deliver = BasicDeliver { consumer_tag: at.tag, delivery_tag, redelivered, exchange, routing_key };
-        cx.send(at.channel, with_content(deliver, &shown), Some(event));
+        if is_heard {
+            cx.send(at.channel, with_content(deliver, &shown), Some(event));
+        }
         if no_ack {
             self.count_acknowledged(&held);
         } else if let Some(queue) = self.queue_mut(resource) {

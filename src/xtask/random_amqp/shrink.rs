@@ -39,13 +39,16 @@ pub fn shrink(steps: Vec<Step>, mut differs: impl FnMut(&[Step]) -> Outcome<Opti
     Ok(best)
 }
 
-/// The steps with what the engine says now; none when that is not determined, or when somebody connects to a killed broker.
+/// The steps with what the engine says now; none when that is not determined, or when the broker cannot be made to go that way.
 fn replayed(steps: &[Step]) -> Option<Vec<Step>> {
-    let mut is_killed = false;
+    let (mut is_up, mut is_killed) = (true, false);
     for line in steps.iter().flat_map(|step| &step.lines) {
+        let starts = line.text == "broker start";
         match line.text.as_str() {
-            "broker kill" => is_killed = true,
-            "broker start" => is_killed = false,
+            "broker kill" | "broker stop" | "broker start" if starts == is_up => return None,
+            "broker kill" | "broker stop" | "broker start" => {
+                (is_up, is_killed) = (starts, line.text.ends_with("kill"))
+            }
             text if is_killed && text.contains(" connect ") => return None,
             _ => {}
         }
