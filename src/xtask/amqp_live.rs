@@ -29,6 +29,10 @@ const LONG_SILENCE: Duration = Duration::from_millis(80);
 
 /// The silence that ends a command where something is written to disk first.
 const SLOW_SILENCE: Duration = Duration::from_millis(60);
+/// How long a node is left alone before it is killed and after it starts. Which quorum queues there are is on its disk half a second after
+/// they are declared (Ra's directory is a dets table): killed sooner, it answers 541 INTERNAL_ERROR to whoever uses them later. And once
+/// it listens, each of them still has to choose its leader and to read its log.
+const SETTLED: Duration = Duration::from_millis(1500);
 
 /// Erlang that takes away what operators made and what is left in it.
 const CLEAN_UP: &str = "By = <<\"warren\">>, \
@@ -353,12 +357,17 @@ impl Stage for Live<'_> {
     fn power(&mut self, power: Power) -> Outcome {
         match (self.power, power) {
             (Power::Start, Power::Stop) => self.server.app("stop")?,
-            (Power::Start, Power::Kill) => self.server.kill9_and_start()?,
+            (Power::Start, Power::Kill) => {
+                sleep(SETTLED);
+                self.server.kill9_and_start()?;
+                sleep(SETTLED);
+            }
             (Power::Stop, Power::Start) => {
                 self.server.app("start")?;
                 if !wait_for_port(self.server.port(), PATIENCE) {
                     return Err(Problem::new("RabbitMQ does not listen again."));
                 }
+                sleep(SETTLED);
             }
             // After a kill the node is up again already: killing and starting are one thing here.
             (Power::Kill, Power::Start) => {}
