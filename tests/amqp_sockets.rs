@@ -5,6 +5,8 @@ mod amqp_client;
 use amqp_client::{Client, server};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 use warren_sim::amqp::method::Method;
 use warren_sim::amqp::text::parse_frame;
@@ -93,4 +95,28 @@ fn the_address_of_a_reply_looks_as_rabbitmqs() {
     assert!(parts[0].starts_with("g1h2AA1yZXBseU") && parts[1].ends_with("=="), "{address}");
     client.says(1, &format!("queue.declare queue={address} passive"));
     client.hears("queue.declare-ok");
+}
+
+#[test]
+#[cfg(unix)]
+fn sigterm_tells_every_client_and_ends_the_server() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_warren"));
+    let mut server =
+        command.args(["server", "--amqp", &free.to_string()]).stdout(Stdio::null()).spawn().expect("a server");
+    while TcpStream::connect(free).is_err() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let (mut client, begun) = (Client::connect(free, 0), Instant::now());
+    Command::new("kill").args(["-TERM", &server.id().to_string()]).status().expect("kill");
+    match client.hears("connection.close").method {
+        Method::ConnectionClose(close) => {
+            let text = String::from_utf8_lossy(&close.reply_text).into_owned();
+            let words = "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'";
+            assert_eq!((close.reply_code, text.as_str()), (320, words));
+        }
+        other => panic!("{}", other.name()),
+    }
+    assert!(server.wait().expect("the server ends").success());
+    assert!(begun.elapsed() < Duration::from_secs(2));
 }

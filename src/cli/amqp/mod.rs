@@ -28,12 +28,16 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::LocalSet;
+use tokio::time::{Instant, sleep};
 
 use crate::http;
 use node::Node;
 use warren_sim::amqp::limits::Limits;
 
-/// Serves on this address, and the management calls on the other one if there is one; it returns only when that fails.
+/// How long clients may take to read that the server ends.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Serves on this address, and the management calls on the other one if there is one, until that fails or SIGTERM ends it.
 pub fn serve(address: SocketAddr, management: Option<SocketAddr>, limits: Limits) -> Result<(), String> {
     let listener = bind(address)?;
     let management = management.map(bind).transpose()?;
@@ -41,7 +45,7 @@ pub fn serve(address: SocketAddr, management: Option<SocketAddr>, limits: Limits
     if let Some(Ok(address)) = management.as_ref().map(net::TcpListener::local_addr) {
         println!("Management calls on http://{address}/api/");
     }
-    serve_within(listener, management, limits)
+    serve_within(listener, management, limits, true)
 }
 
 fn bind(address: SocketAddr) -> Result<net::TcpListener, String> {
@@ -50,13 +54,14 @@ fn bind(address: SocketAddr) -> Result<net::TcpListener, String> {
 
 /// The same on sockets that listen already.
 pub fn serve_on(listener: net::TcpListener, management: Option<net::TcpListener>) -> Result<(), String> {
-    serve_within(listener, management, Limits::default())
+    serve_within(listener, management, Limits::default(), false)
 }
 
 fn serve_within(
     listener: net::TcpListener,
     management: Option<net::TcpListener>,
     limits: Limits,
+    hears_signals: bool,
 ) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("the server cannot start: {error}");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
@@ -69,8 +74,33 @@ fn serve_within(
             node.count_in_detail();
             tokio::task::spawn_local(http::accept(listener, node.clone(), address));
         }
-        accept(from_std(listener).map_err(failed)?, node).await
+        let listener = from_std(listener).map_err(failed)?;
+        if !hears_signals {
+            return accept(listener, node).await;
+        }
+        tokio::select! {
+            result = accept(listener, node.clone()) => result,
+            () = terminated() => {
+                // As RabbitMQ does: every client is told 320 before its socket closes.
+                node.set_running(false);
+                let end = Instant::now() + FAREWELL;
+                while node.has_clients() && Instant::now() < end {
+                    sleep(Duration::from_millis(5)).await;
+                }
+                Ok(())
+            }
+        }
     })
+}
+
+/// Waits for SIGTERM, where there is such a thing.
+async fn terminated() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        terminate.recv().await;
+        return;
+    }
+    std::future::pending().await
 }
 
 fn from_std(listener: net::TcpListener) -> std::io::Result<TcpListener> {
@@ -88,7 +118,7 @@ pub async fn accept(listener: TcpListener, node: Rc<Node>) -> Result<(), String>
             // Out of file handles, most likely: those who are here go on, and the next one may find one free.
             Err(error) => {
                 eprintln!("warren: a client could not be let in: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                sleep(Duration::from_millis(100)).await;
             }
         }
     }

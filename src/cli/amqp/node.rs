@@ -254,6 +254,11 @@ impl Node {
         self.inner.borrow().broker.is_running()
     }
 
+    /// Whether any socket is still there.
+    pub fn has_clients(&self) -> bool {
+        !self.inner.borrow().peers.is_empty()
+    }
+
     /// Stops the broker, as `rabbitmqctl stop_app` does, or starts it again with what is durable.
     pub fn set_running(&self, is_running: bool) {
         self.with(|broker, cx| if is_running { broker.start(cx) } else { broker.stop(cx) });

@@ -58,14 +58,12 @@ impl Request {
 
     fn read_inline(&mut self, input: &[u8], at: &mut usize) -> Step {
         let rest = &input[*at..];
-        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+        let Some(end) = find_end(rest, b'\n') else {
             let too_long = rest.len() > LINE_MAX;
             return if too_long { broken(b"too big inline request") } else { Step::Partial };
         };
         *at += end + 1;
         let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
-        // A zero byte ends a line, as it ends a string of C.
-        let line = line.split(|byte| *byte == 0).next().unwrap_or_default();
         let Some(words) = split_args(line) else { return broken(b"unbalanced quotes in request") };
         self.args.clear();
         self.args.extend(words.into_iter().map(Bytes::from));
@@ -164,10 +162,17 @@ fn short_length(input: &[u8]) -> Option<(usize, usize)> {
     None
 }
 
+/// Where a line ends. Redis looks for its end as in a string of C: behind a zero byte it finds none, and waits for more (which is why
+/// a TLS client that asks its plain port hears nothing).
+fn find_end(rest: &[u8], end: u8) -> Option<usize> {
+    let at = rest.iter().position(|byte| *byte == end || *byte == 0)?;
+    (rest[at] == end).then_some(at)
+}
+
 /// The line that begins at `at`, without its end; `Err` says whether it is too long already.
 fn take_line<'i>(input: &'i [u8], at: &mut usize) -> Result<&'i [u8], bool> {
     let rest = &input[*at..];
-    let Some(end) = rest.iter().position(|byte| *byte == b'\r') else { return Err(rest.len() > LINE_MAX) };
+    let Some(end) = find_end(rest, b'\r') else { return Err(rest.len() > LINE_MAX) };
     if end + 2 > rest.len() {
         return Err(false);
     }
@@ -262,6 +267,15 @@ mod tests {
             (with(b"*"), "too big mbulk count string"),
             (with(b"*1\r\n$"), "too big bulk count string"),
         ] {
+            assert_eq!(read_in(&input, input.len(), BOUNDS).1, Some(format!("-ERR Protocol error: {said}")));
+        }
+        for (input, said) in [
+            (with(b"a\0\r\n"), "too big inline request"),
+            (with(b"*1\0\r\n"), "too big mbulk count string"),
+            (with(b"*1\r\n\0\r\n"), "too big bulk count string"),
+        ] {
+            // The end of such a line is never found.
+            assert_eq!(read_in(&input[..30], 30, BOUNDS), (Vec::new(), None));
             assert_eq!(read_in(&input, input.len(), BOUNDS).1, Some(format!("-ERR Protocol error: {said}")));
         }
         let stranger = Bounds { stranger: true, ..BOUNDS };
