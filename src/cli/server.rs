@@ -15,6 +15,13 @@ pub fn run(options: &Server) -> Result<(), String> {
         limits.copies = options.max_messages.unwrap_or(limits.copies);
         limits.bytes = options.max_bytes.unwrap_or(limits.bytes);
         spawn("amqp", &failed, move || amqp::serve(address, management, limits))?;
+    } else {
+        // SIGTERM ends redis-server well: its clients see no more than that their sockets close.
+        spawn("signals", &failed, || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map_err(|error| format!("the server cannot start: {error}"))?.block_on(terminated());
+            Ok(())
+        })?;
     }
     if let Some(address) = options.redis {
         spawn("redis", &failed, move || redis::serve(address))?;
@@ -39,4 +46,14 @@ fn spawn(
     };
     let thread = thread::Builder::new().name(name.to_string()).spawn(body);
     thread.map(drop).map_err(|error| format!("a thread could not be started: {error}"))
+}
+
+/// Waits for SIGTERM, where there is such a thing.
+pub async fn terminated() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        terminate.recv().await;
+        return;
+    }
+    std::future::pending().await
 }

@@ -335,7 +335,7 @@ def placing(cluster, warren):
 
 @part
 def latency(cluster, warren):
-    title("the order of confirms: one channel publishes to a quorum queue, a classic queue and no queue in turn, 300 each")
+    title("the order of confirms: one channel publishes to a quorum queue and two classic ones in turn, 300 each")
     ask(cluster.nodes[0], lambda channel: declare(channel, "slow", "quorum"))
     ask(cluster.nodes[0], lambda channel: channel.queue_declare("quick"))
     ask(cluster.nodes[0], lambda channel: declare(channel, "far", "classic"))
@@ -430,6 +430,7 @@ def partition(cluster, warren):
         name = node.name.split("@")[0]
         tried(f"passive declare of at.one at {name}", lambda: ask(node, lambda channel: channel.queue_declare("at.one", passive=True)))
         tried(f"declare of a new queue at {name}", lambda: ask(node, lambda channel: channel.queue_declare("twice", durable=True)))
+    ask(one, lambda channel: channel.queue_declare("alone", durable=True))
     heal = "".join(f"erlang:set_cookie('{name}', erlang:get_cookie()), net_adm:ping('{name}'), " for name in others)
     one.ctl("eval", f"{heal} ok.")
     took = here.wait(30, "basic.ack")
@@ -446,7 +447,8 @@ def partition(cluster, warren):
     one.start()
     told = json.loads(two.ctl("cluster_status", "--formatter", "json"))
     say(f"w1 started again: running {sorted(told['running_nodes'])}, partitions {told['partitions']}")
-    tried("twice and at.one", lambda: [ask(two, lambda channel: channel.queue_declare(name, passive=True)) for name in ("twice", "at.one")])
+    for name in ("twice", "at.one", "alone"):
+        tried(f"passive declare of {name}", lambda: ask(two, lambda channel: channel.queue_declare(name, passive=True)))
 
 
 @part

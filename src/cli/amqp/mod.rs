@@ -80,7 +80,7 @@ fn serve_within(
         }
         tokio::select! {
             result = accept(listener, node.clone()) => result,
-            () = terminated() => {
+            () = crate::server::terminated() => {
                 // As RabbitMQ does: every client is told 320 before its socket closes.
                 node.set_running(false);
                 let end = Instant::now() + FAREWELL;
@@ -91,16 +91,6 @@ fn serve_within(
             }
         }
     })
-}
-
-/// Waits for SIGTERM, where there is such a thing.
-async fn terminated() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        terminate.recv().await;
-        return;
-    }
-    std::future::pending().await
 }
 
 fn from_std(listener: net::TcpListener) -> std::io::Result<TcpListener> {
