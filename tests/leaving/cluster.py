@@ -299,6 +299,43 @@ def home(cluster, warren):
 
 
 @part
+def mirrored(cluster, warren):
+    title("a mirrored classic queue (policy ha-mode: all) while its node is killed")
+    first, second, third = cluster.nodes
+    first.ctl("set_policy", "mirrors", "^ha", '{"ha-mode":"all"}', "--apply-to", "queues")
+    for failover in (False, True):
+        name = f"ha.{failover}"
+        ask(first, lambda channel: channel.queue_declare(name, durable=True))
+        time.sleep(1)
+        publisher, consumer = Client(second, confirms=True), Client(third)
+        for number in range(4):
+            publisher.publish(name, f"m{number}".encode())
+        publisher.wait(2, "4")
+        publisher.told()
+        consumer.consume(name, prefetch=2, ack=False, arguments={"x-cancel-on-ha-failover": True} if failover else None)
+        consumer.wait(1)
+        say(f"x-cancel-on-ha-failover {failover}; consumer: {consumer.told()}")
+        first.kill()
+        publisher.publish(name, b"m4")
+        took = publisher.wait(20, "basic.")
+        say(f"its node is killed; publisher: {publisher.told()} (after {took:.1f} s)")
+        consumer.wait(2)
+        say(f"consumer: {consumer.told()}")
+        tried("acknowledging the first two", lambda: consumer.channel.basic_ack(2, multiple=True))
+        consumer.wait(1)
+        say(f"consumer: {consumer.told()}")
+        again = Client(second)
+        if consumer.connection.is_open:
+            consumer.connection.close()
+        again.consume(name)
+        again.wait(1.5)
+        say(f"the next consumer: {again.told()}")
+        publisher.connection.close(), again.connection.close()
+        first.start()
+    first.ctl("clear_policy", "mirrors")
+
+
+@part
 def exclusive(cluster, warren):
     title("an exclusive queue, and who else sees it")
     owner, other = Client(cluster.nodes[0]), cluster.nodes[1]
