@@ -117,6 +117,8 @@ pub struct Ledger {
     pub node: Counts,
     /// What came and went.
     pub churn: Churn,
+    /// Bytes that came and went over connections of a virtual host that are gone.
+    pub traffic: HashMap<Bytes, (u64, u64)>,
     /// With its virtual host, once that is known.
     channels: HashMap<ChannelRef, (Counts, Option<Bytes>)>,
     exchanges: HashMap<Resource, Counts>,
@@ -181,7 +183,7 @@ impl Ledger {
                     *if *returned { &mut counts.return_unroutable } else { &mut counts.drop_unroutable } += 1;
                 });
             }
-            _ => self.come_or_go(event),
+            _ => self.come_or_go(event, now_ms),
         }
     }
 
@@ -237,17 +239,27 @@ impl Ledger {
         }
     }
 
-    fn come_or_go(&mut self, event: &Event) {
+    fn come_or_go(&mut self, event: &Event, now_ms: u64) {
         let churn = &mut self.churn;
         match event {
             Event::ConnectionOpened { .. } => churn.connections.1 += 1,
             Event::ConnectionClosed { .. } => churn.connections.0 += 1,
-            Event::ChannelOpened { .. } => churn.channels.1 += 1,
+            Event::ChannelOpened { channel, .. } => {
+                churn.channels.1 += 1;
+                if self.is_detailed {
+                    self.channels.entry(*channel).or_default().0.last_ms = now_ms;
+                }
+            }
             Event::ChannelClosed { channel, .. } => {
                 churn.channels.0 += 1;
                 self.channels.remove(channel);
             }
-            Event::QueueDeclared { .. } => churn.queues.1 += 1,
+            Event::QueueDeclared { queue, .. } => {
+                churn.queues.1 += 1;
+                if self.is_detailed {
+                    entry(&mut self.queues, queue).last_ms = now_ms;
+                }
+            }
             Event::QueueDeleted { queue, .. } => {
                 churn.queues.0 += 1;
                 self.queues.remove(queue);
@@ -255,6 +267,7 @@ impl Ledger {
             Event::ExchangeDeleted { exchange } => drop(self.exchanges.remove(exchange)),
             Event::VhostDeleted { vhost } => {
                 self.vhosts.remove(vhost);
+                self.traffic.remove(vhost);
                 self.exchanges.retain(|exchange, _| exchange.vhost != *vhost);
             }
             // Nothing else is counted.

@@ -17,6 +17,7 @@ use super::alarms::{Alarms, Source};
 use super::attempts::Attempts;
 use super::counts::{Counts, Ledger};
 use super::peer::{HIGH_BYTES, Peer};
+use super::permissions;
 use super::settings::Settings;
 use super::trace::Trace;
 use super::users::Users;
@@ -210,8 +211,8 @@ impl Node {
             inner.captured = Some((id, Vec::new()));
             id
         };
-        self.with(|broker, cx| broker.connect_as(cx, id, user, vhost, Capabilities::default()));
-        let direct = Direct { node: self, id };
+        self.with(|broker, cx| broker.connect_as(cx, id, user.clone(), vhost, Capabilities::default()));
+        let direct = Direct { node: self, id, user };
         direct.call(ChannelOpen::default());
         direct
     }
@@ -231,8 +232,15 @@ impl Node {
 
     /// A socket is gone.
     pub fn disconnect(&self, id: ConnectionId) {
+        let vhost = self.read(|broker| broker.find_connection(id).map(|connection| connection.vhost.clone()));
         self.with(|broker, cx| broker.disconnect(cx, id));
-        self.inner.borrow_mut().peers.remove(&id);
+        let mut inner = self.inner.borrow_mut();
+        let peer = inner.peers.remove(&id);
+        if let Some((vhost, peer)) = vhost.zip(peer) {
+            let (read, written) = inner.heard.ledger.traffic.entry(vhost).or_default();
+            *read += peer.traffic.get().bytes_read;
+            *written += peer.traffic.get().bytes_written;
+        }
     }
 
     /// Whether there is such a virtual host.
@@ -298,12 +306,18 @@ impl Node {
 pub struct Direct<'a> {
     node: &'a Node,
     id: ConnectionId,
+    user: Bytes,
 }
 
 impl Direct<'_> {
     /// Says something on channel 1 and returns what is answered.
     pub fn call(&self, frame: impl Into<Frame>) -> Vec<Frame> {
-        self.node.receive(self.id, 1, frame.into());
+        let frame = frame.into();
+        let at = ChannelRef { connection: self.id, channel: 1 };
+        match permissions::refusal(self.node, &self.user, at, &frame.method) {
+            None => self.node.receive(self.id, 1, frame),
+            Some(refusal) => self.node.with(|broker, cx| broker.refuse_from_outside(cx, at, frame.method, refusal)),
+        }
         let mut inner = self.node.inner.borrow_mut();
         inner.captured.as_mut().map(|(_, frames)| std::mem::take(frames)).unwrap_or_default()
     }

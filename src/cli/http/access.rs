@@ -157,7 +157,7 @@ fn fit<'a>(row: &Row, words: &[&'a str]) -> Option<Option<&'a str>> {
 /// the methods of a path is told.
 pub fn refusal(call: &Call<'_>, words: &[&str]) -> Option<Answer> {
     let Some((row, vhost)) = ROWS.iter().find_map(|row| Some((row, fit(row, words)?))) else {
-        return Some(Answer::not_found());
+        return Some(Answer::no_file(call.method, words.iter().any(|word| word.contains('/'))));
     };
     let (_, methods, who) = *row;
     if call.method == "OPTIONS" {
@@ -166,8 +166,15 @@ pub fn refusal(call: &Call<'_>, words: &[&str]) -> Option<Answer> {
     if !methods.split(", ").any(|method| method == call.method) {
         return Some(Answer::not_allowed(methods));
     }
+    let is_json = |kind: &str| {
+        matches!(kind.split(';').next().unwrap_or_default().trim(), "*/*" | "application/*" | "application/json")
+    };
+    let is_taken = call.accept.is_empty() || call.accept.split(',').any(is_json);
     if who == Who::Anybody {
-        return None;
+        return (!is_taken).then(Answer::not_acceptable);
+    }
+    if call.is_login_broken {
+        return Some(Answer::malformed());
     }
     let Some(user) = call.user else {
         if call.is_login_tried {
@@ -177,7 +184,20 @@ pub fn refusal(call: &Call<'_>, words: &[&str]) -> Option<Answer> {
     };
     let why = stranger(call, user, words, vhost, who);
     call.node.attempts.count(true, why.is_none());
+    let is_supported = !matches!(call.method, "PUT" | "POST") || is_supported(call.content_type, words[0]);
     why.map(Answer::refused_because)
+        .or_else(|| (!is_taken).then(Answer::not_acceptable))
+        .or_else(|| (!is_supported).then(Answer::unsupported))
+}
+
+/// Most paths take what is sent to them for JSON, whatever its type is; some look.
+fn is_supported(kind: &str, path: &str) -> bool {
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    match path {
+        "definitions" | "all-configuration" => matches!(kind, "application/json" | "multipart/form-data"),
+        "vhost-limits" | "user-limits" | "feature-flags" => kind == "application/json",
+        _ => kind.is_empty() || kind.contains('/'),
+    }
 }
 
 /// Why this is not for a user.

@@ -48,7 +48,7 @@ fn unless_refused(answers: Vec<Frame>) -> Result<Vec<Frame>, Answer> {
 /// A field that is true or false, or not there.
 pub fn flag(object: &Map<String, Value>, name: &str) -> Result<bool, Answer> {
     match object.get(name) {
-        None | Some(Value::Null) => Ok(false),
+        None => Ok(false),
         Some(Value::Bool(on)) => Ok(*on),
         Some(Value::String(text)) if text == "true" => Ok(true),
         Some(Value::String(text)) if text == "false" => Ok(false),
@@ -74,17 +74,19 @@ pub fn require(object: &Map<String, Value>, names: &[&str]) -> Result<(), Answer
     if missing.is_empty() {
         return Ok(());
     }
-    // Erlang prints three of them on lines of their own.
-    let between = if missing.len() > 2 { ",\n " } else { "," };
-    Err(Answer::bad_request(format!("[{}]", missing.join(between))))
+    let line = format!("[{}]", missing.join(","));
+    // Erlang's lines are not longer.
+    Err(Answer::bad_request(if line.len() > 80 { line.replace("},{", "},\n {") } else { line }))
 }
 
 /// `PUT /api/queues/VHOST/NAME`.
 pub fn declare_queue(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
-    let object = call.object()?;
     let connection = direct(call, vhost)?;
+    let object = call.object()?;
     let is_new = !queues::is_there(call.node, vhost, name);
     if let Some(node) = object.get("node").and_then(Value::as_str).filter(|node| *node != show::NODE) {
+        let host = show::NODE.split('@').next_back().filter(|_| !node.contains('@'));
+        let node = host.map_or(node.to_string(), |host| format!("{node}@{host}"));
         return Err(Answer::bad_request(format!("Node {node} could not be contacted")));
     }
     let declare = QueueDeclare {
@@ -130,10 +132,15 @@ pub fn queue_action(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, 
 
 /// `PUT /api/exchanges/VHOST/NAME`.
 pub fn declare_exchange(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
-    let object = call.object()?;
     let connection = direct(call, vhost)?;
+    let object = call.object()?;
     let is_new = show::exchange(call.node, vhost, name).is_none();
-    let type_ = object.get("type").and_then(Value::as_str).unwrap_or("direct");
+    let type_ = match object.get("type") {
+        None => "direct".to_string(),
+        Some(Value::String(name)) => name.clone(),
+        // No type is called `null`.
+        Some(other) => other.to_string(),
+    };
     let declare = ExchangeDeclare {
         exchange: Bytes::from(show::exchange_name(name)),
         type_: Bytes::from(type_),
@@ -219,8 +226,8 @@ pub fn unbind(
 /// `POST /api/exchanges/VHOST/NAME/publish`.
 pub fn publish(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
     let object = call.object()?;
-    require(&object, &["properties", "routing_key", "payload", "payload_encoding"])?;
-    let payload = text(&object, "payload");
+    require(&object, &["routing_key", "properties", "payload", "payload_encoding"])?;
+    let payload = object["payload"].as_str().ok_or_else(|| Answer::bad_request("payload_not_string"))?;
     let body = match text(&object, "payload_encoding") {
         "string" => payload.as_bytes().to_vec(),
         "base64" => STANDARD.decode(payload).map_err(|_| Answer::bad_request(json!(["not_base64", payload])))?,
@@ -234,7 +241,8 @@ pub fn publish(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answe
         ..BasicPublish::default()
     };
     let content = Some(Content { properties, body: Bytes::from(body) });
-    let answers = direct(call, vhost)?.call(Frame { method: publish.into(), content });
+    let connection = direct(call, vhost).map_err(|_| Answer::refused())?;
+    let answers = connection.call(Frame { method: publish.into(), content });
     if let Some((code, text)) = refusal(&answers) {
         return Err(Answer::bad_request(format!("{code} {text}")));
     }
@@ -276,7 +284,7 @@ fn properties(object: Option<&Map<String, Value>>) -> Result<Properties, Answer>
 /// `POST /api/queues/VHOST/NAME/get`.
 pub fn get(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
     let object = call.object()?;
-    require(&object, &["count", "ackmode", "encoding"])?;
+    require(&object, &["ackmode", "count", "encoding"])?;
     let count = object["count"].as_i64().or_else(|| object["count"].as_str()?.parse().ok());
     let count = count.ok_or_else(|| Answer::bad_request(json!(["not_integer", object["count"]])))?;
     // Below 0, all there is.
@@ -288,8 +296,12 @@ pub fn get(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
         "reject_requeue_false" => (true, false),
         other => return Err(Answer::bad_request(json!(["unknown_ackmode", other]))),
     };
-    let truncate = object.get("truncate").and_then(Value::as_u64).map_or(usize::MAX, |n| n as usize);
-    let connection = direct(call, vhost)?;
+    if !["auto", "base64"].contains(&text(&object, "encoding")) {
+        return Err(Answer::bad_request("Unsupported encoding. Please use auto or base64."));
+    }
+    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    let truncate = object.get("truncate").and_then(number).map_or(usize::MAX, |n| n as usize);
+    let connection = direct(call, vhost).map_err(|_| Answer::refused())?;
     let (mut shown, mut tags) = (Vec::new(), Vec::new());
     for _ in 0..count.min(GET_MAX) {
         let no_ack = !is_reject && !requeue;

@@ -9,6 +9,8 @@ use warren_sim::bytes::Bytes;
 use super::access::{is_in_sight, is_own};
 use super::act::{flag, require};
 use super::answer::Answer;
+use super::columns::columns;
+use super::parameters::erlang;
 use super::route::Call;
 use super::table::{from_table, to_table};
 use super::{clients, health, overview, parameters, people, show};
@@ -30,9 +32,16 @@ pub fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
     match words {
         ["vhosts"] => {
             let is_visible = |vhost: &Value| call.is_monitor() || is_in_sight(call, &json!({"vhost": vhost["name"]}));
-            list(vhosts(node).into_iter().filter(is_visible).collect())
+            let items = vhosts(node).into_iter().filter(is_visible).collect();
+            Ok(Answer::json(show::page(call, items)?))
         }
-        ["vhosts", name] => one(vhosts(node).into_iter().find(|vhost| vhost["name"] == **name)),
+        ["vhosts", name] => {
+            let mut found = vhosts(node).into_iter().find(|vhost| vhost["name"] == **name);
+            if let Some(Value::Object(fields)) = found.as_mut().filter(|_| call.is_asked("disable_stats")) {
+                fields.retain(|name, _| !["message", "recv_oct", "send_oct"].iter().any(|stat| name.starts_with(stat)));
+            }
+            one(found.map(|vhost| columns(call, vhost)))
+        }
         ["vhosts", name, "connections"] if call.has_vhost(name) => {
             own(clients::connections(node).into_iter().filter(|one| one["vhost"] == **name).collect())
         }
@@ -118,6 +127,10 @@ fn vhosts(node: &Node) -> Vec<Value> {
                 let counts = [("messages", ready + unacked), ("messages_ready", ready), ("messages_unacknowledged", unacked)];
                 fields.extend(show::counted(counts.map(|(name, count)| (name, count as u64)).to_vec()));
             }
+            let (read, written) = traffic(node, broker, name);
+            if read > 0 {
+                fields.extend(show::counted(vec![("recv_oct", read), ("send_oct", written)]));
+            }
             let stats = show::counted(node.ledger(|ledger| ledger.vhost(name)).of_traffic());
             if !stats.is_empty() {
                 fields.insert("message_stats".to_string(), stats.into());
@@ -126,6 +139,14 @@ fn vhosts(node: &Node) -> Vec<Value> {
         });
         shown.collect()
     })
+}
+
+/// Bytes that came and went over the connections of a virtual host.
+fn traffic(node: &Node, broker: &Broker, vhost: &Bytes) -> (u64, u64) {
+    let gone = node.ledger(|ledger| ledger.traffic.get(vhost).copied().unwrap_or_default());
+    let here = broker.connections().filter(|one| one.vhost == *vhost).filter_map(|one| node.peer(one.id));
+    here.map(|peer| peer.traffic.get())
+        .fold(gone, |(read, written), one| (read + one.bytes_read, written + one.bytes_written))
 }
 
 fn put_vhost(call: &Call<'_>, name: &str) -> Result<Answer, Answer> {
@@ -169,6 +190,11 @@ pub fn policies(node: &Node, vhost: Option<&str>, operator: bool) -> Vec<Value> 
     shown
 }
 
+/// What RabbitMQ says of what is wrong with parameters and policies, but not of those of operators, is made fit for a page.
+pub fn escaped(what: String) -> String {
+    what.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 fn put_policy(call: &Call<'_>, vhost: &str, name: &str, operator: bool) -> Result<Answer, Answer> {
     let object = call.object()?;
     if !call.has_vhost(vhost) {
@@ -179,20 +205,20 @@ fn put_policy(call: &Call<'_>, vhost: &str, name: &str, operator: bool) -> Resul
     let nothing = Map::new();
     let definition = to_table(object["definition"].as_object().unwrap_or(&nothing)).map_err(Answer::bad_request)?;
     let apply_to = text("apply-to").map_or(Some(ApplyTo::All), |name| ApplyTo::from_name(name.as_bytes()));
-    // What RabbitMQ says here is made fit for a page.
-    let escaped = |what: String| what.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let escaped = |what: String| if operator { what } else { escaped(what) };
     let invalid = |what: String| Answer::bad_request(format!("Validation failed\n\n{}\n", escaped(what)));
     let apply_to = apply_to.ok_or_else(|| {
         let name = text("apply-to").unwrap_or_default();
         invalid(format!("apply-to '{name}' unrecognised; should be 'queues', 'exchanges' or 'all'"))
     })?;
     let priority = match object.get("priority") {
-        Some(Value::String(text)) => {
-            return Err(invalid(format!("priority should be a number, actually was <<\"{text}\">>")));
-        }
-        given => given.and_then(Value::as_i64).unwrap_or(0),
+        None => 0,
+        Some(Value::Number(number)) => number.as_i64().unwrap_or(0),
+        Some(other) => return Err(invalid(format!("priority should be a number, actually was {}", erlang(other)))),
     };
-    let pattern = Bytes::from(text("pattern").unwrap_or_default());
+    let pattern = object["pattern"].as_str().map(Bytes::from);
+    let pattern =
+        pattern.ok_or_else(|| invalid(format!("pattern should be a binary but was {}", erlang(&object["pattern"]))))?;
     let policy = Policy::new(Bytes::from(name), pattern, definition, priority, apply_to, operator);
     let policy = policy.map_err(|error| match error {
         PolicyError::Invalid(what) | PolicyError::Unsupported(what) => invalid(what),
@@ -280,7 +306,9 @@ fn vhosts_are_there(call: &Call<'_>, all: &Value) -> Result<(), Answer> {
     let items = |name: &str| all[name].as_array().into_iter().flatten();
     let is_made = |name: &str| items("vhosts").any(|vhost| vhost["name"] == *name);
     let needed = ["policies", "queues", "exchanges", "bindings"].into_iter().flat_map(items);
-    let missing = needed.filter_map(|item| item["vhost"].as_str()).find(|name| !call.has_vhost(name) && !is_made(name));
+    let missing = needed
+        .map(|item| item["vhost"].as_str().unwrap_or("undefined"))
+        .find(|name| !call.has_vhost(name) && !is_made(name));
     missing.map_or(Ok(()), |name| Err(Answer::bad_request(json!(["no_such_vhost", name]))))
 }
 

@@ -15,11 +15,13 @@ pub struct Answer {
     /// The methods of the path, where the call had another one.
     methods: Option<&'static str>,
     is_challenge: bool,
+    /// Whether the body is a page, and not JSON.
+    is_page: bool,
 }
 
 impl Answer {
     fn new(status: u16, body: Option<String>) -> Self {
-        Answer { status, body, location: None, methods: None, is_challenge: false }
+        Answer { status, body, location: None, methods: None, is_challenge: false, is_page: false }
     }
 
     /// What was asked for.
@@ -64,6 +66,38 @@ impl Answer {
     /// Something that is needed is not there.
     pub fn missing(reason: impl Into<Value>) -> Self {
         Answer::error(404, "not_found", reason.into())
+    }
+
+    /// What a browser sees, and whoever looks whether somebody is there.
+    pub fn welcome() -> Self {
+        let page = "<!DOCTYPE html>\n<title>Warren</title>\n<p>Management calls as RabbitMQ answers them: <a href=\"api/overview\">api/overview</a>\n";
+        Answer { is_page: true, ..Answer::text(page.to_string()) }
+    }
+
+    /// There is no such path. RabbitMQ looks for a file there: it takes no other method, and no name with a slash in it.
+    pub fn no_file(method: &str, has_slash: bool) -> Self {
+        const READ: &str = "HEAD, GET, OPTIONS";
+        match method {
+            "OPTIONS" => Answer::methods(READ),
+            "GET" | "HEAD" if has_slash => Answer::new(400, None),
+            "GET" | "HEAD" => Answer::not_found(),
+            _ => Answer::not_allowed(READ),
+        }
+    }
+
+    /// The head of the call cannot be read.
+    pub fn malformed() -> Self {
+        Answer::new(400, None)
+    }
+
+    /// The body is of a type that the path does not take.
+    pub fn unsupported() -> Self {
+        Answer::new(415, None)
+    }
+
+    /// The caller takes no JSON.
+    pub fn not_acceptable() -> Self {
+        Answer::new(406, None)
     }
 
     /// The broker refuses it to everybody.
@@ -131,7 +165,7 @@ impl Answer {
             headers.insert("location", location);
         }
         if let Some(body) = self.body {
-            headers.insert("content-type", letters("application/json"));
+            headers.insert("content-type", letters(if self.is_page { "text/html" } else { "application/json" }));
             *response.body_mut() = Full::from(body);
         }
         response

@@ -41,7 +41,7 @@ pub fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
         }
         ["health", "checks", "protocol-listener", protocol] => {
             let wanted = match *protocol {
-                "amqp091" | "amqp0.9.1" | "amqp0-9-1" => "amqp",
+                "amqp091" | "amqp0.9.1" | "amqp0-9-1" | "amqp10" | "amqp1.0" | "amqp1-0" => "amqp",
                 other => other,
             };
             let protocols: Vec<&str> = ports.iter().map(|(protocol, _)| *protocol).collect();

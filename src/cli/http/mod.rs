@@ -1,7 +1,7 @@
 //! RabbitMQ's management calls, as many as clients' tests and definitions tools use (`GET /api/overview` and the like).
 //!
 //! [`answer`] is what a call answers, [`access`] says which paths there are and for whom, [`route`] finds who answers. [`show`] writes
-//! lists, exchanges and bindings as RabbitMQ's JSON, [`queues`] queues and consumers, [`clients`] connections and channels,
+//! lists, exchanges and bindings as RabbitMQ's JSON, [`columns`] leaves some of it out, [`queues`] queues and consumers, [`clients`] connections and channels,
 //! [`overview`] the node. [`act`] changes queues, exchanges, bindings and messages, [`people`] users, [`parameters`] what is set,
 //! [`admin`] the rest, [`health`] looks whether all is well, [`operate`] does what `rabbitmqctl` does to a node, [`table`] turns JSON
 //! to field tables and back, [`phash2`] is the digest in the names of bindings.
@@ -13,6 +13,7 @@ pub mod act;
 pub mod admin;
 pub mod answer;
 pub mod clients;
+pub mod columns;
 pub mod health;
 pub mod operate;
 pub mod overview;
@@ -72,7 +73,14 @@ async fn respond(
     (amqp, http): (SocketAddr, SocketAddr),
 ) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
-    let user = user(&head, node);
+    if head.uri.path() == "/" && head.method == hyper::Method::GET {
+        return Answer::welcome().response();
+    }
+    let (user, is_login_broken) = match login(&head) {
+        None => (None, false),
+        Some(Err(is_broken)) => (None, is_broken),
+        Some(Ok((name, password))) => (node.users.knows(&name, &password).then(|| name.into()), false),
+    };
     let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let call = Call {
         node,
@@ -80,6 +88,8 @@ async fn respond(
         http,
         user: user.as_ref(),
         is_login_tried: head.headers.contains_key("authorization"),
+        is_login_broken,
+        accept: header("accept"),
         method: head.method.as_str(),
         words: route::words(head.uri.path()),
         query: head.uri.query().unwrap_or_default(),
@@ -98,11 +108,16 @@ async fn respond(
     route::answer(&Call { body: &body, ..call }).response()
 }
 
-/// The user of basic authentication.
-fn user(head: &hyper::http::request::Parts, node: &Node) -> Option<warren_sim::bytes::Bytes> {
-    let header = head.headers.get("authorization")?.to_str().ok()?;
-    let pair = STANDARD.decode(header.strip_prefix("Basic ")?.trim()).ok()?;
-    let colon = pair.iter().position(|byte| *byte == b':')?;
-    let (name, password) = (&pair[..colon], &pair[colon + 1..]);
-    node.users.knows(name, password).then(|| warren_sim::bytes::Bytes::from(name))
+type NameAndPassword = (Vec<u8>, Vec<u8>);
+
+/// What basic authentication says, where somebody logs in. The error says whether it cannot be read at all; a token can, and is of
+/// no use here.
+fn login(head: &hyper::http::request::Parts) -> Option<Result<NameAndPassword, bool>> {
+    let header = head.headers.get("authorization")?.to_str().unwrap_or_default();
+    if header.starts_with("Bearer ") {
+        return Some(Err(false));
+    }
+    let pair = header.strip_prefix("Basic ").and_then(|letters| STANDARD.decode(letters.trim()).ok());
+    let split = pair.as_ref().and_then(|pair| Some(pair.split_at(pair.iter().position(|byte| *byte == b':')?)));
+    Some(split.map(|(name, password)| (name.to_vec(), password[1..].to_vec())).ok_or(true))
 }

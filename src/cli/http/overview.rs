@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 use std::path::Path;
+use warren_sim::bytes::Bytes;
 
 use super::access::is_in_sight;
 use super::answer::Answer;
 use super::route::Call;
-use super::show::{NODE, counted};
+use super::show::{self, NODE, counted};
 use crate::amqp::login::VERSION;
 
 /// The Erlang that Debian's RabbitMQ 3.10 runs on: tools read a number here.
@@ -65,32 +66,30 @@ pub fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
     })
     };
     match words {
-        ["nodes", NODE, "memory"] => {
-            let mut parts: Map<String, Value> = MEMORY.iter().map(|name| (name.to_string(), 0.into())).collect();
-            let used = memory_used();
-            parts["other_proc"] = used.into();
-            let totals = json!({"erlang": used, "rss": used, "allocated": used});
-            let more = [
-                ("allocated_unused", 0.into()),
-                ("reserved_unallocated", 0.into()),
-                ("strategy", "rss".into()),
-                ("total", totals),
-            ];
-            parts.extend(more.map(|(name, value)| (name.to_string(), value)));
-            Ok(Answer::json(json!({"memory": parts})))
-        }
+        ["nodes", NODE, "memory"] => Ok(Answer::json(json!({"memory": parts_of_memory()}))),
         ["nodes", NODE, "memory", "relative"] => {
-            let mut parts = Map::from_iter([("total".to_string(), 100.into())]);
-            let parts_of_it =
-                MEMORY.iter().map(|name| (name.to_string(), if *name == "other_proc" { 100 } else { 0 }.into()));
-            parts.extend(parts_of_it);
+            let all = memory_parts().map(|name| (name.to_string(), if name == "other_proc" { 100 } else { 0 }.into()));
+            let parts: Map<String, Value> = [("total".to_string(), 100.into())].into_iter().chain(all).collect();
             Ok(Answer::json(json!({"memory": parts})))
         }
-        ["feature-flags"] => Ok(Answer::json(flags().collect())),
+        ["feature-flags"] => Ok(Answer::json(show::listed(call, flags().collect()))),
         ["auth", "attempts", NODE] => Ok(Answer::json(call.node.attempts.shown())),
         ["auth", "attempts", NODE, "source"] => Ok(Answer::json(json!([]))),
         _ => Err(Answer::not_found()),
     }
+}
+
+fn memory_parts() -> impl Iterator<Item = &'static str> {
+    MEMORY.into_iter().chain(["allocated_unused", "reserved_unallocated"])
+}
+
+fn parts_of_memory() -> Map<String, Value> {
+    let mut parts: Map<String, Value> = memory_parts().map(|name| (name.to_string(), 0.into())).collect();
+    let used = memory_used();
+    parts["other_proc"] = used.into();
+    parts.insert("strategy".to_string(), "rss".into());
+    parts.insert("total".to_string(), json!({"erlang": used, "rss": used, "allocated": used}));
+    parts
 }
 
 /// `PUT` and `DELETE`.
@@ -105,6 +104,10 @@ pub fn change(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
             Ok(Answer::done())
         }
         ["vhosts", vhost, "start", NODE] if call.has_vhost(vhost) => Ok(Answer::done()),
+        ["vhosts", vhost, "start", NODE] => {
+            let reason = format!("Request to node {NODE} failed with {{no_such_vhost,<<\"{vhost}\">>}}");
+            Err(Answer::bad_request(reason))
+        }
         ["vhosts", vhost, "start", node] if call.has_vhost(vhost) => {
             Err(Answer::bad_request(format!("Request to node {node} failed with nodedown")))
         }
@@ -125,8 +128,7 @@ pub fn overview(call: &Call<'_>) -> Value {
         "release_series_support_status": "supported", "disable_stats": is_stopped,
         "enable_queue_totals": call.is_asked("enable_queue_totals"),
     });
-    let is_seen =
-        |vhost: &warren_sim::bytes::Bytes| call.is_monitor() || is_in_sight(call, &json!({"vhost": vhost.text()}));
+    let is_seen = |vhost: &Bytes| call.is_monitor() || is_in_sight(call, &json!({"vhost": vhost.text()}));
     let (ready, unacked, queues, exchanges, connections, channels, consumers) = node.read(|broker| {
         let queues = || broker.queues().filter(|queue| is_seen(&queue.resource.vhost));
         let connections = || broker.connections().filter(|one| call.is_monitor() || Some(&one.user) == call.user);
@@ -145,26 +147,50 @@ pub fn overview(call: &Call<'_>) -> Value {
         shown["object_totals"] = json!({"queues": queues, "exchanges": exchanges, "connections": connections});
         return shown;
     }
-    let mut stats = counted(node.counts().of_traffic());
-    if !stats.is_empty() {
+    let mut stats = match call.is_monitor() {
+        true => counted(node.counts().of_traffic()),
+        false => stats_in_sight(call, is_seen),
+    };
+    if !stats.is_empty() || queues > 0 {
         stats.extend(counted(vec![("disk_reads", 0), ("disk_writes", 0)]));
     }
     shown["message_stats"] = stats.into();
     shown["churn_rates"] = node.ledger(|ledger| counted(churn(ledger))).into();
     let totals = vec![("messages", ready + unacked), ("messages_ready", ready), ("messages_unacknowledged", unacked)];
     shown["queue_totals"] = counted(totals.into_iter().map(|(name, count)| (name, count as u64)).collect()).into();
-    shown["object_totals"] = json!({
-        "channels": channels, "connections": connections, "consumers": consumers, "exchanges": exchanges, "queues": queues,
-    });
+    shown["object_totals"] =
+        json!({"channels": channels, "connections": connections, "exchanges": exchanges, "queues": queues});
+    shown["statistics_db_event_queue"] = 0.into();
     if call.is_monitor() {
-        shown["statistics_db_event_queue"] = 0.into();
+        shown["object_totals"]["consumers"] = consumers.into();
         shown["node"] = NODE.into();
         shown["listeners"] = listeners(call);
-        let context = json!({"ssl_opts": [], "node": NODE, "description": "RabbitMQ Management", "path": "/",
-            "cowboy_opts": "[{sendfile,false}]", "port": call.http.port().to_string()});
+        let mut context = context(call);
+        context["node"] = NODE.into();
+        context["ssl_opts"] = json!([]);
         shown["contexts"] = json!([context]);
     }
     shown
+}
+
+/// What is told of this very door.
+fn context(call: &Call<'_>) -> Value {
+    json!({
+        "description": "RabbitMQ Management", "path": "/", "cowboy_opts": "[{sendfile,false}]",
+        "port": call.http.port().to_string(),
+    })
+}
+
+/// What happened in the virtual hosts that are seen.
+fn stats_in_sight(call: &Call<'_>, is_seen: impl Fn(&Bytes) -> bool) -> Map<String, Value> {
+    let mut sums = std::collections::BTreeMap::new();
+    let vhosts: Vec<Bytes> = call.node.read(|broker| broker.vhosts().map(|(name, _)| name.clone()).collect());
+    for vhost in vhosts.iter().filter(|vhost| is_seen(vhost)) {
+        for (name, count) in call.node.ledger(|ledger| ledger.vhost(vhost)).of_traffic() {
+            *sums.entry(name).or_default() += count;
+        }
+    }
+    counted(sums.into_iter().collect())
 }
 
 fn churn(ledger: &crate::amqp::counts::Ledger) -> crate::amqp::counts::Named {
@@ -222,10 +248,7 @@ pub fn node(call: &Call<'_>) -> Value {
             application("rabbit", "RabbitMQ"), application("rabbitmq_management", "RabbitMQ Management Console"),
             application("rabbitmq_management_agent", "RabbitMQ Management Agent"),
         ],
-        "contexts": [{
-            "description": "RabbitMQ Management", "path": "/", "cowboy_opts": "[{sendfile,false}]",
-            "port": call.http.port().to_string(),
-        }],
+        "contexts": [context(call)],
         "log_files": ["<stdout>"], "db_dir": "", "config_files": [], "net_ticktime": 60,
         "enabled_plugins": ["rabbitmq_management"], "mem_calculation_strategy": "rss",
         "ra_open_file_metrics": {"ra_log_wal": 0, "ra_log_segment_writer": 0}, "name": NODE, "type": "disc", "running": true,
@@ -250,6 +273,9 @@ pub fn node(call: &Call<'_>) -> Value {
         |one: &str| format!("{one}_{}", if one == "connection" || one == "channel" { "closed" } else { "deleted" });
     let waiting: Map<String, Value> = gone.iter().map(|one| (name(one), 0.into())).collect();
     shown["metrics_gc_queue_length"] = waiting.into();
+    if call.is_asked("memory") {
+        shown["memory"] = parts_of_memory().into();
+    }
     shown
 }
 

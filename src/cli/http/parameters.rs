@@ -32,15 +32,19 @@ pub fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
         ["global-parameters", name] => {
             one(node.settings.globals.borrow().get(*name).map(|value| json!({"value": value, "name": name})))
         }
-        ["parameters"] => list([operator_policies(node), of_vhosts(node, None)].concat()),
+        ["parameters"] => list([policies(node, "operator_policy"), of_vhosts(node, None)].concat()),
         ["parameters", VHOST_LIMITS] => list(of_vhosts(node, None)),
         ["parameters", VHOST_LIMITS, vhost] => within(vhost).and_then(|()| list(of_vhosts(node, Some(vhost)))),
         ["parameters", VHOST_LIMITS, vhost, LIMITS] => one(of_vhosts(node, Some(vhost)).into_iter().next()),
-        ["parameters", "operator_policy"] => list(operator_policies(node)),
-        ["parameters", "operator_policy", vhost] => within(vhost)
-            .and_then(|()| list(operator_policies(node).into_iter().filter(|one| one["vhost"] == **vhost).collect())),
+        ["parameters", kind @ ("policy" | "operator_policy")] => list(policies(node, kind)),
+        ["parameters", kind @ ("policy" | "operator_policy"), vhost] => within(vhost)
+            .and_then(|()| list(policies(node, kind).into_iter().filter(|one| one["vhost"] == **vhost).collect())),
+        ["parameters", kind @ ("policy" | "operator_policy"), vhost, name] => {
+            one(policies(node, kind).into_iter().find(|one| one["vhost"] == **vhost && one["name"] == **name))
+        }
         ["parameters", _] => list(Vec::new()),
         ["parameters", _, vhost] => within(vhost).and_then(|()| list(Vec::new())),
+        [VHOST_LIMITS] if call.is_monitor() => Ok(Answer::json(show::listed(call, limits(node, None)))),
         [VHOST_LIMITS] => list(limits(node, None)),
         [VHOST_LIMITS, vhost] => within(vhost).and_then(|()| list(limits(node, Some(vhost)))),
         _ => Err(Answer::not_found()),
@@ -66,14 +70,20 @@ pub fn change(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
         ("PUT" | "DELETE", ["parameters", _, vhost, _] | [VHOST_LIMITS, vhost, _]) if !call.has_vhost(vhost) => {
             Err(if call.method == "PUT" { Answer::missing("vhost_not_found") } else { Answer::not_found() })
         }
+        ("PUT", ["parameters", "policy", _, _]) => {
+            Err(Answer::bad_request("policies may not be set using this method"))
+        }
         ("PUT", ["parameters", VHOST_LIMITS, vhost, LIMITS]) => {
             let object = call.object()?;
             require(&object, &["value"])?;
-            let limits = read_limits(&object["value"]).map_err(|what| invalid(&what))?;
+            let limits = read_limits(&object["value"]).map_err(|what| invalid(&admin::escaped(what)))?;
             let before = node.settings.vhost_limits.borrow_mut().insert(Bytes::from(*vhost), limits);
             Ok(if before.is_none() { Answer::created() } else { Answer::done() })
         }
-        ("PUT", ["parameters", component, _, _]) => Err(invalid(&format!("component {component} not found"))),
+        ("PUT", ["parameters", component, _, _]) => {
+            require(&call.object()?, &["value"])?;
+            Err(invalid(&format!("component {component} not found")))
+        }
         ("DELETE", ["parameters", VHOST_LIMITS, vhost, LIMITS]) => {
             gone(node.settings.vhost_limits.borrow_mut().remove(vhost.as_bytes()).is_some())
         }
@@ -99,7 +109,7 @@ fn invalid(what: &str) -> Answer {
 }
 
 /// How Erlang prints a value, as far as limits are given any.
-fn erlang(value: &Value) -> String {
+pub fn erlang(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), |text| format!("<<\"{text}\">>"))
 }
 
@@ -150,14 +160,14 @@ pub fn of_vhosts(node: &Node, vhost: Option<&str>) -> Vec<Value> {
     limits(node, vhost).into_iter().map(as_parameter).collect()
 }
 
-/// The policies of operators, which RabbitMQ keeps as parameters.
-fn operator_policies(node: &Node) -> Vec<Value> {
-    let shown = admin::policies(node, None, true).into_iter().map(|policy| {
+/// Policies, or those of operators, which RabbitMQ keeps as parameters.
+fn policies(node: &Node, kind: &str) -> Vec<Value> {
+    let shown = admin::policies(node, None, kind == "operator_policy").into_iter().map(|policy| {
         let value = json!({
             "pattern": policy["pattern"], "definition": policy["definition"], "priority": policy["priority"],
             "apply-to": policy["apply-to"],
         });
-        json!({"value": value, "vhost": policy["vhost"], "component": "operator_policy", "name": policy["name"]})
+        json!({"value": value, "vhost": policy["vhost"], "component": kind, "name": policy["name"]})
     });
     shown.collect()
 }
@@ -184,7 +194,16 @@ pub fn import(call: &Call<'_>, all: &Value) -> Result<(), Answer> {
         put_global(call.node, parameter["name"].as_str().unwrap_or_default(), parameter["value"].clone())?;
     }
     let is_limit = |one: &&Value| one["component"] == VHOST_LIMITS;
-    for parameter in all["parameters"].as_array().into_iter().flatten().filter(is_limit) {
+    let parameters = || all["parameters"].as_array().into_iter().flatten();
+    let is_known =
+        |one: &&Value| ["policy", "operator_policy", VHOST_LIMITS].iter().any(|name| one["component"] == *name);
+    if let Some(one) = parameters().find(|one| !is_known(one)) {
+        let [component, vhost, name] =
+            ["component", "vhost", "name"].map(|name| one[name].as_str().unwrap_or_default());
+        let text = format!("Validation failed\n\ncomponent {component} not found\n ({vhost}/{component}/{name})");
+        return Err(Answer::bad_request(text));
+    }
+    for parameter in parameters().filter(is_limit) {
         let vhost = Bytes::from(parameter["vhost"].as_str().unwrap_or_default());
         if call.node.has_vhost(&vhost) {
             let limits = read_limits(&parameter["value"]).map_err(|what| invalid(&what))?;

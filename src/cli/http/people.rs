@@ -48,7 +48,9 @@ pub fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
             found.map(Answer::json).ok_or_else(Answer::not_found)
         }
         ["topic-permissions"] => list(topics(node, |_, _| true)),
-        ["topic-permissions", vhost, user] => some(topics(node, |u, v| u == *user && v == *vhost)),
+        ["topic-permissions", vhost, user] | ["topic-permissions", vhost, user, _] => {
+            some(topics(node, |u, v| u == *user && v == *vhost))
+        }
         ["user-limits"] => list(limits(node, None)),
         ["user-limits", name] => known(name).and_then(|()| list(limits(node, Some(name)))),
         _ => Err(Answer::not_found()),
@@ -85,10 +87,11 @@ pub fn change(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
             drop(all);
             put_topic(call, vhost, user, &call.object()?)
         }
-        ("DELETE", ["topic-permissions", vhost, name]) => {
+        ("DELETE", ["topic-permissions", vhost, name, exchange @ ..]) => {
             let Some(user) = all.get_mut(name.as_bytes()) else { return Err(Answer::not_found()) };
             let before = user.topics.len();
-            user.topics.retain(|(host, _), _| **host != *vhost.as_bytes());
+            let is_it = |name: &Bytes| exchange.first().is_none_or(|wanted| **name == *wanted.as_bytes());
+            user.topics.retain(|(host, name), _| **host != *vhost.as_bytes() || !is_it(name));
             gone(user.topics.len() < before)
         }
         ("PUT", ["user-limits", name, which]) => {
@@ -135,10 +138,12 @@ fn put_user(call: &Call<'_>, name: &str, object: &Map<String, Value>) -> Result<
     let is_sha512 = match text("hashing_algorithm") {
         None | Some(SHA256) => false,
         Some(SHA512) => true,
+        Some(_) if text("password").is_some() => false,
         Some(other) => return Err(Answer::bad_request(json!(["hashing_algorithm_not_supported", other]))),
     };
     let secret = match (text("password"), text("password_hash").filter(|hash| !hash.is_empty())) {
-        (Some(password), _) => Some(Secret::new(password.as_bytes(), is_sha512)),
+        (Some(_), Some(_)) => return Err(Answer::bad_request("both_password_and_password_hash_are_provided")),
+        (Some(password), None) => Some(Secret::new(password.as_bytes(), is_sha512)),
         (None, Some(hash)) => {
             let hash = STANDARD.decode(hash).map_err(|_| Answer::bad_request(json!(["not_base64", hash])))?;
             Some(Secret { hash, is_sha512 })
@@ -153,6 +158,9 @@ fn put_user(call: &Call<'_>, name: &str, object: &Map<String, Value>) -> Result<
     let user = all.entry(Bytes::from(name)).or_default();
     user.secret = secret;
     user.tags = tags;
+    if let Some(limits) = object.get("limits").and_then(Value::as_object) {
+        user.limits = limits.iter().filter_map(|(name, value)| Some((name.clone(), value.as_i64()?))).collect();
+    }
     Ok(if is_new { Answer::created() } else { Answer::done() })
 }
 
@@ -192,27 +200,27 @@ fn pattern(object: &Map<String, Value>, name: &str, is_shown: bool) -> Result<St
     match Pattern::parse(text.as_bytes()) {
         Ok(_) => Ok(text.to_string()),
         Err(PatternError::Invalid(what, at)) => {
-            Err(Answer::bad_request(json!(["invalid_regexp", shown, [[letters(what), at]]])))
+            Err(Answer::bad_request(json!(["invalid_regexp", shown, [letters(what), at]])))
         }
         Err(PatternError::Unsupported(what)) => Err(Answer::bad_request(json!(["unsupported_regexp", shown, what]))),
     }
 }
 
 fn put_permission(call: &Call<'_>, vhost: &str, user: &str, object: &Map<String, Value>) -> Result<Answer, Answer> {
-    require(object, &["configure", "write", "read"])?;
     let mut all = call.node.users.all.borrow_mut();
     let user = all.get_mut(user.as_bytes()).filter(|_| call.has_vhost(vhost));
     let user = user.ok_or_else(|| Answer::bad_request("vhost_or_user_not_found"))?;
+    require(object, &["configure", "write", "read"])?;
     let one = |name: &str| pattern(object, name, false);
     let before = user.permissions.insert(Bytes::from(vhost), [one("configure")?, one("write")?, one("read")?]);
     Ok(if before.is_none() { Answer::created() } else { Answer::done() })
 }
 
 fn put_topic(call: &Call<'_>, vhost: &str, user: &str, object: &Map<String, Value>) -> Result<Answer, Answer> {
-    require(object, &["exchange", "write", "read"])?;
     let mut all = call.node.users.all.borrow_mut();
     let user = all.get_mut(user.as_bytes()).filter(|_| call.has_vhost(vhost));
     let user = user.ok_or_else(|| Answer::bad_request("vhost_or_user_not_found"))?;
+    require(object, &["exchange", "write", "read"])?;
     if user.topics.len() >= PATTERNS_MAX {
         return Err(Answer::bad_request("too_many_topic_permissions"));
     }
@@ -244,11 +252,11 @@ pub fn import(call: &Call<'_>, all: &Value) -> Result<(), Answer> {
     for user in section("users") {
         let name = text(user, "name")?;
         put_user(call, &name, user)?;
-        let limits = user.get("limits").and_then(Value::as_object).into_iter().flatten();
-        let limits = limits.filter_map(|(name, value)| Some((name.clone(), value.as_i64()?))).collect();
-        if let Some(user) = call.node.users.all.borrow_mut().get_mut(name.as_bytes()) {
-            user.limits = limits;
-        }
+    }
+    let is_known = |name: &str| call.node.users.all.borrow().contains_key(name.as_bytes());
+    let all = || section("permissions").chain(section("topic_permissions"));
+    if let Some(name) = all().filter_map(|one| one.get("user")?.as_str()).find(|name| !is_known(name)) {
+        return Err(Answer::bad_request(json!(["no_such_user", name])));
     }
     for permission in section("permissions") {
         put_permission(call, &text(permission, "vhost")?, &text(permission, "user")?, permission)?;

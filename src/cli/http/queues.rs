@@ -16,7 +16,7 @@ pub fn queues(call: &Call<'_>, vhost: Option<&str>) -> Vec<Value> {
     call.node.read(|broker| {
         let wanted = broker.queues().filter(|queue| vhost.is_none_or(|vhost| queue.resource.vhost == *vhost));
         let shown = wanted.map(|queue| match call.is_asked("disable_stats") {
-            true => basic(queue, call.is_asked("enable_queue_totals")),
+            true => basic(queue, true, call.is_asked("enable_queue_totals")),
             false => of_queue(call.node, queue),
         });
         shown.collect()
@@ -29,10 +29,18 @@ pub fn is_there(node: &Node, vhost: &str, name: &str) -> bool {
 }
 
 /// One queue, with its consumers.
-pub fn queue(node: &Node, vhost: &str, name: &str) -> Option<Value> {
+pub fn queue(call: &Call<'_>, vhost: &str, name: &str) -> Option<Value> {
+    let node = call.node;
     node.read(|broker| {
         let queue = broker.queues().find(|queue| queue.resource.vhost == *vhost && queue.resource.name == *name)?;
+        if call.is_asked("disable_stats") {
+            return Some(basic(queue, false, false));
+        }
         let mut shown = of_queue(node, queue);
+        if let Some(owner) = queue.exclusive.and_then(|id| node.peer(id)) {
+            let about = owner.about.borrow();
+            shown["owner_pid_details"] = details(&about.name(), &about.addresses);
+        }
         let consumers: Vec<Value> =
             queue.consumers.values().map(|consumer| of_consumer(node, queue, consumer)).collect();
         shown["consumer_details"] = consumers.into();
@@ -50,30 +58,34 @@ fn kind(queue: &Queue) -> &'static str {
     }
 }
 
-/// Without statistics.
-fn basic(queue: &Queue, with_totals: bool) -> Value {
-    let is_classic = queue.settings.queue_type == QueueType::Classic;
+/// Without statistics. One by itself is told of without its policy and without totals.
+fn basic(queue: &Queue, is_listed: bool, with_totals: bool) -> Value {
+    let kind_of = queue.settings.queue_type;
     let mut shown = json!({
         "arguments": from_table(&queue.arguments), "auto_delete": queue.auto_delete, "durable": queue.durable,
         "exclusive": queue.exclusive.is_some(), "name": text(&queue.resource.name),
-        "state": if with_totals || is_classic { "running" } else { "live" }, "type": kind(queue),
-        "vhost": text(&queue.resource.vhost),
+        "state": if with_totals { "running" } else { "live" }, "type": kind(queue), "vhost": text(&queue.resource.vhost),
     });
-    match queue.settings.queue_type {
-        QueueType::Quorum => {
-            shown["leader"] = NODE.into();
-            shown["members"] = json!([NODE]);
-            shown["online"] = json!([NODE]);
-        }
-        QueueType::Classic | QueueType::Stream => shown["node"] = NODE.into(),
+    if kind_of == QueueType::Quorum {
+        shown["leader"] = NODE.into();
+        shown["members"] = json!([NODE]);
+        shown["online"] = json!([NODE]);
+    } else if kind_of == QueueType::Classic || !with_totals {
+        shown["node"] = NODE.into();
     }
-    if with_totals {
+    if with_totals && kind_of == QueueType::Stream {
+        shown["totals"] = Value::Null;
+        shown["type_specific"] = Value::Null;
+    } else if with_totals {
         let (ready, unacked) = (queue.ready.len(), queue.unacked.len());
         shown["messages"] = (ready + unacked).into();
         shown["messages_ready"] = ready.into();
         shown["messages_unacknowledged"] = unacked.into();
     }
-    if let Some(policy) = &queue.applied.policy {
+    if with_totals && kind_of != QueueType::Classic {
+        shown["exclusive"] = Value::Null;
+    }
+    if let Some(policy) = queue.applied.policy.as_ref().filter(|_| is_listed) {
         shown["policy"] = text(policy).into();
     }
     shown
@@ -106,10 +118,6 @@ fn of_queue(node: &Node, queue: &Queue) -> Value {
     let stats = counted(counts.of_queue());
     if !stats.is_empty() {
         fields.insert("message_stats".to_string(), stats.into());
-    }
-    if let Some(owner) = queue.exclusive.and_then(|id| node.peer(id)) {
-        let about = owner.about.borrow();
-        fields.insert("owner_pid_details".to_string(), details(&about.name(), &about.addresses));
     }
     fields.sort_keys();
     shown
@@ -164,6 +172,7 @@ fn classic(queue: &Queue) -> Value {
         "target_ram_count": "infinity", "version": 1,
     });
     if let Some(max) = queue.settings.max_priority {
+        status["delta"] = json!(["delta", "todo", "todo", "todo", "todo"]);
         let mut lengths = vec![0_u64; usize::from(max) + 1];
         for place in queue.ready.keys() {
             lengths[usize::from(u8::MAX - place.rank).min(usize::from(max))] += 1;

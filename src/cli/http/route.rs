@@ -7,6 +7,7 @@ use warren_sim::bytes::Bytes;
 
 use super::access::{self, is_in_sight, is_own};
 use super::answer::Answer;
+use super::columns::{columns, sampled};
 use super::{act, admin, clients, operate, overview, queues, show};
 use crate::amqp::node::Node;
 
@@ -23,6 +24,10 @@ pub struct Call<'a> {
     pub user: Option<&'a Bytes>,
     /// Whether a name was said at all.
     pub is_login_tried: bool,
+    /// Whether name and password cannot be read.
+    pub is_login_broken: bool,
+    /// What the caller takes.
+    pub accept: &'a str,
     /// GET, PUT, POST or DELETE.
     pub method: &'a str,
     /// The words of the path below `/api`; none where it is another one.
@@ -40,9 +45,7 @@ pub struct Call<'a> {
 impl Call<'_> {
     /// A value of the query.
     pub fn asked(&self, name: &str) -> Option<String> {
-        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| decode(value));
-        values.next()
+        field(self.query, name)
     }
 
     /// Whether the query says that something is true.
@@ -75,7 +78,13 @@ impl Call<'_> {
         if self.body.is_empty() {
             return Ok(Map::new());
         }
-        serde_json::from_slice(self.body).map_err(|_| Answer::bad_request("not_json"))
+        match serde_json::from_slice(self.body) {
+            Ok(Value::Object(fields)) => Ok(fields),
+            Ok(Value::String(_)) => Err(Answer::bad_request(
+                "invalid payload: the request body JSON-decoded to a string. Is the input doubly-JSON-encoded?",
+            )),
+            _ => Err(Answer::bad_request("not_json")),
+        }
     }
 
     /// What is listened to, by protocol.
@@ -89,19 +98,26 @@ impl Call<'_> {
     }
 }
 
+/// A value among others, as a query and a form hold it.
+fn field(pairs: &str, name: &str) -> Option<String> {
+    let pairs = pairs.split('&').filter_map(|pair| pair.split_once('='));
+    let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| decode(value));
+    values.next()
+}
+
 fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// The words of a path below `/api`.
 pub fn words(path: &str) -> Option<Vec<String>> {
-    let mut words = path.trim_end_matches('/').split('/').skip(1).map(decode);
+    let mut words = path.strip_suffix('/').unwrap_or(path).split('/').skip(1).map(decode);
     (words.next().as_deref() == Some("api")).then(|| words.collect())
 }
 
 /// What stands in the way of a call.
 pub fn refusal(call: &Call<'_>) -> Option<Answer> {
-    let Some(words) = &call.words else { return Some(Answer::not_found()) };
+    let Some(words) = &call.words else { return Some(Answer::no_file(call.method, false)) };
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     access::refusal(call, &words)
 }
@@ -110,6 +126,7 @@ pub fn refusal(call: &Call<'_>) -> Option<Answer> {
 pub fn answer(call: &Call<'_>) -> Answer {
     let words: Vec<&str> = call.words.iter().flatten().map(String::as_str).collect();
     let result = match call.method {
+        "POST" if words == ["login"] => Ok(login(call)),
         _ if words.first() == Some(&"warren") => operate::answer(call, &words[1..]),
         _ if !call.node.is_running() => Ok(Answer::unavailable()),
         "GET" | "HEAD" => get(call, &words),
@@ -118,17 +135,34 @@ pub fn answer(call: &Call<'_>) -> Answer {
     result.unwrap_or_else(|refusal| refusal)
 }
 
+/// Whether name and password of a form are right; nothing is remembered of it.
+fn login(call: &Call<'_>) -> Answer {
+    let body = String::from_utf8_lossy(call.body).replace('+', " ");
+    let [name, password] = ["username", "password"].map(|name| field(&body, name).unwrap_or_default());
+    let is_right = call.node.users.knows(name.as_bytes(), password.as_bytes());
+    match call.content_type.starts_with("application/x-www-form-urlencoded") {
+        _ if !is_right => Answer::unauthorised(true),
+        true => Answer::json("ok".into()),
+        false => Answer::unsupported(),
+    }
+}
+
 fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
     let list = |mut items: Vec<Value>| {
         items.retain(|item| is_in_sight(call, item));
         Ok(Answer::json(show::page(call, items)?))
     };
+    let unpaged = |mut items: Vec<Value>, is_shown: fn(&Call<'_>, &Value) -> bool| {
+        items.retain(|item| is_shown(call, item));
+        Ok(Answer::json(show::listed(call, items)))
+    };
     let own = |mut items: Vec<Value>| {
         items.retain(|item| is_own(call, item));
         Ok(Answer::json(show::page(call, items)?))
     };
-    let one =
-        |item: Option<Value>| item.map(|item| Answer::json(show::columns(call, item))).ok_or_else(Answer::not_found);
+    let one = |item: Option<Value>| item.map(|item| Answer::json(columns(call, item))).ok_or_else(Answer::not_found);
+    // Of these, RabbitMQ leaves nothing out.
+    let whole = |item: Option<Value>| item.map(|item| Answer::json(sampled(call, item))).ok_or_else(Answer::not_found);
     let within = |vhost: &str| if call.has_vhost(vhost) { Ok(()) } else { Err(Answer::not_found()) };
     let node = call.node;
     match words {
@@ -145,26 +179,26 @@ fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
         ["definitions", _] => Err(Answer::bad_request("vhost_not_found")),
         ["queues"] => list(queues::queues(call, None)),
         ["queues", vhost] => within(vhost).and_then(|()| list(queues::queues(call, Some(vhost)))),
-        ["queues", vhost, name] => one(queues::queue(node, vhost, name)),
+        ["queues", vhost, name] => one(queues::queue(call, vhost, name)),
         ["queues", vhost, name, "bindings"] => {
-            within(vhost)?;
             let found = show::bindings(node, |b| b.vhost == *vhost && b.to_queue && b.destination == *name);
             // RabbitMQ makes the binding to the default exchange up, and does not look whether there is such a queue.
             let made_up = || vec![show::default_binding(vhost, name)];
-            list(if found.is_empty() { made_up() } else { found })
+            list(if found.is_empty() && call.has_vhost(vhost) { made_up() } else { found })
         }
-        ["exchanges"] => list(show::exchanges(node, None)),
-        ["exchanges", vhost] => within(vhost).and_then(|()| list(show::exchanges(node, Some(vhost)))),
+        ["exchanges"] => list(show::exchanges(call, None)),
+        ["exchanges", vhost] => within(vhost).and_then(|()| list(show::exchanges(call, Some(vhost)))),
         ["exchanges", vhost, name] => one(show::exchange(node, vhost, name)),
         ["exchanges", vhost, name, "bindings", end @ ("source" | "destination")] => {
-            within(vhost)?;
             let name = show::exchange_name(name);
             let is_it =
                 |b: &show::Link| if *end == "source" { b.source == name } else { !b.to_queue && b.destination == name };
             list(show::bindings(node, |b| b.vhost == *vhost && is_it(b)))
         }
-        ["bindings"] => list(show::bindings(node, |_| true)),
-        ["bindings", vhost] => within(vhost).and_then(|()| list(show::bindings(node, |b| b.vhost == *vhost))),
+        ["bindings"] => unpaged(show::bindings(node, |_| true), is_in_sight),
+        ["bindings", vhost] => {
+            within(vhost).and_then(|()| unpaged(show::bindings(node, |b| b.vhost == *vhost), is_in_sight))
+        }
         ["bindings", vhost, "e", source, kind @ ("q" | "e"), destination, rest @ ..] => {
             let source = show::exchange_name(source);
             let found = show::bindings(node, |b| {
@@ -178,15 +212,15 @@ fn get(call: &Call<'_>, words: &[&str]) -> Result<Answer, Answer> {
             }
         }
         ["connections"] => own(clients::connections(node)),
-        ["connections", name] => one(clients::connection(node, name)),
+        ["connections", name] => whole(clients::connection(node, name)),
         ["connections", name, "channels"] if *name != "username" => {
             one(clients::connection(node, name))?;
             own(clients::channels(node, Some(name)))
         }
         ["channels"] => own(clients::channels(node, None)),
-        ["channels", name] => one(clients::channel(node, name)),
-        ["consumers"] => own(queues::consumers(node, None)),
-        ["consumers", vhost] => within(vhost).and_then(|()| own(queues::consumers(node, Some(vhost)))),
+        ["channels", name] => whole(clients::channel(node, name)),
+        ["consumers"] => unpaged(queues::consumers(node, None), is_own),
+        ["consumers", vhost] => within(vhost).and_then(|()| unpaged(queues::consumers(node, Some(vhost)), is_own)),
         _ => admin::get(call, words),
     }
 }

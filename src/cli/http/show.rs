@@ -8,6 +8,7 @@ use warren_sim::amqp::policy::pattern::Pattern;
 use warren_sim::bytes::Bytes;
 
 use super::answer::Answer;
+use super::columns::columns;
 use super::phash2::args_hash;
 use super::route::Call;
 use super::table::from_table;
@@ -69,23 +70,25 @@ fn sort(call: &Call<'_>, items: &mut [Value]) {
 /// The same, or one page of it.
 pub fn page(call: &Call<'_>, mut items: Vec<Value>) -> Result<Value, Answer> {
     let Some(page) = call.asked("page") else { return Ok(listed(call, items)) };
-    let number =
-        |text: &str| text.parse::<usize>().map_err(|_| Answer::bad_request("Pagination parameters are invalid"));
+    let wrong = || Answer::bad_request("Pagination parameters are invalid");
+    let number = |text: &str| text.parse::<i64>().map_err(|_| wrong());
     let (page, asked_size) = (number(&page)?, call.asked("page_size").map(|size| number(&size)).transpose()?);
     let page_size = asked_size.unwrap_or(100);
-    if page == 0 || !(1..=500).contains(&page_size) {
+    if page < 1 || !(1..=500).contains(&page_size) {
         let size = asked_size.map_or("undefined".to_string(), |size| size.to_string());
         let reason = format!("Invalid pagination parameters: page number {page}, page size {size}");
         return Err(Answer::no_such_page("invalid_pagination_parameters", reason));
     }
+    let (page, page_size) = (page as usize, page_size as usize);
     let total_count = items.len();
     let wanted = call.asked("name").unwrap_or_default();
-    // The patterns are those of policies; one that cannot be read matches nothing.
-    let pattern = call.is_asked("use_regex").then(|| Pattern::parse(wanted.as_bytes()).ok());
+    // The patterns are those of policies.
+    let pattern =
+        call.is_asked("use_regex").then(|| Pattern::parse(wanted.as_bytes()).map_err(|_| wrong())).transpose()?;
     let is_wanted = |item: &Value| match (item["name"].as_str(), &pattern) {
         (None, _) => true,
         (Some(name), None) => name.contains(&wanted),
-        (Some(name), Some(pattern)) => pattern.as_ref().is_some_and(|pattern| pattern.matches(name.as_bytes())),
+        (Some(name), Some(pattern)) => pattern.matches(name.as_bytes()),
     };
     sort(call, &mut items);
     let filtered: Vec<Value> = items.into_iter().filter(is_wanted).collect();
@@ -102,29 +105,22 @@ pub fn page(call: &Call<'_>, mut items: Vec<Value>) -> Result<Value, Answer> {
     }))
 }
 
-/// Only the fields that `columns` names, where it names any.
-pub fn columns(call: &Call<'_>, item: Value) -> Value {
-    let (Some(names), Value::Object(fields)) = (call.asked("columns"), &item) else { return item };
-    let is_named = |name: &str| names.split(',').any(|wanted| wanted.split('.').next() == Some(name));
-    fields
-        .iter()
-        .filter(|(name, _)| is_named(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect::<Map<_, _>>()
-        .into()
-}
-
 /// The exchange behind a name in a path: the one without a name is called so there.
 pub fn exchange_name(name: &str) -> &str {
     if name == "amq.default" { "" } else { name }
 }
 
 /// The exchanges of a virtual host, or all.
-pub fn exchanges(node: &Node, vhost: Option<&str>) -> Vec<Value> {
-    node.read(|broker| {
+pub fn exchanges(call: &Call<'_>, vhost: Option<&str>) -> Vec<Value> {
+    let node = call.node;
+    let mut shown: Vec<Value> = node.read(|broker| {
         let wanted = broker.exchanges().filter(|exchange| vhost.is_none_or(|vhost| exchange.resource.vhost == *vhost));
         wanted.map(|exchange| of_exchange(node, exchange)).collect()
-    })
+    });
+    if call.is_asked("disable_stats") {
+        shown.iter_mut().filter_map(Value::as_object_mut).for_each(|one| drop(one.remove("message_stats")));
+    }
+    shown
 }
 
 /// One exchange.
