@@ -6,8 +6,8 @@ use warren_cli::{options, server};
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let result = options::parse(&words).and_then(|command| match command {
-        options::Command::Help => {
-            print!("{}", options::HELP);
+        options::Command::Print(text) => {
+            print!("{text}");
             Ok(())
         }
         options::Command::Server(options) => server::run(&options),

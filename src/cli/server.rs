@@ -23,15 +23,14 @@ pub fn run(options: &Server) -> Result<(), String> {
             Ok(())
         })?;
     }
-    if let Some(address) = options.redis {
-        spawn("redis", &failed, move || redis::serve(address))?;
+    if let Some(options) = options.redis.clone() {
+        spawn("redis", &failed, move || redis::serve(&options))?;
     }
     drop(failed);
-    match failures.recv() {
-        Ok(result) => result,
-        // Every thread ended without a word: that is a panic, which printed its own.
-        Err(mpsc::RecvError) => Err("a server thread ended".to_string()),
-    }
+    // If every thread ended without a word, that is a panic, which printed its own.
+    let result = failures.recv().unwrap_or_else(|mpsc::RecvError| Err("a server thread ended".to_string()));
+    redis::remove_unix();
+    result
 }
 
 fn spawn(

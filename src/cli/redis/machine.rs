@@ -22,17 +22,18 @@ pub fn link(stream: &TcpStream) -> Link {
 }
 
 /// Where the server listens, but for the port.
-pub static ADDRESS: OnceLock<IpAddr> = OnceLock::new();
-/// The listener that takes over before the next turn.
-pub static NEXT: Mutex<Option<TcpListener>> = Mutex::new(None);
+pub static ADDRESSES: OnceLock<Vec<IpAddr>> = OnceLock::new();
+/// The listeners that take over before the next turn.
+pub static NEXT: Mutex<Option<Vec<TcpListener>>> = Mutex::new(None);
 
-/// CONFIG SET port.
+/// CONFIG SET port; with 0, nobody comes over TCP any more.
 pub fn listen(port: u16) -> bool {
-    let Some(address) = ADDRESS.get() else { return false };
-    let listener = TcpListener::bind(SocketAddr::new(*address, port));
-    let made = listener.is_ok();
-    if let (Ok(listener), Ok(mut next)) = (listener, NEXT.lock()) {
-        *next = Some(listener);
+    let addresses = ADDRESSES.get().map(Vec::as_slice).unwrap_or_default();
+    let bind = |address: &IpAddr| TcpListener::bind(SocketAddr::new(*address, port));
+    let listeners = addresses.iter().filter(|_| port > 0).map(bind).collect::<io::Result<Vec<_>>>();
+    let made = listeners.is_ok();
+    if let (Ok(listeners), Ok(mut next)) = (listeners, NEXT.lock()) {
+        *next = Some(listeners);
     }
     made
 }

@@ -1,7 +1,7 @@
 //! A connection: what was read and not yet run, and what is still to be sent.
 
 use super::request::Request;
-use mio::net::TcpStream;
+use super::stream::Stream;
 use std::io::{ErrorKind, Write};
 use warren_sim::redis::{Buffers, ClientId};
 
@@ -16,7 +16,7 @@ const READ_KEPT_MS: u64 = 2000;
 #[derive(Debug)]
 pub struct Peer {
     /// Its socket.
-    pub stream: TcpStream,
+    pub stream: Stream,
     /// What the store knows it by.
     pub id: ClientId,
     /// What was read and not yet run.
@@ -48,7 +48,7 @@ pub struct Peer {
 
 impl Peer {
     /// A client that has just connected.
-    pub fn new(stream: TcpStream, id: ClientId, now_ms: u64) -> Self {
+    pub fn new(stream: Stream, id: ClientId, now_ms: u64) -> Self {
         let (inbox, out) = (Vec::new(), Vec::new());
         Peer {
             stream,

@@ -1,20 +1,20 @@
 //! The one thread: waits for sockets, runs what they bring, lets time pass, and writes once per wake-up.
 
-use super::limits::{is_silent, keep_alive, leaves_too_much, provide_descriptors};
-use super::machine::{ADDRESS, NEXT, link, listen, micros, now_ms, sleep};
+use super::doors::Doors;
+use super::limits::{is_silent, leaves_too_much, provide_descriptors};
+use super::machine::{ADDRESSES, listen, micros, now_ms, sleep};
 use super::peer::Peer;
 use super::request::{Bounds, Step};
+use super::stream::Stream;
 use super::wait::Patience;
-use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
-use socket2::SockRef;
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use warren_sim::bytes::Bytes;
 use warren_sim::prng::Prng;
-use warren_sim::redis::{ClientId, Cx, Host, Limits, Out, Reply, Sent, Store};
+use warren_sim::redis::{ClientId, Cx, Host, Limits, Link, Out, Reply, Sent, Store};
 
 const LISTENER: Token = Token(usize::MAX);
 /// Bytes that one client may bring per turn, so that others come in between.
@@ -23,16 +23,14 @@ const READ_BYTES: usize = 64 * 1024;
 const EXPIRED_PER_TURN: usize = 400;
 /// How often replicas hear that the server is there, as with `repl-ping-replica-period`.
 const PING_EVERY_MS: u64 = 10_000;
-/// How many may wait to be accepted: Redis's `tcp-backlog`.
-const BACKLOG: i32 = 511;
 /// The longest that the server sleeps.
 const NAP: Duration = Duration::from_millis(100);
 
 /// The store with its sockets.
 pub struct Server {
-    net: Net,
-    store: Store,
-    prng: Prng,
+    pub(super) net: Net,
+    pub(super) store: Store,
+    pub(super) prng: Prng,
 }
 
 /// What the sockets act on, lent for a turn.
@@ -57,7 +55,7 @@ struct Heard {
 #[derive(Debug)]
 pub(super) struct Net {
     pub(super) poll: Poll,
-    listener: TcpListener,
+    pub(super) doors: Doors,
     pub(super) peers: Vec<Option<Box<Peer>>>,
     /// Places in `peers` that are free.
     free: Vec<usize>,
@@ -88,20 +86,16 @@ pub(super) struct Net {
 }
 
 impl Server {
-    /// A server on a socket that listens.
-    pub fn on(listener: net::TcpListener) -> io::Result<Self> {
+    /// A server on sockets that listen.
+    pub fn on(tcp: Vec<net::TcpListener>) -> io::Result<Self> {
         let poll = Poll::new()?;
-        listener.set_nonblocking(true)?;
-        // It listens already; this is only for more to be able to wait at the door.
-        SockRef::from(&listener).listen(BACKLOG)?;
-        let mut listener = TcpListener::from_std(listener);
-        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        let port = tcp.first().map_or(Ok(0), |listener| listener.local_addr().map(|address| address.port()))?;
+        // They are set only once: a process serves one store.
+        let addresses = tcp.iter().filter_map(|listener| listener.local_addr().ok()).map(|address| address.ip());
+        let _ = ADDRESSES.set(addresses.collect());
+        let doors = Doors::open(poll.registry(), LISTENER, tcp)?;
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
         let mut store = Store::new(Limits::default());
-        let address = listener.local_addr()?;
-        let port = address.port();
-        // It is set only once: a process serves one store.
-        let _ = ADDRESS.set(address.ip());
         let mut host = Host::new(micros, sleep);
         (host.pid, host.port, host.started_ms, host.listen) = (std::process::id(), port, now_ms(), listen);
         host.read_file = |path| std::fs::read(path).ok();
@@ -112,7 +106,7 @@ impl Server {
         store.set_max_clients(provide_descriptors(store.config().maxclients));
         let net = Net {
             poll,
-            listener,
+            doors,
             peers: Vec::new(),
             free: Vec::new(),
             places: HashMap::new(),
@@ -141,7 +135,7 @@ impl Server {
         while !net.is_over {
             let nap = net.nap(lent.store);
             net.hear(&mut lent, &mut events, nap)?;
-            net.change_port()?;
+            net.doors.change(net.poll.registry())?;
             net.let_time_pass(&mut lent);
             net.sweep(&mut lent)?;
             net.flush(lent.store);
@@ -180,14 +174,6 @@ impl Net {
         Ok(())
     }
 
-    /// Goes on with the listener that CONFIG SET port made, if there is one.
-    fn change_port(&mut self) -> io::Result<()> {
-        let Some(listener) = NEXT.lock().ok().and_then(|mut next| next.take()) else { return Ok(()) };
-        self.poll.registry().deregister(&mut self.listener)?;
-        self.listener = listener;
-        self.poll.registry().register(&mut self.listener, LISTENER, Interest::READABLE)
-    }
-
     /// How long nothing can happen by itself.
     fn nap(&self, store: &Store) -> Duration {
         if !self.ready.is_empty() || !self.unread.is_empty() {
@@ -198,26 +184,19 @@ impl Net {
     }
 
     fn accept(&mut self, store: &mut Store) -> io::Result<()> {
-        loop {
-            match self.listener.accept() {
-                Ok((stream, _)) => self.welcome(store, stream)?,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                // The client left before it was seen, or there are no more descriptors: those that are here stay served.
-                Err(_) => return Ok(()),
-            }
+        while let Some((stream, link)) = self.doors.accept(store) {
+            self.welcome(store, stream, link)?;
         }
+        Ok(())
     }
 
-    fn welcome(&mut self, store: &mut Store, mut stream: TcpStream) -> io::Result<()> {
+    fn welcome(&mut self, store: &mut Store, mut stream: Stream, link: Link) -> io::Result<()> {
         if self.places.len() as u64 >= store.config().maxclients {
             store.count_rejected();
             // Whoever does not take the sentence at once is closed without it.
             let _ = stream.write(b"-ERR max number of clients reached\r\n");
             return Ok(());
         }
-        // It only matters for speed.
-        let _ = stream.set_nodelay(true);
-        keep_alive(&stream, store.config().tcp_keepalive);
         let place = self.free.pop().unwrap_or_else(|| {
             self.peers.push(None);
             self.peers.len() - 1
@@ -227,7 +206,7 @@ impl Net {
         self.next_id += 1;
         store.client_open(id);
         let now_ms = now_ms();
-        store.set_link(id, link(&stream), now_ms);
+        store.set_link(id, link, now_ms);
         self.places.insert(id, place);
         self.peers[place] = Some(Box::new(Peer::new(stream, id, now_ms)));
         Ok(())

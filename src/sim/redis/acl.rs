@@ -194,10 +194,7 @@ fn selector_fields(selector: &Selector) -> Vec<(Reply, Reply)> {
 }
 
 fn acl_list(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    let line = |(name, user): (&Bytes, &Rc<User>)| {
-        Reply::Bulk(Bytes::from([b"user ", name.as_slice(), b" ", &user.describe()].concat()))
-    };
-    Ok(Reply::Array(call.store.users.by_name.iter().map(line).collect()))
+    Ok(Reply::Array(call.store.users.lines().map(Reply::Bulk).collect()))
 }
 
 fn acl_log(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
@@ -346,6 +343,14 @@ impl Users {
         self.by_name.get(name).map(Rc::as_ref)
     }
 
+    /// A line for each user, as ACL LIST shows it and as it stands in a configuration file.
+    pub fn lines(&self) -> impl Iterator<Item = Bytes> {
+        let line = |(name, user): (&Bytes, &Rc<User>)| {
+            Bytes::from([b"user ", name.as_slice(), b" ", &user.describe()].concat())
+        };
+        self.by_name.iter().map(line)
+    }
+
     /// Whether every user may do everything.
     pub fn are_free(&self) -> bool {
         self.all_free
@@ -370,6 +375,13 @@ impl Users {
     fn look(&mut self) {
         self.all_free = self.by_name.values().all(|user| user.is_free());
         self.is_open = self.get(b"default").is_some_and(|user| user.on && user.nopass);
+    }
+}
+
+impl Store {
+    /// A line for each user, as it stands in a configuration file.
+    pub fn user_lines(&self) -> impl Iterator<Item = Bytes> {
+        self.users.lines()
     }
 }
 

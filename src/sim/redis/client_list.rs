@@ -114,7 +114,7 @@ pub(super) fn describe(store: &Store, id: ClientId, calling: Option<&[Bytes]>, n
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={sub} psub={psub} ssub={ssub} multi={queued} \
          qbuf={query} qbuf-free={free} argv-mem={argv} multi-mem=0 rbs={reply} rbp={near} obl={near} oll={pieces} omem={far} tot-mem={} events=r cmd={command} \
-         user={} redir=-1 resp={resp}\n",
+         user={} redir={} resp={resp}\n",
         id.0,
         text(&client.link.address),
         text(&client.link.local),
@@ -126,6 +126,7 @@ pub(super) fn describe(store: &Store, id: ClientId, calling: Option<&[Bytes]>, n
         client.db,
         1800 + (query + free) as u64 + reply + far,
         text(&client.user()),
+        client.tracking.target(),
     )
 }
 
@@ -137,7 +138,11 @@ fn flags(store: &Store, id: ClientId, client: &Client) -> String {
         (is_pubsub(client), 'P'),
         (client.multi.is_some(), 'x'),
         (client.blocked.is_some() || client.postponed.is_some(), 'b'),
+        (client.tracking.letters()[0], 't'),
+        (client.tracking.letters()[1], 'R'),
+        (client.tracking.letters()[2], 'B'),
         (client.watches.is_spoiled(), 'd'),
+        (client.link.is_unix(), 'U'),
         (client.no_evict, 'e'),
     ];
     let text: String = letters.iter().filter(|(is, _)| *is).map(|(_, letter)| *letter).collect();

@@ -10,8 +10,9 @@ use super::number::parse_integer;
 use super::params::{Param, find};
 use super::params_table::PARAMS;
 use super::reply::Reply;
+use super::store::Store;
 use crate::bytes::Bytes;
-use alloc::{string::ToString, vec::Vec};
+use alloc::{string::String, string::ToString, vec::Vec};
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::Server, name, arity, run).flags("admin noscript loading stale")
@@ -63,7 +64,8 @@ fn config_get(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
             }
         }
     }
-    let pair = |(name, param): (Bytes, &'static Param)| (Reply::Bulk(name), Reply::Bulk(value(call, param.name)));
+    let pair =
+        |(name, param): (Bytes, &'static Param)| (Reply::Bulk(name), Reply::Bulk(call.store.parameter(param.name)));
     Ok(Reply::Map(found.into_iter().map(pair).collect()))
 }
 
@@ -72,8 +74,10 @@ fn config_resetstat(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     Ok(Reply::OK)
 }
 
-fn config_rewrite(_: &mut Call<'_, '_>) -> Result<Reply, Error> {
-    Err(error::NO_CONFIG_FILE)
+fn config_rewrite(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    let rewrite = call.store.host.rewrite.ok_or(error::NO_CONFIG_FILE)?;
+    rewrite(call.store).map_err(|why| Error(why.into_bytes().into()))?;
+    Ok(Reply::OK)
 }
 
 fn config_set(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
@@ -105,37 +109,48 @@ fn config_set(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         call.store.host.port = port;
     }
     for (name, value) in values {
-        set(call, name, value);
+        call.store.set_parameter(name, value);
     }
     call.store.evict(call.cx);
     Ok(Reply::OK)
 }
 
-/// The value in force.
-fn value(call: &Call<'_, '_>, name: &str) -> Bytes {
-    match name {
-        "proto-max-bulk-len" => Bytes::from(call.store.limits().max_bulk.to_string()),
-        "port" => Bytes::from(call.store.host.port.to_string()),
-        name => call.store.config.value(name),
+impl Store {
+    /// Every parameter with its value in force, as CONFIG GET shows it.
+    pub fn parameters(&self) -> impl Iterator<Item = (&'static Param, Bytes)> {
+        PARAMS.iter().map(|param| (param, self.parameter(param.name)))
     }
-}
 
-fn set(call: &mut Call<'_, '_>, name: &'static str, value: Bytes) {
-    let number = parse_integer(&value).unwrap_or(0) as u64;
-    match name {
-        "maxmemory" => {
-            let bytes: u64 = core::str::from_utf8(&value).ok().and_then(|v| v.parse().ok()).unwrap_or(0);
-            // What the server itself takes leaves less for data.
-            let overhead = call.store.memory_in_use() - call.store.used_bytes();
-            call.store.set_max_memory(if bytes == 0 { 0 } else { bytes.saturating_sub(overhead).max(1) });
-            call.store.config.set(name, value);
+    /// Sets a parameter as a configuration file does, those included that CONFIG SET refuses to change; or says why it cannot be so.
+    /// Returns its name.
+    pub fn configure(&mut self, name: &[u8], value: &[u8]) -> Result<&'static str, String> {
+        let (param, _) = find(name).ok_or("Bad directive or wrong number of arguments")?;
+        let value = param.read(value)?;
+        self.set_parameter(param.name, value);
+        Ok(param.name)
+    }
+
+    fn parameter(&self, name: &str) -> Bytes {
+        match name {
+            "proto-max-bulk-len" => Bytes::from(self.limits().max_bulk.to_string()),
+            "port" => Bytes::from(self.host.port.to_string()),
+            name => self.config.value(name),
         }
-        "proto-max-bulk-len" => call.store.set_max_bulk(number),
-        name => {
-            if name == "requirepass" {
-                call.store.require_password(&value);
+    }
+
+    fn set_parameter(&mut self, name: &'static str, value: Bytes) {
+        let number = parse_integer(&value).unwrap_or(0) as u64;
+        match name {
+            "maxmemory" => {
+                let bytes: u64 = core::str::from_utf8(&value).ok().and_then(|v| v.parse().ok()).unwrap_or(0);
+                // What the server itself takes leaves less for data.
+                let overhead = self.memory_in_use() - self.used_bytes();
+                self.set_max_memory(if bytes == 0 { 0 } else { bytes.saturating_sub(overhead).max(1) });
             }
-            call.store.config.set(name, value);
+            "proto-max-bulk-len" => return self.set_max_bulk(number),
+            "requirepass" => self.require_password(&value),
+            _ => {}
         }
+        self.config.set(name, value);
     }
 }

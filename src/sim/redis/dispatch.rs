@@ -10,6 +10,7 @@ use super::stats::SlowCall;
 use super::store::{ClientId, Cx, Out, Sent, Store};
 use super::table::find_command;
 use crate::bytes::Bytes;
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 impl Store {
@@ -19,11 +20,15 @@ impl Store {
     /// When the client is not connected or `args` is empty: a protocol reader never calls with nothing.
     pub fn call(&mut self, client: ClientId, args: &[Bytes], cx: &mut Cx<'_>) -> Reply {
         assert!(!args.is_empty(), "a command has a name");
+        let named = self.named(args);
+        let args = named.as_deref().unwrap_or(args);
         let sent_before = cx.out.len();
         if self.limits().max_memory > 0 && !self.is_at_rest(cx.now_ms) && !self.is_busy() {
             self.evict(cx);
         }
-        let reply = match self.admitted(client, args, cx.now_ms) {
+        let admitted =
+            named.as_ref().map_or_else(|error| Err(error.clone()), |_| self.admitted(client, args, cx.now_ms));
+        let reply = match admitted {
             Ok(command) if self.is_paused(client, command, args, cx.now_ms) => {
                 self.postpone(client, args);
                 Reply::None
@@ -62,6 +67,15 @@ impl Store {
             self.end_pause(cx);
         }
         reply
+    }
+
+    /// What these words mean where names of commands were changed.
+    pub(super) fn named<'a>(&self, args: &'a [Bytes]) -> Result<Cow<'a, [Bytes]>, Error> {
+        match self.host.rename.map(|rename| rename(&args[0])) {
+            Some(None) => Err(error::unknown_command(args)),
+            Some(Some(name)) if name != args[0] => Ok([&[name], &args[1..]].concat().into()),
+            _ => Ok(args.into()),
+        }
     }
 
     /// The row of a command that may be run or queued now.

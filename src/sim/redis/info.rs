@@ -187,13 +187,14 @@ fn server(call: &Call<'_, '_>) -> String {
         "redis_version:{VERSION}\r\nredis_git_sha1:00000000\r\nredis_git_dirty:0\r\nredis_build_id:0\r\nredis_mode:standalone\r\n\
          os:Warren\r\narch_bits:64\r\nmonotonic_clock:virtual\r\nmultiplexing_api:epoll\r\natomicvar_api:none\r\ngcc_version:0.0.0\r\n\
          process_id:{}\r\nprocess_supervised:no\r\nrun_id:{:040x}\r\ntcp_port:{}\r\nserver_time_usec:{}\r\nuptime_in_seconds:{up_s}\r\n\
-         uptime_in_days:{}\r\nhz:{hz}\r\nconfigured_hz:{hz}\r\nlru_clock:{}\r\nexecutable:warren\r\nconfig_file:\r\nio_threads_active:0\r\n",
+         uptime_in_days:{}\r\nhz:{hz}\r\nconfigured_hz:{hz}\r\nlru_clock:{}\r\nexecutable:warren\r\nconfig_file:{}\r\nio_threads_active:0\r\n",
         host.pid,
         host.started_ms ^ u64::from(host.pid) << 40,
         host.port,
         now_ms * 1000,
         up_s / 86_400,
         (now_ms / 1000) & 0xff_ffff,
+        host.config_file,
     )
 }
 

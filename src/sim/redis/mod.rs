@@ -101,6 +101,7 @@ pub use event::{Event, Glimpse, ReplyKind};
 pub use group::{Flag, Group};
 pub use help::{completions, general_help, help, hint};
 pub use notify::Classes;
+pub use params::{Kind as ParameterKind, Param, Unit, find as find_parameter};
 pub use reply::{Decoded, Reply, Resp, decode};
 pub use stats::Host;
 pub use store::{Buffers, ClientId, Cx, DATABASES, EPOCH_MS, Limits, Link, Meanwhile, Out, Sent, Store};

@@ -51,8 +51,11 @@ impl Store {
         if self.monitors.is_empty() {
             return;
         }
-        let address = self.client(client).map(|client| client.link.address.text().into_owned()).unwrap_or_default();
-        let address = if self.scripting.runs { "lua".into() } else { address };
+        let address = match self.client(client).map(|client| &client.link) {
+            _ if self.scripting.runs => "lua".into(),
+            Some(link) if link.is_unix() => format!("unix:{}", link.address.text().trim_end_matches(":0")),
+            link => link.map(|link| link.address.text().into_owned()).unwrap_or_default(),
+        };
         let micros = cx.now_ms % 1000 * 1000 + (self.host.micros)() % 1000;
         let mut line = format!("{}.{micros:06} [{db} {address}]", cx.now_ms / 1000).into_bytes();
         for arg in self.redacted(command, args) {

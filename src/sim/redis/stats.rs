@@ -7,7 +7,7 @@ use super::store::Store;
 use super::table::commands;
 use crate::bytes::Bytes;
 use crate::sorted::SortedMap;
-use alloc::{collections::VecDeque, rc::Rc, vec, vec::Vec};
+use alloc::{collections::VecDeque, rc::Rc, string::String, vec, vec::Vec};
 use core::hash::{Hash, Hasher};
 
 /// What a store is told of the machine it runs on. A world has none: there, everything takes no time.
@@ -29,6 +29,12 @@ pub struct Host {
     pub listen: Listen,
     /// The bytes of a file, if there is such a file.
     pub read_file: ReadFile,
+    /// The command that a name means, where names were changed.
+    pub rename: Option<Rename>,
+    /// Writes the parameters in force into the configuration file, if there is one, or says why it cannot.
+    pub rewrite: Option<Rewrite>,
+    /// The configuration file; empty for none.
+    pub config_file: &'static str,
     /// When SAVE or BGSAVE last were asked for, in Unix milliseconds (0: never), and how often.
     pub(super) saved: (u64, u64),
 }
@@ -51,6 +57,9 @@ impl Default for Host {
             lap: 0,
             listen: |_| true,
             read_file: |_| None,
+            rename: None,
+            rewrite: None,
+            config_file: "",
             saved: (0, 0),
         }
     }
@@ -282,6 +291,11 @@ impl Store {
         self.host.lap = (self.host.micros)();
     }
 
+    /// What the store is told of the machine, to be changed.
+    pub fn host_mut(&mut self) -> &mut Host {
+        &mut self.host
+    }
+
     /// The parameters in force.
     pub fn config(&self) -> &Config {
         &self.config
@@ -332,5 +346,9 @@ pub type Micros = fn() -> u64;
 pub type Sleep = fn(u64);
 /// What listens on another port.
 pub type Listen = fn(u16) -> bool;
+/// What a name means where names of commands were changed: `None` for nothing.
+pub type Rename = fn(&[u8]) -> Option<Bytes>;
+/// What writes the parameters into the configuration file.
+pub type Rewrite = fn(&Store) -> Result<(), String>;
 /// What reads a file of this path.
 pub type ReadFile = fn(&str) -> Option<Vec<u8>>;

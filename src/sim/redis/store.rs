@@ -129,6 +129,13 @@ pub struct Link {
     pub descriptor: u32,
 }
 
+impl Link {
+    /// Whether it goes through a Unix socket: both of its ends have that one's name.
+    pub(super) fn is_unix(&self) -> bool {
+        !self.address.is_empty() && self.address == self.local
+    }
+}
+
 /// The buffers of a client's connection, in bytes, as a server tells of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Buffers {

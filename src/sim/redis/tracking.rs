@@ -51,6 +51,18 @@ pub struct Tracking {
     prefixes: SortedSet<Bytes>,
 }
 
+impl Tracking {
+    /// The number of the client that gets the messages, as CLIENT GETREDIR tells it: -1 while there are none.
+    pub(super) fn target(&self) -> i64 {
+        if self.on { self.redirect } else { -1 }
+    }
+
+    /// Whether CLIENT LIST shows `t`, `R` and `B`.
+    pub(super) fn letters(&self) -> [bool; 3] {
+        [self.on, self.on && self.broken, self.on && self.bcast]
+    }
+}
+
 /// Who is to be told of which keys, over all clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Trackers {
@@ -181,7 +193,7 @@ fn client_caching(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 
 fn client_getredir(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let own = &call.state().tracking;
-    Ok(Reply::Integer(if own.on { own.redirect } else { -1 }))
+    Ok(Reply::Integer(own.target()))
 }
 
 fn client_trackinginfo(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
@@ -197,7 +209,7 @@ fn client_trackinginfo(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         (own.broken, "broken_redirect"),
     ];
     let flags = flags.iter().filter(|(set, _)| *set).map(|(_, name)| Reply::text(name)).collect();
-    let redirect = if own.on { own.redirect } else { -1 };
+    let redirect = own.target();
     let prefixes = own.prefixes.iter().cloned().map(Reply::Bulk).collect();
     Ok(Reply::Map(vec![
         (Reply::text("flags"), Reply::Set(flags)),

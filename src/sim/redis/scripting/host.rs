@@ -206,12 +206,14 @@ impl Run<'_, '_> {
     /// Runs a command for the script, if a script may.
     fn run_command(&mut self, words: &[Bytes]) -> Reply {
         let Some((store, cx)) = &mut self.at else { return Reply::Nil };
-        let command = match resolve(words) {
+        let named = store.named(words);
+        let words = named.as_deref().unwrap_or(words);
+        let command = match named.as_ref().map_err(Clone::clone).and_then(|_| resolve(words)) {
             Ok(command) => command,
             Err(_) => {
                 let error = match resolve_name(words) {
-                    Ok(_) => error::SCRIPT_ARITY,
-                    Err(_) => error::SCRIPT_UNKNOWN,
+                    Ok(_) if named.is_ok() => error::SCRIPT_ARITY,
+                    _ => error::SCRIPT_UNKNOWN,
                 };
                 store.count_refusal(words, &error);
                 return Reply::Error(error);
