@@ -181,6 +181,20 @@ fn a_restart_keeps_persistent_messages_in_durable_queues_only() {
 }
 
 #[test]
+fn a_locator_that_nobody_knows_is_refused_where_it_would_choose_a_node() {
+    let mut bench = Bench::new();
+    bench.connect(1, &[1, 2]);
+    bench.send(1, 1, "queue.declare queue=e exclusive arguments={x-queue-master-locator=\"nope\"}");
+    bench.send(1, 1, "queue.declare queue=r arguments={x-queue-master-locator=\"random\"}");
+    bench.send(1, 1, "queue.declare queue=q arguments={x-queue-master-locator=\"nope\"}");
+    let heard = bench.heard();
+    assert!(heard.iter().any(|line| line.contains("declare-ok queue=e")), "{heard:?}");
+    assert!(heard.iter().any(|line| line.contains("declare-ok queue=r")), "{heard:?}");
+    let text = "406 \"PRECONDITION_FAILED - invalid arg 'x-queue-master-locator' for queue 'q' in vhost '/': invalid_queue_locator_arg\"";
+    assert!(heard.last().is_some_and(|line| line.contains(text)), "{heard:?}");
+}
+
+#[test]
 fn a_refusal_closes_the_channel_and_the_rest_is_ignored_until_the_client_agrees() {
     let mut bench = Bench::new();
     bench.connect(1, &[1, 2]);

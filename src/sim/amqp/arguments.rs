@@ -37,7 +37,10 @@ const DECLARE: &[(&str, Check, [bool; 3])] = &[
     ("x-queue-leader-locator", leader_locator, [false, true, true]),
 ];
 
-/// `x-delivery-limit` and `x-queue-master-locator` are known to their types and never checked.
+/// What is said of a locator that nobody knows.
+const LOCATOR: &str = "invalid_queue_locator_arg";
+
+/// `x-delivery-limit` and `x-queue-master-locator` are known to their types and not checked like the others.
 const UNCHECKED: &[(&str, [bool; 3])] =
     &[("x-delivery-limit", [false, true, false]), ("x-queue-master-locator", [true, false, false])];
 
@@ -241,6 +244,13 @@ pub fn check_declare(
             return Err(error::argument_of_other_type(field, queue, of_type.module()));
         }
     }
+    // RabbitMQ has no word for a locator that it does not know; these are those for the other types.
+    if !exclusive
+        && let Some(value) = arguments.get("x-queue-master-locator")
+        && let Err(reason) = one_of(value, &["min-masters", "client-local", "random"], |_| LOCATOR.into())
+    {
+        return fails("x-queue-master-locator", reason);
+    }
     let refused: &[(bool, &str)] = match of_type {
         QueueType::Classic => &[],
         QueueType::Quorum | QueueType::Stream => {
@@ -400,9 +410,7 @@ fn queue_type(value: &Value, _: &Table) -> Result<(), String> {
 }
 
 fn leader_locator(value: &Value, _: &Table) -> Result<(), String> {
-    one_of(value, &["client-local", "balanced", "random", "least-leaders"], |_| {
-        String::from("invalid_queue_locator_arg")
-    })
+    one_of(value, &["client-local", "balanced", "random", "least-leaders"], |_| LOCATOR.into())
 }
 
 fn queue_version(value: &Value, all: &Table) -> Result<(), String> {
