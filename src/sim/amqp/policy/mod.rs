@@ -1,6 +1,7 @@
 //! Policies and operator policies (RabbitMQ documentation, "Parameters and Policies"): what they may say, whom they concern, and what
 //! is in force where arguments, policy and operator policy speak of the same thing.
 
+mod mirroring;
 pub mod pattern;
 
 use alloc::{format, rc::Rc, string::String, vec::Vec};
@@ -83,7 +84,7 @@ enum Wants {
     Version,
     MaxAge,
     SegmentSize,
-    /// Mirroring, which a single node has no use for.
+    /// See [`mirroring`]: a single node has no use for it.
     Anything,
 }
 
@@ -204,8 +205,14 @@ impl Policy {
                 None => unknown.push(format!("{{<<\"{key}\">>,{}}}", error::term(value))),
             }
         }
+        if !operator {
+            mirroring::check(&definition).map_err(PolicyError::Invalid)?;
+        }
         if !unknown.is_empty() {
-            return invalid(format!("[{}] are not recognised policy settings", unknown.join(",")));
+            // What does not fit into a line is broken into several, as Erlang prints lists.
+            let one_line = unknown.join(",");
+            let list = if one_line.chars().count() > 76 { unknown.join(",\n ") } else { one_line };
+            return invalid(format!("[{list}] are not recognised policy settings"));
         }
         Ok(Policy { name, pattern, compiled, apply_to, definition, priority })
     }
