@@ -4,6 +4,7 @@ with the types of their values; where figures do not matter, the values too. -v 
 import base64, json, re, socket, struct, sys, time
 import http.client
 
+sys.dont_write_bytecode = True
 from management_calls import FIXTURE, calls
 
 

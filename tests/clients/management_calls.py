@@ -261,6 +261,59 @@ WRITES = [
 ]
 
 
+def limited():
+    """What users may do who may only do this and that: `u.limited` configures what begins with c, writes w, reads r."""
+    guest, user, admin = "guest", "u.limited", "u.admin"
+    yield "PUT", "vhosts/lv", {}, guest
+    yield "PUT", "users/u.limited", {"password": "u.limited", "tags": "management"}, guest
+    yield "PUT", "permissions/lv/u.limited", {"configure": "^c", "write": "^w", "read": "^r"}, guest
+    for letter in "crw":
+        yield "PUT", f"queues/lv/{letter}1", {}, guest
+        yield "PUT", f"exchanges/lv/{letter}x", {"type": "topic"}, guest
+    yield "PUT", "topic-permissions/lv/u.limited", {"exchange": "wx", "write": "^ok", "read": "^ok"}, guest
+    for letter in "crw":
+        queue, exchange = f"{letter}1", f"{letter}x"
+        yield "PUT", f"queues/lv/{letter}2", {}, user
+        yield "GET", f"queues/lv/{queue}?columns=name", None, user
+        yield "POST", f"queues/lv/{queue}/get", GET, user
+        yield "DELETE", f"queues/lv/{queue}/contents", None, user
+        yield "PUT", f"exchanges/lv/{exchange}2", {"type": "direct"}, user
+        yield "PUT", f"exchanges/lv/{exchange}3", {"type": "direct", "arguments": {"alternate-exchange": "zz"}}, user
+        for key in ("ok.1", "no.1"):
+            yield "POST", f"exchanges/lv/{exchange}/publish", {**PUBLISH, "routing_key": key}, user
+        yield "POST", f"bindings/lv/e/{exchange}/q/w1", {"routing_key": "ok"}, user
+        yield "POST", f"bindings/lv/e/rx/q/{queue}", {"routing_key": "ok"}, user
+        yield "DELETE", f"bindings/lv/e/{exchange}/q/w1/ok", None, user
+        yield "DELETE", f"bindings/lv/e/rx/q/{queue}/ok", None, user
+        yield "PUT", f"queues/lv/{letter}3", {"arguments": {"x-dead-letter-exchange": "zz"}}, user
+        yield "DELETE", f"queues/lv/{letter}2", None, user
+        yield "DELETE", f"exchanges/lv/{exchange}2", None, user
+    yield "POST", "exchanges/lv/amq.default/publish", {**PUBLISH, "routing_key": "c1"}, user
+    yield "GET", "aliveness-test/lv", None, user
+    yield "PUT", "queues/lv/amq.x", {}, user
+    yield "POST", "exchanges/lv/wx/publish", {**PUBLISH, "routing_key": "ok.1", "properties": {"user_id": "guest"}}, user
+    yield "PUT", "vhost-limits/lv/max-queues", {"value": 1}, guest
+    yield "PUT", "queues/lv/over", {}, guest
+    yield "PUT", "queues/lv/c1", {}, guest
+    yield "DELETE", "vhost-limits/lv/max-queues", None, guest
+    yield "PUT", "vhost-limits/lv/max-connections", {"value": 0}, guest
+    for method, path, body in [("PUT", "queues/lv/over", {}), ("POST", "exchanges/lv/wx/publish", PUBLISH), ("POST", "queues/lv/c1/get", GET),
+                               ("GET", "aliveness-test/lv", None), ("POST", "bindings/lv/e/wx/q/c1", {})]:
+        yield method, path, body, guest
+    yield "DELETE", "vhost-limits/lv/max-connections", None, guest
+    yield "PUT", "user-limits/u.limited/max-connections", {"value": 0}, guest
+    yield "PUT", "queues/lv/c9", {}, user
+    yield "POST", "exchanges/lv/wx/publish", {**PUBLISH, "routing_key": "ok"}, user
+    yield "DELETE", "user-limits/u.limited/max-connections", None, guest
+    # An administrator without permissions.
+    yield "PUT", "users/u.admin", {"password": "u.admin", "tags": "administrator"}, guest
+    for method, path, body in [("PUT", "queues/lv/a9", {}), ("POST", "exchanges/lv/wx/publish", PUBLISH), ("POST", "queues/lv/c1/get", GET),
+                               ("DELETE", "queues/lv/c1", None), ("GET", "queues/lv?columns=name&sort=name", None), ("GET", "aliveness-test/lv", None),
+                               ("POST", "bindings/lv/e/wx/q/c1", {}), ("PUT", "policies/lv/p", {"pattern": "x", "definition": {"max-length": 1}})]:
+        yield method, path, body, admin
+    yield "DELETE", "vhosts/lv", None, guest
+
+
 def calls():
     """Method, path, body, user, whether values count, more headers."""
     for path in EXACT.split():
@@ -285,6 +338,8 @@ def calls():
     for method, path, bodies in WRITES:
         for body in bodies:
             yield method, "/api/" + path, body, "guest", True, {}
+    for method, path, body, user in limited():
+        yield method, "/api/" + path, body, user, True, {}
     for headers in [{"Authorization": "Basic x"}, {"Authorization": "Basic Z3Vlc3Q="}, {"Authorization": "Bearer x"}, {"Authorization": "Digest x"}]:
         yield "GET", "/api/overview", None, None, False, headers
     for headers in [{"Accept": "text/html"}, {"Accept": "*/*"}, {"Accept": "application/json"}, {"Accept": "application/xml"}, {"Accept": "text/plain, application/json"}, {"Accept": "application/bigwig"}]:

@@ -14,6 +14,7 @@ use super::route::Call;
 use super::show::{self, Link};
 use super::table::{from_table, to_table};
 use crate::amqp::node::Direct;
+use crate::amqp::settings;
 
 /// Messages of one `get`.
 const GET_MAX: u64 = 10_000;
@@ -23,6 +24,25 @@ fn direct<'a>(call: &'a Call<'_>, vhost: &str) -> Result<Direct<'a>, Answer> {
         return Ok(call.node.direct(call.name(), Bytes::from(vhost)));
     }
     Err(Answer::missing("vhost_not_found"))
+}
+
+/// The same for what RabbitMQ does as an ordinary client: it has to be let in.
+fn connect<'a>(call: &'a Call<'_>, vhost: &str) -> Result<Direct<'a>, Answer> {
+    let (node, user, name) = (call.node, call.name(), Bytes::from(vhost));
+    let is_let_in = node.users.may_enter(&user, &name) && settings::connection_refusal(node, &user, &name).is_none();
+    if is_let_in { direct(call, vhost).map_err(|_| Answer::refused()) } else { Err(Answer::refused()) }
+}
+
+/// What is answered where such a client is refused something.
+fn told(code: u16, text: &str) -> Answer {
+    let reason = text.split_once(" - ").map_or(text, |(_, reason)| reason);
+    match code {
+        404 => Answer::missing(text),
+        403 => Answer::refused_because(text),
+        // Where it would close the connection, its name is left out.
+        540 => Answer::bad_request(format!("{code} {reason}")),
+        _ => Answer::bad_request(format!("{code} {text}")),
+    }
 }
 
 /// The broker's refusal among its answers: code and text.
@@ -241,7 +261,7 @@ pub fn publish(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answe
         ..BasicPublish::default()
     };
     let content = Some(Content { properties, body: Bytes::from(body) });
-    let connection = direct(call, vhost).map_err(|_| Answer::refused())?;
+    let connection = connect(call, vhost)?;
     let answers = connection.call(Frame { method: publish.into(), content });
     if let Some((code, text)) = refusal(&answers) {
         return Err(Answer::bad_request(format!("{code} {text}")));
@@ -301,21 +321,14 @@ pub fn get(call: &Call<'_>, vhost: &str, name: &str) -> Result<Answer, Answer> {
     }
     let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
     let truncate = object.get("truncate").and_then(number).map_or(usize::MAX, |n| n as usize);
-    let connection = direct(call, vhost).map_err(|_| Answer::refused())?;
+    let connection = connect(call, vhost)?;
     let (mut shown, mut tags) = (Vec::new(), Vec::new());
     for _ in 0..count.min(GET_MAX) {
         let no_ack = !is_reject && !requeue;
         let answers =
             connection.call(Method::from(BasicGet { queue: Bytes::from(name), no_ack, ..BasicGet::default() }));
         if let Some((code, text)) = refusal(&answers) {
-            let reason = text.split_once(" - ").map_or(text.as_str(), |(_, reason)| reason);
-            return Err(match code {
-                404 => Answer::missing(text),
-                403 => Answer::refused_because(&text),
-                // Where it would close the connection, its name is left out.
-                540 => Answer::bad_request(format!("{code} {reason}")),
-                _ => Answer::bad_request(format!("{code} {text}")),
-            });
+            return Err(told(code, &text));
         }
         let Some(Frame { method: Method::BasicGetOk(got), content: Some(content) }) = answers.first() else { break };
         tags.push(got.delivery_tag);
@@ -369,13 +382,16 @@ fn shown_properties(p: &Properties) -> Value {
 /// `GET /api/aliveness-test/VHOST`: declares a queue, sends through it and looks.
 pub fn aliveness(call: &Call<'_>, vhost: &str) -> Result<Answer, Answer> {
     let queue = Bytes::from("aliveness-test");
-    let connection = direct(call, vhost)?;
-    unless_refused(connection.call(Method::from(QueueDeclare { queue: queue.clone(), ..QueueDeclare::default() })))?;
+    let connection = connect(call, vhost)?;
+    let say = |frame: Frame| {
+        let answers = connection.call(frame);
+        refusal(&answers).map_or(Ok(answers), |(code, text)| Err(told(code, &text)))
+    };
+    say(Method::from(QueueDeclare { queue: queue.clone(), ..QueueDeclare::default() }).into())?;
     let publish = BasicPublish { routing_key: queue.clone(), ..BasicPublish::default() };
     let content = Some(Content { properties: Properties::default(), body: Bytes::from("test_message") });
-    unless_refused(connection.call(Frame { method: publish.into(), content }))?;
-    let answers =
-        unless_refused(connection.call(Method::from(BasicGet { queue, no_ack: true, ..BasicGet::default() })))?;
+    say(Frame { method: publish.into(), content })?;
+    let answers = say(Method::from(BasicGet { queue, no_ack: true, ..BasicGet::default() }).into())?;
     let is_there = answers.iter().any(|frame| matches!(frame.method, Method::BasicGetOk(_)));
     Ok(Answer::json(json!({"status": if is_there { "ok" } else { "failed" }})))
 }
