@@ -9,7 +9,7 @@ use super::keyspace::{Entry, FREQUENCY_AT_FIRST};
 use super::number::millionths;
 use super::reply::{Reply, Resp};
 use super::store::{DATABASES, REPLY_PEAK_MS};
-use super::value::Value;
+use super::value::{Encoding, Value};
 use crate::bytes::Bytes;
 use alloc::{format, string::String, vec, vec::Vec};
 
@@ -31,13 +31,11 @@ const POPULATE_MAX: i64 = 10_000_000;
 const NOTHING_TO_DO: &[&str] = &[
     "loadaof",
     "change-repl-id",
-    "dict-resizing",
     "pause-cron",
     "quicklist-packed-threshold",
     "replicate",
     "set-disable-deny-scripts",
-    "config-rewrite-force-all",
-    "client-enforce-reply-list",
+    "drop-cluster-packet-filter",
     "log",
 ];
 
@@ -57,7 +55,7 @@ fn debug(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         ("object", 3) => object(call),
         ("reload", _) => reload(call),
         ("replybuffer", 4) if call.is_word(2, "peak-reset-time") => reply_buffer(call),
-        ("jmap", 2) => Ok(Reply::OK),
+        ("replybuffer", 4) if call.is_word(2, "resizing") => Ok(Reply::OK),
         ("populate", 3..=5) => populate(call),
         ("digest", 2) => Ok(Reply::Status(whole_digest(call).hex().into_bytes().into())),
         ("digest-value", _) => {
@@ -73,8 +71,12 @@ fn debug(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         }
         ("sdslen", 3) => {
             let key = call.arg(2);
-            let value = call.string(key)?.ok_or(error::NO_SUCH_KEY)?;
-            let (key_len, len) = (key.len(), value.len());
+            let value = &call.entry(key).ok_or(error::NO_SUCH_KEY)?.value;
+            let len = match value {
+                Value::String(text) if value.encoding() != Encoding::Int => text.len(),
+                _ => return Err(Error(b"ERR Not an sds encoded string."[..].into())),
+            };
+            let key_len = key.len();
             let text = format!(
                 "key_sds_len:{key_len}, key_sds_avail:0, key_zmalloc: {}, val_sds_len:{len}, val_sds_avail:0, val_zmalloc: {}",
                 key_len + 3,
@@ -82,10 +84,66 @@ fn debug(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
             );
             Ok(Reply::Status(text.into_bytes().into()))
         }
-        ("htstats" | "htstats-key" | "listpack" | "quicklist", 3..) => Ok(Reply::text("")),
+        ("htstats", 3) => {
+            let number = u8::try_from(call.integer(2)?).ok().filter(|db| *db < DATABASES);
+            let db = number.ok_or(Error(b"ERR Out of range database"[..].into()))?;
+            let database = call.store.database(db);
+            let text =
+                format!("[Dictionary HT]\n{}[Expires HT]\n{}", table(database.len()), table(database.expiring()));
+            Ok(Reply::Verbatim("txt", Bytes::from(text)))
+        }
+        ("htstats-key" | "listpack", 3) | ("quicklist", 3 | 4) => looked_into(call, &word),
+        ("client-eviction", 2) => Err(Error(b"ERR maxmemory-clients is disabled."[..].into())),
+        ("mallctl" | "mallctl-str", 3 | 4) => Err(Error(b"ERR No such file or directory"[..].into())),
+        ("config-rewrite-force-all", 2) if call.store.host.rewrite.is_none() => {
+            Err(Error(b"ERR CONFIG-REWRITE-FORCE-ALL failed: Bad address"[..].into()))
+        }
         (word, _) if NOTHING_TO_DO.contains(&word) => Ok(Reply::OK),
         _ => Err(error::unknown_debug(call.arg(1))),
     }
+}
+
+/// What is printed of how a key's value is kept, if it is kept so.
+fn looked_into(call: &mut Call<'_, '_>, word: &str) -> Result<Reply, Error> {
+    let value = &call.entry(call.arg(2)).ok_or(error::NO_SUCH_KEY)?.value;
+    let encoding = value.encoding();
+    let (fits, what, refusal) = match word {
+        "listpack" => (encoding == Encoding::Listpack, "Listpack", "a listpack encoded object."),
+        "quicklist" => (encoding == Encoding::Quicklist, "Quicklist", "a quicklist encoded object."),
+        _ => {
+            let fits = matches!(encoding, Encoding::Hashtable | Encoding::Skiplist);
+            let refusal = b"ERR The value stored at the specified key is not represented using an hash table";
+            return if fits {
+                Ok(Reply::Verbatim("txt", Bytes::from(table(value.count()))))
+            } else {
+                Err(Error(refusal[..].into()))
+            };
+        }
+    };
+    if fits {
+        Ok(Reply::Status(format!("{what} structure printed on stdout").into_bytes().into()))
+    } else {
+        Err(Error(format!("ERR Not {refusal}").into_bytes().into()))
+    }
+}
+
+/// A hash table of so many elements as DEBUG HTSTATS tells of it, if none of them met in a slot.
+fn table(elements: u64) -> String {
+    let start = "Hash table 0 stats (main hash table):\n";
+    if elements == 0 {
+        return format!("{start}No stats available for empty dictionaries\n");
+    }
+    let size = elements.next_power_of_two().max(4);
+    let share = |part: u64| {
+        let hundredths = part * 10_000 / size;
+        format!("{part} ({}.{:02}%)\n", hundredths / 100, hundredths % 100)
+    };
+    let free = if size > elements { format!("   0: {}", share(size - elements)) } else { String::new() };
+    format!(
+        "{start} table size: {size}\n number of elements: {elements}\n different slots: {elements}\n max chain length: 1\n \
+         avg chain length (counted): 1.00\n avg chain length (computed): 1.00\n Chain length distribution:\n{free}   1: {}",
+        share(elements)
+    )
 }
 
 fn help() -> Reply {

@@ -6,9 +6,10 @@ use super::docs::docs;
 use super::error::{self, Error};
 use super::glob;
 use super::group::Group;
+use super::help_table::HELP;
 use super::reply::Reply;
 use super::table::{commands, find_command};
-use alloc::{borrow::Cow, format, vec, vec::Vec};
+use alloc::{borrow::Cow, format, string::String, string::ToString, vec, vec::Vec};
 
 const fn row(name: &'static str, arity: i8, run: Run) -> Command {
     Command::new(Group::Server, name, arity, run).flags("loading stale").categories("connection")
@@ -81,12 +82,19 @@ pub fn help(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
     let container = call.command.parent().and_then(|name| find_command(name.as_bytes()));
     let container = container.expect("HELP is only ever a subcommand");
     let name = container.name.to_ascii_uppercase();
-    let line = |text: Vec<u8>| Reply::Status(Cow::Owned(text));
-    let mut lines = vec![line(format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:").into_bytes())];
-    for command in container.subcommands() {
-        let own = command.name[name.len() + 1..].to_ascii_uppercase();
-        lines.push(line(format!("{own} {}", command.syntax()).trim_end().as_bytes().to_vec()));
-        lines.push(line(format!("    {}.", command.summary(Language::English)).into_bytes()));
+    let line = |text: String| Reply::Status(Cow::Owned(text.into_bytes()));
+    let mut lines = vec![line(format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"))];
+    let entries = HELP.iter().find(|(own, _)| *own == container.name).map_or(&[][..], |(_, entries)| *entries);
+    for entry in entries.iter().copied().chain(["HELP"]) {
+        let (form, told) = entry.split_once('\n').unwrap_or((entry, ""));
+        lines.push(line(form.to_string()));
+        if told.is_empty() {
+            let word = form.split(' ').next().unwrap_or_default();
+            let summary = container.subcommand(word.as_bytes()).map_or("", |own| own.summary(Language::English));
+            lines.push(line(format!("    {summary}.")));
+        } else {
+            lines.extend(told.split('\n').map(|text| line(format!("    {text}"))));
+        }
     }
     Ok(Reply::Array(lines))
 }

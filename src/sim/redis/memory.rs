@@ -1,6 +1,7 @@
 //! MEMORY, and the section of INFO about it. All numbers come from the store's own count, which is the same on every target.
 
 use super::call::Call;
+use super::double::Double;
 use super::error::{self, Error};
 use super::number::parse_integer;
 use super::reply::Reply;
@@ -131,6 +132,24 @@ pub fn stats(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
         number("keys.bytes-per-key", data.checked_div(keys).unwrap_or(0)),
         number("dataset.bytes", data),
     ]);
+    // There is no allocator with memory of its own: what is in use is what there is.
+    let ratio = |name: &str, value: f64| (Reply::text(name), Reply::Double(Double(value)));
+    let (grown, peak) = ((used - STARTUP).max(1), used.max(store.stats.peak));
+    pairs.extend([
+        ratio("dataset.percentage", data as f64 * 100.0 / grown as f64),
+        ratio("peak.percentage", used as f64 * 100.0 / peak as f64),
+        number("allocator.allocated", used),
+        number("allocator.active", used),
+        number("allocator.resident", used),
+    ]);
+    for [first, second] in [
+        ["allocator-fragmentation.ratio", "allocator-fragmentation.bytes"],
+        ["allocator-rss.ratio", "allocator-rss.bytes"],
+        ["rss-overhead.ratio", "rss-overhead.bytes"],
+        ["fragmentation", "fragmentation.bytes"],
+    ] {
+        pairs.extend([ratio(first, 1.0), number(second, 0)]);
+    }
     Ok(Reply::Map(pairs))
 }
 

@@ -47,6 +47,7 @@ pub mod glob;
 mod group;
 mod hash;
 mod help;
+mod help_table;
 mod hyperloglog;
 mod info;
 mod introspect;
