@@ -242,7 +242,11 @@ impl Console {
         if *reply != Reply::None {
             self.note(|| Wire::reply(reply, resp));
         }
-        self.unread.extend(reply.over_the_wire(resp));
+        if resp == Resp::V3 && has_attribute(reply) {
+            self.unread.push_back(reply.clone());
+        } else {
+            self.unread.extend(reply.over_the_wire(resp));
+        }
         while self.unread.len() > MAX_UNREAD {
             self.unread.pop_front();
         }
@@ -253,6 +257,13 @@ impl Console {
         while self.is_busy()
             && let Some(reply) = self.unread.pop_front()
         {
+            if has_attribute(&reply) {
+                // redis-cli 7.0 cannot read it, and ends here.
+                self.disconnect(store);
+                (self.db, self.state) = (0, State::Idle);
+                text.extend_from_slice(b"Error: Protocol error, got \"|\" as reply type byte\n");
+                return;
+            }
             let is_push = matches!(reply, Reply::Push(_));
             match &mut self.state {
                 State::Idle => return,
@@ -299,6 +310,14 @@ impl Console {
             (b"reset", 1) if !failed => (self.db, self.before_multi) = (0, None),
             _ => {}
         }
+    }
+}
+
+fn has_attribute(reply: &Reply) -> bool {
+    match reply {
+        Reply::Attribute(..) => true,
+        Reply::Array(items) | Reply::Many(items) => items.iter().any(has_attribute),
+        _ => false,
     }
 }
 

@@ -196,6 +196,9 @@ fn script_load(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
 
 /// There is no debugger: it may be turned off, and turning it on is refused in words of our own.
 fn script_debug(call: &mut Call<'_, '_>) -> Result<Reply, Error> {
+    if call.store.waiting.held > 0 {
+        return Err(error::SCRIPT_DEBUG_QUEUED);
+    }
     if call.is_word(2, "no") {
         return Ok(Reply::OK);
     }

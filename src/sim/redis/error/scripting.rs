@@ -64,6 +64,8 @@ pub const LIBRARY_NAME: Error = fixed(
 );
 /// A library that registers nothing.
 pub const NO_FUNCTIONS: Error = fixed("ERR No functions registered");
+/// SCRIPT DEBUG in a transaction.
+pub const SCRIPT_DEBUG_QUEUED: Error = fixed("ERR SCRIPT DEBUG must be called outside a pipeline");
 /// SCRIPT DEBUG with another word.
 pub const SCRIPT_DEBUG: Error = fixed("ERR Use SCRIPT DEBUG YES/SYNC/NO");
 /// SCRIPT DEBUG YES: there is no debugger here.
