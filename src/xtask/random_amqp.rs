@@ -33,7 +33,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
-use templates::THEMES;
+use templates::{ASKED, THEMES};
 use warren_sim::amqp::transcript::{Block, Player, print};
 
 /// Differences after which a run gives up.
@@ -65,8 +65,9 @@ impl Options {
         let mut words = words.iter();
         while let Some(word) = words.next() {
             if word == "--theme" {
-                let name = words.next().filter(|name| THEMES.contains(&name.as_str()));
-                let all = || Problem::new(format!("--theme wants one of: {}.", THEMES.join(", ")));
+                let themes = [THEMES, ASKED].concat();
+                let name = words.next().filter(|name| themes.contains(&name.as_str()));
+                let all = || Problem::new(format!("--theme wants one of: {}.", themes.join(", ")));
                 options.theme = Some(name.ok_or_else(all)?.clone());
                 continue;
             }

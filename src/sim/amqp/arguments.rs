@@ -173,6 +173,10 @@ impl Settings {
     /// except that the policy says how a quorum queue overflows and expires.
     pub fn of(arguments: &Table, policy: &Table) -> Settings {
         let queue_type = QueueType::of(arguments);
+        if queue_type == QueueType::Stream {
+            // Nothing of this holds for a stream; what its own limits drop are whole segments.
+            return Settings { queue_type, ..Settings::default() };
+        }
         let argument = |key: &str| arguments.get(&["x-", key].concat());
         let number = |value: Option<&Value>| value.and_then(Value::as_int).and_then(|n| u64::try_from(n).ok());
         let least = |key| [number(argument(key)), number(policy.get(key))].into_iter().flatten().min();

@@ -223,6 +223,11 @@ pub fn not_for_streams(what: &'static str, queue: &Resource) -> Refusal {
     refusal!(NOT_IMPLEMENTED, what, " not supported by stream queues ", Of("queue", queue))
 }
 
+/// Refusing or giving back what came from a stream.
+pub fn nack_of_stream(queue: &Resource) -> Refusal {
+    not_for_streams("basic.nack and basic.reject", queue)
+}
+
 /// Consuming from a stream without a prefetch.
 pub fn stream_prefetch(queue: &Resource) -> Refusal {
     refusal!(PRECONDITION_FAILED, "consumer prefetch count is not set for '", Of("queue", queue), "'")

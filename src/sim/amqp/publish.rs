@@ -182,7 +182,7 @@ impl Broker {
             return false;
         }
         // The expiration was checked when the message was published; a dead letter has none left to be wrong.
-        let own_ttl = expiration(&message.properties).unwrap_or(None);
+        let own_ttl = expiration(&message.properties).unwrap_or(None).filter(|_| !queue.is_stream());
         let ttl = [queue.settings.message_ttl_ms, own_ttl].into_iter().flatten().min();
         let event = cx.event(Event::Enqueued { message: message.id, queue: resource.clone() }, Some(cause));
         // With an idle consumer the message passes straight through: the queue never grows by it.

@@ -32,10 +32,12 @@ impl Broker {
             (_, true) => channel.unacked.range(..=tag).map(|(tag, _)| *tag).collect(),
             (_, false) => Vec::from([tag]),
         };
+        let is_transactional = channel.transaction.is_some();
         if how != Settle::Ack
+            && !is_transactional
             && let Some(queue) = tags.iter().find_map(|tag| self.stream_of(at, *tag))
         {
-            return Err(error::not_for_streams("basic.nack and basic.reject", &queue));
+            return Err(error::nack_of_stream(&queue));
         }
         let Some(channel) = self.channel_mut(at) else { return Ok(()) };
         let deliveries: Vec<(u64, Delivery)> =
@@ -177,9 +179,13 @@ impl Broker {
         Ok(())
     }
 
-    /// The stream that a delivery came from, if it is one.
+    /// The stream that an unacknowledged delivery came from, if it is one.
     fn stream_of(&self, at: ChannelRef, tag: u64) -> Option<Resource> {
-        let delivery = self.channel(at)?.unacked.get(&tag)?;
+        self.stream_behind(at, self.channel(at)?.unacked.get(&tag)?)
+    }
+
+    /// The stream that a delivery to a channel came from, if it is one.
+    pub(super) fn stream_behind(&self, at: ChannelRef, delivery: &Delivery) -> Option<Resource> {
         let resource = self.resource(at.connection, &delivery.name);
         let is_stream = |queue: &Queue| queue.id == delivery.queue && queue.is_stream();
         self.queue_at(&resource).is_some_and(is_stream).then_some(resource)

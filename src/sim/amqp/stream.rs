@@ -132,6 +132,9 @@ impl Broker {
         if method.no_ack {
             return Err(error::not_for_streams("automatic acknowledgement", resource));
         }
+        if self.channel(at).is_some_and(|channel| channel.limiter.prefetch_count != 0) {
+            return Err(error::global_qos(resource));
+        }
         let now_ms = i64::try_from(self.epoch_ms + cx.now_ms).unwrap_or(i64::MAX);
         let since = |ms: i64| {
             let is_older = |held: &&Held| i64::try_from(self.epoch_ms + held.enqueued_ms).unwrap_or(i64::MAX) < ms;
@@ -180,10 +183,13 @@ impl Broker {
     }
 }
 
-/// The message as a stream hands it out, with its offset.
+/// The message as a stream hands it out: with its offset, and without what AMQP 1.0, as which it is kept, has no place for
+/// (`rabbit_msg_record`).
 fn at_offset(message: &Message, offset: u64) -> Message {
     let mut message = message.clone();
+    message.properties.cluster_id = None;
     let headers: &mut Table = message.properties.headers.get_or_insert_default();
+    headers.0.retain(|(_, value)| !matches!(value, Value::Array(_) | Value::Table(_)));
     headers.set("x-stream-offset", Value::I64(offset as i64));
     sort_by(&mut headers.0, |(a, _), (b, _)| a.cmp(b));
     message

@@ -31,6 +31,11 @@ impl Broker {
                 self.deliver_all(cx, &resource);
             }
         }
+        let refused = settlements.iter().filter(|(_, _, how)| *how != Settle::Ack);
+        let mut refused = refused.filter_map(|(_, delivery, _)| self.stream_behind(at, delivery));
+        if let Some(stream) = refused.next() {
+            return Err(error::nack_of_stream(&stream));
+        }
         for how in [Settle::Ack, Settle::Requeue, Settle::Discard] {
             let mut same: alloc::vec::Vec<_> = settlements
                 .iter()
@@ -39,6 +44,12 @@ impl Broker {
                 .collect();
             sort_by_key(&mut same, |(tag, _)| *tag);
             self.settle_all(cx, at, same, how, RequeueReason::Rejected);
+        }
+        for (_, delivery, _) in &settlements {
+            // The channel reads streams itself, as soon as it may.
+            if let Some(stream) = self.stream_behind(at, delivery) {
+                self.deliver_all(cx, &stream);
+            }
         }
         if !accepted {
             return Err(error::partial_commit());

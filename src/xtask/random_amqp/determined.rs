@@ -61,6 +61,7 @@ impl Simulation {
         }
         let log = next.engine.take_log();
         self.stumbles(&log)?;
+        self.streams_are_clear(&commands, &log)?;
         self.settles_what_is_there(&commands)?;
         if commands.iter().any(|command| matches!(command, Command::Power(Power::Kill))) && self.unwritten {
             // Seen of one persistent message and a kill: in 6 of 6 it is lost when the kill comes at once or after 50 ms, and in 6 of 6 it is
@@ -108,6 +109,33 @@ impl Simulation {
         };
         let joins = |logged: &Logged| matches!(&logged.event, Event::Enqueued { queue, .. } if is_resting(queue));
         if log.iter().any(joins) { Err("the queue stumbles over this message") } else { Ok(()) }
+    }
+
+    /// A stream tells how long it is some seconds late, and joins what comes at once into one chunk, or several, which goes to a reader as
+    /// a whole.
+    fn streams_are_clear(&self, commands: &[&Command], log: &[Logged]) -> Result<(), &'static str> {
+        let broker = self.engine.broker();
+        let is_stream = |resource: &Resource| broker.find_queue(resource).is_some_and(|queue| queue.is_stream());
+        let mut joined = BTreeSet::new();
+        for logged in log {
+            if let Event::Enqueued { queue, .. } = &logged.event
+                && is_stream(queue)
+                && !joined.insert(queue)
+            {
+                return Err("several messages come to a stream at once");
+            }
+        }
+        for command in commands {
+            let Command::Send { frame, .. } = command else { continue };
+            let declared = broker.queues().filter(|queue| {
+                let named = frame.split(' ').any(|word| word == format!("queue={}", queue.resource.name.text()));
+                frame.starts_with("queue.declare ") && named
+            });
+            if declared.into_iter().any(|queue| queue.is_stream() && !queue.ready.is_empty()) {
+                return Err("a stream tells its length later");
+            }
+        }
+        Ok(())
     }
 
     /// A queue of RabbitMQ stumbles over the tag of one that was deleted and had its name: the channel knows queues by their names.

@@ -2,7 +2,7 @@
 //! drawn next knows what there is; what a real broker could answer in more than one way is drawn again.
 
 use super::determined::Simulation;
-use super::templates::{ACTIONS, EXCHANGES, QUEUES, RARE, THEMES};
+use super::templates::{ACTIONS, ASKED, EXCHANGES, QUEUES, RARE, THEMES};
 use warren_sim::amqp::transcript::{Line, parse};
 use warren_sim::prng::Prng;
 
@@ -50,8 +50,12 @@ pub struct Draw {
     plain: bool,
     /// The names of quorum queues.
     quorum: Vec<&'static str>,
-    /// Whether the queue that is being declared is one.
+    /// The names of streams.
+    streams: Vec<&'static str>,
+    /// Whether the queue that is being declared is a quorum queue.
     pub(super) is_quorum: bool,
+    /// Whether it is a stream.
+    pub(super) is_stream: bool,
 }
 
 impl Draw {
@@ -65,10 +69,15 @@ impl Draw {
             _ => 40,
         };
         let given = |name: &str| theme == Some(name);
-        let themes: Vec<_> =
+        let mut themes: Vec<_> =
             THEMES.iter().copied().filter(|theme| prng.below(100) < often(theme) || given(theme)).collect();
-        let is_quorum = themes.contains(&"quorum");
-        let quorum = QUEUES.iter().copied().filter(|_| is_quorum && prng.below(100) < 60).collect();
+        themes.extend(ASKED.iter().filter(|theme| given(theme)));
+        let is_quorum = themes.contains(&"quorum") || themes.contains(&"letters at least once");
+        let quorum: Vec<_> = QUEUES.iter().copied().filter(|_| is_quorum && prng.below(100) < 60).collect();
+        let streams = match themes.contains(&"streams") {
+            true => QUEUES.iter().copied().filter(|name| !quorum.contains(name) && prng.below(100) < 60).collect(),
+            false => Vec::new(),
+        };
         let plain = themes.contains(&"plain");
         let simulation = Simulation::new(kind);
         let mut draw = Draw {
@@ -81,7 +90,9 @@ impl Draw {
             consumers: 0,
             plain,
             quorum,
+            streams,
             is_quorum: false,
+            is_stream: false,
         };
         draw.draw();
         draw.look_round();
@@ -95,6 +106,11 @@ impl Draw {
         for queue in QUEUES {
             if self.chance(85) {
                 self.play(&format!("{{ch}} queue.declare queue={queue}{{queueflags}}{{queueargs}}"));
+            }
+        }
+        if self.about("streams") {
+            for channel in ["a.1", "a.2", "b.1", "c.1"] {
+                self.play(&format!("{channel} basic.qos prefetch_count={{some}}"));
             }
         }
         for (theme, line) in [("confirms", "confirm.select"), ("tx", "tx.select")] {
@@ -259,6 +275,7 @@ impl Draw {
                 // type of queue stumbles.
                 let name = text.rsplit_once("queue=").map_or("", |(_, name)| name);
                 self.is_quorum = self.quorum.contains(&name);
+                self.is_stream = self.streams.contains(&name);
             }
             let filled = match word {
                 "tag" => self.tag(&channel),
@@ -326,6 +343,11 @@ impl Draw {
             }
             "newct" | "ct" => self.one(&["t1", "t2", "t3", "t4"]).to_string(),
             "body" => self.body(),
+            "offsetargs" => {
+                let offset = self.one(&["first", "last", "next", "0", "1", "3L", "\"1h\""]);
+                format!(" arguments={{x-stream-offset={offset}}}")
+            }
+            "some" => self.one(&["1", "2", "3", "5"]).to_string(),
             "few" => self.one(&["0", "1", "1", "2", "3"]).to_string(),
             "table" => self.table(),
             "mandatory" => self.maybe(50, " mandatory"),

@@ -27,7 +27,7 @@ impl Draw {
     }
 
     pub(super) fn queue_flags(&mut self) -> String {
-        if self.is_quorum {
+        if self.is_quorum || self.is_stream {
             return " durable".to_string();
         }
         let exclusive = if self.about("exclusive") { self.maybe(25, " exclusive") } else { String::new() };
@@ -40,6 +40,10 @@ impl Draw {
 
     pub(super) fn queue_arguments(&mut self) -> String {
         let mut fields: Vec<String> = Vec::new();
+        if std::mem::take(&mut self.is_stream) {
+            let age = self.maybe(20, ", x-max-age=\"1h\"");
+            return format!(" arguments={{x-queue-type=stream{age}}}");
+        }
         let is_quorum = std::mem::take(&mut self.is_quorum);
         let mut add = |draw: &mut Draw, theme: &str, percent, name: &str, values: &[&str]| {
             let fits = !is_quorum || !CLASSIC_ONLY.contains(&name);
@@ -75,6 +79,14 @@ impl Draw {
         if self.chance(35) {
             // Declarations that say the same are wanted too.
             fields.clear();
+        }
+        if is_quorum && self.about("letters at least once") && self.chance(70) {
+            let beside = ["x-overflow", "x-dead-letter-exchange", "x-dead-letter-strategy"];
+            fields.retain(|field| !beside.iter().any(|name| field.starts_with(name)));
+            let exchange = self.one(&["\"\"", "\"\"", "amq.fanout", "x1", "amq.topic", "nope"]);
+            fields.push("x-overflow=reject-publish".to_string());
+            fields.push(format!("x-dead-letter-exchange={exchange}"));
+            fields.push("x-dead-letter-strategy=at-least-once".to_string());
         }
         if is_quorum {
             fields.push("x-queue-type=quorum".to_string());

@@ -27,6 +27,9 @@ pub const THEMES: &[&str] = &[
     "policies",
 ];
 
+/// Themes of which a sequence is only when asked for (`--theme`): what a real broker does of itself takes its time.
+pub const ASKED: &[&str] = &["streams", "letters at least once"];
+
 /// Themes that make a sequence end early, or say little else: drawn less often.
 pub const RARE: &[&str] = &["errors", "names", "replies", "exclusive", "ends"];
 
@@ -65,6 +68,8 @@ pub const ACTIONS: &[(u64, &str, &str)] = &[
     (6, "", "{tagch} basic.nack delivery_tag={tags}{requeue}"),
     (4, "", "{tagch} basic.reject delivery_tag={tag}{requeue}"),
     (6, "prefetch", "{ch} basic.qos prefetch_count={few}"),
+    (4, "streams", "{ch} basic.qos prefetch_count={some}"),
+    (16, "streams", "{ch} basic.consume queue={q} consumer_tag={newct}{offsetargs}"),
     (5, "shared prefetch", "{ch} basic.qos prefetch_count={few} global"),
     (4, "recover", "{tagch} basic.recover requeue"),
     (1, "recover", "{ch} basic.recover-async requeue"),
