@@ -17,7 +17,7 @@ use super::event::{ChannelRef, ConnectionId, Event, Resource};
 use super::message::{Held, Message, Place};
 use super::method::{BasicConsume, BasicDeliver};
 use super::publish::with_content;
-use super::queue::Queue;
+use super::queue::{Consumer, Queue};
 use super::value::{Table, Value};
 use crate::sorted::{SortedMap, sort_by};
 
@@ -110,7 +110,15 @@ impl Queue {
                 connections.get(&consumer.at.channel.connection).is_some_and(|connection| !connection.stalled);
             is_open && !consumer.is_full() && self.readable(*id).is_some()
         };
-        let (ring, blocked): (Vec<u32>, Vec<u32>) = all.into_iter().partition(can_read);
+        let (mut ring, blocked): (Vec<u32>, Vec<u32>) = all.into_iter().partition(can_read);
+        // A channel goes through its readers from the last tag to the first.
+        sort_by(&mut ring, |a, b| match (self.consumers.get(a), self.consumers.get(b)) {
+            (Some(a), Some(b)) => {
+                let place = |one: &Consumer| (one.next_offset, one.at.channel);
+                place(a).cmp(&place(b)).then_with(|| b.at.tag.cmp(&a.at.tag))
+            }
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        });
         self.ring = ring;
         self.blocked = blocked;
     }
