@@ -34,7 +34,12 @@ impl Broker {
         let Some((routed, queues, _)) = self.route_letter(cx, queue, &letter, exchange, reason, cause) else { return };
         for name in queues {
             let to = Resource { vhost: queue.vhost.clone(), name };
-            self.enqueue(cx, &to, &letter, None, routed);
+            match &mut cx.busy {
+                Some(busy) if busy.queue == to => busy.letters.push((letter.clone(), routed)),
+                _ => {
+                    self.enqueue(cx, &to, &letter, None, routed);
+                }
+            }
         }
     }
 

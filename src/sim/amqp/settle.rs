@@ -3,7 +3,7 @@
 use crate::sorted::{SortedMap, SortedSet, sort_by_key};
 use alloc::vec::Vec;
 
-use super::broker::{Broker, Cx};
+use super::broker::{Broker, Busy, Cx};
 use super::channel::{Channel, Consuming, Delivery, Settle};
 use super::error::{self, Refusal};
 use super::event::{ChannelRef, ConsumerRef, Event, LossReason, QueueDeleteReason, RequeueReason, Resource};
@@ -77,6 +77,7 @@ impl Broker {
                 sort_by_key(&mut deliveries, |(_, delivery)| delivery.place.rank);
             }
             let mut frees_consumer = false;
+            cx.busy = (how == Settle::Discard).then(|| Busy { queue: resource.clone(), letters: Vec::new() });
             for (tag, delivery) in deliveries {
                 frees_consumer |= self.settle_one(cx, at, &resource, (tag, &delivery), how, reason);
             }
@@ -88,6 +89,10 @@ impl Broker {
                 self.arm(&resource);
             }
             self.touch(&resource);
+            for (letter, routed) in cx.busy.take().into_iter().flat_map(|busy| busy.letters) {
+                // The queue sends itself a letter, and has delivered what it can when that comes.
+                self.enqueue(cx, &resource, &letter, None, routed);
+            }
             if how == Settle::Requeue && self.queue_at(&resource).is_some_and(|q| q.settings.delivery_limit.is_some()) {
                 self.deliver_returned(cx, &resource);
             }

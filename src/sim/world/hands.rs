@@ -144,6 +144,7 @@ impl World {
             message: None,
             events: &mut events,
             out: &mut out,
+            busy: None,
         };
         trial.import_definitions(&mut cx, text, None)
     }

@@ -39,8 +39,14 @@ impl World {
             }
             id
         };
-        let mut cx =
-            amqp::broker::Cx { now_ms: self.now_ms, prng: &mut self.prng, message, events: &mut record, out: &mut out };
+        let mut cx = amqp::broker::Cx {
+            now_ms: self.now_ms,
+            prng: &mut self.prng,
+            message,
+            events: &mut record,
+            out: &mut out,
+            busy: None,
+        };
         act(&mut self.broker, &mut cx);
         for sent in out {
             match sent {

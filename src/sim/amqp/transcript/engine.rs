@@ -114,8 +114,14 @@ impl Engine {
             }
             *count
         };
-        let mut cx =
-            Cx { now_ms: self.now_ms, prng: &mut self.prng, message: None, events: &mut events, out: &mut out };
+        let mut cx = Cx {
+            now_ms: self.now_ms,
+            prng: &mut self.prng,
+            message: None,
+            events: &mut events,
+            out: &mut out,
+            busy: None,
+        };
         act(&mut self.broker, &mut cx);
         assert_eq!(self.broker.check(), Ok(()), "after {} events", self.events);
         out
