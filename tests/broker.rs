@@ -37,7 +37,7 @@ impl Bench {
             events.len() as u32 - 1
         };
         let (now_ms, prng, out) = (self.now_ms, &mut self.prng, &mut self.out);
-        let mut cx = Cx { now_ms, prng, message: None, events: &mut record, out, busy: None };
+        let mut cx = Cx::new(now_ms, prng, &mut record, out);
         act(&mut self.broker, &mut cx);
         self.broker.check().expect("the invariants hold");
     }

@@ -19,7 +19,7 @@ fn import_into(
         log.push(event);
         log.len() as u32
     };
-    let mut cx = Cx { now_ms: 0, prng: &mut prng, message: None, events: &mut events, out: &mut out, busy: None };
+    let mut cx = Cx::new(0, &mut prng, &mut events, &mut out);
     let report = broker.import_definitions(&mut cx, text, vhost.map(Bytes::from).as_ref());
     broker.check().expect("the broker's promises hold");
     (report, log)

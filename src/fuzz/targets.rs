@@ -288,7 +288,7 @@ fn definitions(input: &[u8]) -> u64 {
     let import = |broker: &mut Broker, text: &str| {
         let (mut prng, mut out) = (Prng::new(1), Vec::new());
         let mut events = |_, _| 0;
-        let mut cx = Cx { now_ms: 0, prng: &mut prng, message: None, events: &mut events, out: &mut out, busy: None };
+        let mut cx = Cx::new(0, &mut prng, &mut events, &mut out);
         let result = broker.import_definitions(&mut cx, text, None);
         assert_eq!(broker.check(), Ok(()));
         result

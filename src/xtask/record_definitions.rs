@@ -75,7 +75,7 @@ fn through(server: &RabbitServer, file: &Path, keep: &Path) -> Outcome<String> {
 fn exported(text: &str) -> Outcome<String> {
     let (mut broker, mut prng, mut out) = (Broker::new(), Prng::new(1), Vec::new());
     let mut events = |_, _| 0;
-    let mut cx = Cx { now_ms: 0, prng: &mut prng, message: None, events: &mut events, out: &mut out, busy: None };
+    let mut cx = Cx::new(0, &mut prng, &mut events, &mut out);
     let report = broker.import_definitions(&mut cx, text, None).map_err(|error| Problem::new(error.to_string()))?;
     if !report.left_out.is_empty() {
         return Err(Problem::new(format!("Warren left out {:?} of RabbitMQ's export.", report.left_out)));

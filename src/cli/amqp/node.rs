@@ -140,14 +140,14 @@ impl Node {
         let now_ms = now_ms();
         let mut events = |event, _| heard.note(&event, now_ms);
         let message = Some(MessageId(*last_message));
-        let mut cx = Cx { now_ms, prng, message, events: &mut events, out, busy: None };
+        let mut cx = Cx::new(now_ms, prng, &mut events, out).publishing(message);
         let result = act(broker, &mut cx);
         inner.tell(now_ms);
         inner.hand_out(now_ms);
         while inner.broker.has_work(now_ms) {
             let Inner { broker, prng, out, heard, .. } = inner;
             let mut events = |event, _| heard.note(&event, now_ms);
-            broker.work(&mut Cx { now_ms, prng, message: None, events: &mut events, out, busy: None });
+            broker.work(&mut Cx::new(now_ms, prng, &mut events, out));
             inner.tell(now_ms);
             inner.hand_out(now_ms);
         }
@@ -346,7 +346,7 @@ impl Inner {
             *last_message = last_message.wrapping_add(1);
             let mut events = |event, _| heard.note(&event, now_ms);
             let message = Some(MessageId(*last_message));
-            let mut cx = Cx { now_ms, prng, message, events: &mut events, out, busy: None };
+            let mut cx = Cx::new(now_ms, prng, &mut events, out).publishing(message);
             broker.publish_from_outside(&mut cx, &told.exchange, told.routing_key, told.content);
         }
     }

@@ -106,7 +106,7 @@ pub struct Cx<'a> {
     /// What leaves the broker.
     pub out: &'a mut Vec<Out>,
     /// A queue that is in the middle of something. None where nobody begins anything.
-    pub busy: Option<Busy>,
+    pub(super) busy: Option<Busy>,
 }
 
 /// A queue that is in the middle of something, as the process it is on a real broker.
@@ -116,6 +116,24 @@ pub struct Busy {
     pub queue: Resource,
     /// Dead letters that come to it meanwhile, each with the event of its routing: they wait until it is done.
     pub letters: Vec<(Rc<Message>, u32)>,
+}
+
+impl<'a> Cx<'a> {
+    /// With the next message counted by the broker.
+    pub fn new(
+        now_ms: u64,
+        prng: &'a mut Prng,
+        events: &'a mut dyn FnMut(Event, Option<u32>) -> u32,
+        out: &'a mut Vec<Out>,
+    ) -> Cx<'a> {
+        Cx { now_ms, prng, message: None, events, out, busy: None }
+    }
+
+    /// The same, with the number that the world gave to the message being published.
+    #[must_use]
+    pub fn publishing(self, message: Option<MessageId>) -> Cx<'a> {
+        Cx { message, ..self }
+    }
 }
 
 impl Cx<'_> {

@@ -138,14 +138,7 @@ impl World {
     pub fn try_definitions(&self, text: &str) -> Result<ImportReport, DefinitionsError> {
         let mut trial = self.broker.clone();
         let (mut prng, mut events, mut out) = (self.prng.clone(), |_, _| 0, Vec::new());
-        let mut cx = amqp::broker::Cx {
-            now_ms: self.now_ms,
-            prng: &mut prng,
-            message: None,
-            events: &mut events,
-            out: &mut out,
-            busy: None,
-        };
+        let mut cx = amqp::broker::Cx::new(self.now_ms, &mut prng, &mut events, &mut out);
         trial.import_definitions(&mut cx, text, None)
     }
 

@@ -39,14 +39,7 @@ impl World {
             }
             id
         };
-        let mut cx = amqp::broker::Cx {
-            now_ms: self.now_ms,
-            prng: &mut self.prng,
-            message,
-            events: &mut record,
-            out: &mut out,
-            busy: None,
-        };
+        let mut cx = amqp::broker::Cx::new(self.now_ms, &mut self.prng, &mut record, &mut out).publishing(message);
         act(&mut self.broker, &mut cx);
         for sent in out {
             match sent {

@@ -183,8 +183,7 @@ impl Broker {
         // Tried on a copy first, which shares everything: a file that fails half-way is to leave no trace.
         let mut trial = self.clone();
         let (mut events, mut out) = (|_, _| 0, Vec::new());
-        let mut nothing =
-            Cx { now_ms: cx.now_ms, prng: cx.prng, message: None, events: &mut events, out: &mut out, busy: None };
+        let mut nothing = Cx::new(cx.now_ms, cx.prng, &mut events, &mut out);
         trial.apply(&mut nothing, &definitions)?;
         let report = self.apply(cx, &definitions)?;
         let (created, left_out) = (report.created.total(), report.left_out.len() as u32);

@@ -114,14 +114,7 @@ impl Engine {
             }
             *count
         };
-        let mut cx = Cx {
-            now_ms: self.now_ms,
-            prng: &mut self.prng,
-            message: None,
-            events: &mut events,
-            out: &mut out,
-            busy: None,
-        };
+        let mut cx = Cx::new(self.now_ms, &mut self.prng, &mut events, &mut out);
         act(&mut self.broker, &mut cx);
         assert_eq!(self.broker.check(), Ok(()), "after {} events", self.events);
         out
