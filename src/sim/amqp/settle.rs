@@ -70,6 +70,7 @@ impl Broker {
             groups.get_or_insert_with(key, Default::default).push((tag, delivery));
         }
         let mut groups = groups.into_iter().peekable();
+        let mut late = Vec::new();
         while let Some(((name, _), mut deliveries)) = groups.next() {
             let resource = self.resource(at.connection, &name);
             // A priority queue takes its acknowledgements apart by priority, the highest first: its dead letters come so.
@@ -89,10 +90,7 @@ impl Broker {
                 self.arm(&resource);
             }
             self.touch(&resource);
-            for (letter, routed) in cx.busy.take().into_iter().flat_map(|busy| busy.letters) {
-                // The queue sends itself a letter, and has delivered what it can when that comes.
-                self.enqueue(cx, &resource, &letter, None, routed);
-            }
+            late.extend(cx.busy.take());
             if how == Settle::Requeue && self.queue_at(&resource).is_some_and(|q| q.settings.delivery_limit.is_some()) {
                 self.deliver_returned(cx, &resource);
             }
@@ -104,10 +102,19 @@ impl Broker {
                 self.deliver_all(cx, &resource);
             }
         }
-        let Some(channel) = self.channel_mut(at) else { return };
-        let was_reached = channel.limiter.is_reached();
-        channel.limiter.volume = channel.limiter.volume.saturating_sub(counted);
-        if was_reached && !channel.limiter.is_reached() {
+        let mut is_free = false;
+        if let Some(channel) = self.channel_mut(at) {
+            let was_reached = channel.limiter.is_reached();
+            channel.limiter.volume = channel.limiter.volume.saturating_sub(counted);
+            is_free = was_reached && !channel.limiter.is_reached();
+        }
+        for Busy { queue, letters } in late {
+            for (letter, routed) in letters {
+                // A queue that sends itself a letter has delivered what it can when that comes, and the limit has heard of it.
+                self.enqueue(cx, &queue, &letter, None, routed);
+            }
+        }
+        if is_free {
             self.resume(cx, at);
         }
     }
