@@ -8,11 +8,11 @@ use crate::sorted::{SortedMap, SortedSet};
 use alloc::{collections::VecDeque, rc::Rc, vec::Vec};
 
 use super::channel::{Capabilities, Channel, Connection};
+use super::dead_letter::Busy;
 use super::error::{self, Refusal};
 use super::event::{ChannelRef, ConnectionId, Event, MessageId, RequeueReason, Resource};
 use super::exchange::{Exchange, PREDECLARED};
 use super::limits;
-use super::message::Message;
 use super::method::{ChannelClose, ChannelCloseOk, ChannelOpenOk, ConnectionClose, ConnectionCloseOk};
 use super::method::{ConnectionUpdateSecretOk, Frame, Method};
 use super::policy::Policies;
@@ -107,15 +107,6 @@ pub struct Cx<'a> {
     pub out: &'a mut Vec<Out>,
     /// A queue that is in the middle of something. None where nobody begins anything.
     pub(super) busy: Option<Busy>,
-}
-
-/// A queue that is in the middle of something, as the process it is on a real broker.
-#[derive(Debug)]
-pub struct Busy {
-    /// Which.
-    pub queue: Resource,
-    /// Dead letters that come to it meanwhile, each with the event of its routing: they wait until it is done.
-    pub letters: Vec<(Rc<Message>, u32)>,
 }
 
 impl<'a> Cx<'a> {

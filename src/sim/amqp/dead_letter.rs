@@ -11,6 +11,15 @@ use super::method::Properties;
 use super::value::{Table, Value};
 use crate::bytes::Bytes;
 
+/// A queue that is in the middle of something, as the process it is on a real broker.
+#[derive(Debug)]
+pub struct Busy {
+    /// Which.
+    pub queue: Resource,
+    /// Dead letters that come to it meanwhile, each with the event of its routing: they wait until it is done.
+    pub letters: Vec<(Rc<Message>, u32)>,
+}
+
 impl Broker {
     /// The dead letter exchange of a queue, if it has one that exists.
     pub(super) fn dead_letter_exchange(&self, queue: &Resource) -> Option<Bytes> {

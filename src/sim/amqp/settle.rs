@@ -3,8 +3,9 @@
 use crate::sorted::{SortedMap, SortedSet, sort_by_key};
 use alloc::vec::Vec;
 
-use super::broker::{Broker, Busy, Cx};
+use super::broker::{Broker, Cx};
 use super::channel::{Channel, Consuming, Delivery, Settle};
+use super::dead_letter::Busy;
 use super::error::{self, Refusal};
 use super::event::{ChannelRef, ConsumerRef, Event, LossReason, QueueDeleteReason, RequeueReason, Resource};
 use super::message::{Held, Place};
