@@ -46,7 +46,8 @@ pub fn run(port: u16, count: u64, seed: u64, group: Option<u64>) -> Outcome {
             break;
         }
         let mut sequence = Sequence::new(seed, number);
-        let found = sequence.play(&mut wire, groups)?;
+        let found = sequence.play(&mut wire, groups);
+        let found = found.map_err(|problem| Problem::new(format!("seed {seed}, sequence {number}: {problem}")))?;
         done += sequence.commands;
         errors += sequence.errors;
         if let Some(difference) = found {
