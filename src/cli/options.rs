@@ -1,7 +1,7 @@
 //! The command line, read once.
 
+use crate::redis::conf::quoted;
 use std::net::SocketAddr;
-use warren_sim::redis::console::quote_into;
 
 /// What `warren help` prints.
 pub const HELP: &str = "\
@@ -78,13 +78,6 @@ fn redis_server(words: &[&str]) -> Command {
         }
     }
     Command::Server(Server { redis: Some(redis), ..Server::default() })
-}
-
-/// A word that is read back as it is.
-fn quoted(word: &str) -> String {
-    let mut out = Vec::new();
-    quote_into(word.as_bytes(), &mut out);
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Reads the words behind the program's name. An error is a sentence for a person.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::{env, fs, io};
 use warren_sim::bytes::Bytes;
 use warren_sim::prng::Prng;
-use warren_sim::redis::console::split_args;
+use warren_sim::redis::console::{quote_into, split_args};
 use warren_sim::redis::{ClientId, Cx, Reply, Store, find_command, find_parameter};
 
 /// What takes all words behind its name as one value.
@@ -38,14 +38,14 @@ const REFUSED: [(&str, &str, &str); 10] = [
     ("tls-port", "0", "there is no TLS"),
 ];
 /// Parameters that change what the server does. All others are kept and shown.
-const IN_EFFECT: &str = " acl-pubsub-default acllog-max-len bind busy-reply-threshold client-output-buffer-limit client-query-buffer-limit \
+const IN_EFFECT: &str = "acl-pubsub-default acllog-max-len bind busy-reply-threshold client-output-buffer-limit client-query-buffer-limit \
     dbfilename dir enable-debug-command hash-max-listpack-entries hash-max-listpack-value hll-sparse-max-bytes hz \
     latency-monitor-threshold latency-tracking latency-tracking-info-percentiles lazyfree-lazy-expire lazyfree-lazy-user-del \
     lazyfree-lazy-user-flush lfu-decay-time lfu-log-factor list-max-listpack-size logfile maxclients maxmemory maxmemory-policy \
     maxmemory-samples min-replicas-to-write notify-keyspace-events pidfile port proto-max-bulk-len repl-diskless-sync \
     replica-read-only replica-serve-stale-data requirepass save set-max-intset-entries slowlog-log-slower-than slowlog-max-len \
     stream-node-max-bytes stream-node-max-entries tcp-keepalive timeout tracking-table-max-keys unixsocket unixsocketperm \
-    zset-max-listpack-entries zset-max-listpack-value ";
+    zset-max-listpack-entries zset-max-listpack-value";
 
 /// A line, and where it stands.
 #[derive(Clone, Debug)]
@@ -219,7 +219,7 @@ impl Settings {
             }
             let name = store.configure(&line.words[0], value.as_bytes()).map_err(wrong)?;
             let is_default = find_parameter(name.as_bytes()).is_some_and(|(own, _)| own.default == value);
-            if !is_default && !IN_EFFECT.contains(&format!(" {name} ")) {
+            if !is_default && !IN_EFFECT.split(' ').any(|own| own == name) {
                 idle.push(name);
             }
         }
@@ -245,6 +245,14 @@ impl Settings {
     }
 }
 
+/// A word as a configuration has it, in quotes: it is read back as it is.
+pub fn quoted(word: &str) -> String {
+    let mut out = Vec::new();
+    quote_into(word.as_bytes(), &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// What stands behind the name of a directive.
 fn words(line: &Directive) -> String {
     line.words[1..].iter().map(|word| String::from_utf8_lossy(word)).collect::<Vec<_>>().join(" ")
 }

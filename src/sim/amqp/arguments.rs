@@ -37,6 +37,8 @@ const DECLARE: &[(&str, Check, [bool; 3])] = &[
     ("x-queue-leader-locator", leader_locator, [false, true, true]),
 ];
 
+/// Where a classic queue may be put, on a cluster.
+pub(super) const MASTER_LOCATORS: &[&str] = &["min-masters", "client-local", "random"];
 /// What is said of a locator that nobody knows.
 const LOCATOR: &str = "invalid_queue_locator_arg";
 
@@ -251,7 +253,7 @@ pub fn check_declare(
     // RabbitMQ has no word for a locator that it does not know; these are those for the other types.
     if !exclusive
         && let Some(value) = arguments.get("x-queue-master-locator")
-        && let Err(reason) = one_of(value, &["min-masters", "client-local", "random"], |_| LOCATOR.into())
+        && let Err(reason) = one_of(value, MASTER_LOCATORS, |_| LOCATOR.into())
     {
         return fails("x-queue-master-locator", reason);
     }

@@ -354,9 +354,7 @@ impl Broker {
             cx.send(at, Method::from(close), Some(event));
             if self.channel(at).is_some() {
                 self.end_channel(cx, at, code, text, RequeueReason::ChannelClosed, Some(event));
-            }
-            if let Some(channel) = self.channel_mut(at) {
-                channel.closing = true;
+                self.channel_to_its_end(at).into_iter().for_each(|channel| channel.closing = true);
             }
         }
     }

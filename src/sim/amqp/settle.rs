@@ -83,6 +83,7 @@ impl Broker {
             for (tag, delivery) in deliveries {
                 frees_consumer |= self.settle_one(cx, at, &resource, (tag, &delivery), how, reason);
             }
+            late.extend(cx.busy.take());
             if frees_consumer && let Some(queue) = self.queue_mut(&resource) {
                 queue.unblock(at);
             }
@@ -91,7 +92,6 @@ impl Broker {
                 self.arm(&resource);
             }
             self.touch(&resource);
-            late.extend(cx.busy.take());
             if how == Settle::Requeue && self.queue_at(&resource).is_some_and(|q| q.settings.delivery_limit.is_some()) {
                 self.deliver_returned(cx, &resource);
             }

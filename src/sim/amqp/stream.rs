@@ -9,6 +9,7 @@ use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::broker::{Broker, Cx};
 use super::channel::{Connection, Delivery};
@@ -17,7 +18,7 @@ use super::event::{ChannelRef, ConnectionId, Event, Resource};
 use super::message::{Held, Message, Place};
 use super::method::{BasicConsume, BasicDeliver};
 use super::publish::with_content;
-use super::queue::{Consumer, Queue};
+use super::queue::Queue;
 use super::value::{Table, Value};
 use crate::sorted::{SortedMap, sort_by};
 
@@ -112,13 +113,8 @@ impl Queue {
         };
         let (mut ring, blocked): (Vec<u32>, Vec<u32>) = all.into_iter().partition(can_read);
         // A channel goes through its readers from the last tag to the first.
-        sort_by(&mut ring, |a, b| match (self.consumers.get(a), self.consumers.get(b)) {
-            (Some(a), Some(b)) => {
-                let place = |one: &Consumer| (one.next_offset, one.at.channel);
-                place(a).cmp(&place(b)).then_with(|| b.at.tag.cmp(&a.at.tag))
-            }
-            (a, b) => a.is_some().cmp(&b.is_some()),
-        });
+        let turn = |id: &u32| self.consumers.get(id).map(|one| (one.next_offset, one.at.channel, Reverse(&one.at.tag)));
+        sort_by(&mut ring, |a, b| turn(a).cmp(&turn(b)));
         self.ring = ring;
         self.blocked = blocked;
     }

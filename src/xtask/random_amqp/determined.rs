@@ -127,11 +127,11 @@ impl Simulation {
         }
         for command in commands {
             let Command::Send { frame, .. } = command else { continue };
-            let declared = broker.queues().filter(|queue| {
-                let named = frame.split(' ').any(|word| word == format!("queue={}", queue.resource.name.text()));
-                frame.starts_with("queue.declare ") && named
-            });
-            if declared.into_iter().any(|queue| queue.is_stream() && !queue.ready.is_empty()) {
+            let Some(declared) = frame.strip_prefix("queue.declare ") else { continue };
+            let is_it =
+                |name: &Bytes| declared.split(' ').any(|word| word.strip_prefix("queue=") == Some(&*name.text()));
+            let mut streams = broker.queues().filter(|queue| queue.is_stream() && !queue.ready.is_empty());
+            if streams.any(|queue| is_it(&queue.resource.name)) {
                 return Err("a stream tells its length later");
             }
         }

@@ -3,12 +3,19 @@
 
 use alloc::{format, string::String, vec::Vec};
 
+use super::super::arguments::MASTER_LOCATORS;
 use super::super::error::term;
 use super::super::value::{Table, Value};
 
-/// Keys of mirroring but the first, which says how many mirrors there are.
-const KEYS: [&str; 5] =
-    ["ha-params", "ha-sync-mode", "ha-sync-batch-size", "ha-promote-on-shutdown", "ha-promote-on-failure"];
+/// Keys that mean nothing without `ha-mode`; behind each the words that it takes, if it takes words.
+const KEYS: [(&str, &[&str]); 5] = [
+    ("ha-params", &[]),
+    ("ha-sync-mode", &["manual", "automatic"]),
+    (BATCH_SIZE, &[]),
+    ("ha-promote-on-shutdown", &["always", "when-synced"]),
+    ("ha-promote-on-failure", &["always", "when-synced"]),
+];
+const BATCH_SIZE: &str = "ha-sync-batch-size";
 
 /// Checks all these keys of a definition together.
 ///
@@ -18,31 +25,27 @@ pub(super) fn check(definition: &Table) -> Result<(), String> {
     let is_one_of =
         |value: &Value, names: &[&str]| value.as_long_str().is_some_and(|text| names.iter().any(|name| *text == *name));
     if let Some(value) = definition.get("queue-master-locator")
-        && !is_one_of(value, &["min-masters", "client-local", "random"])
+        && !is_one_of(value, MASTER_LOCATORS)
     {
         return Err(format!("{} invalid queue-master-locator value", term(value)));
     }
+    let given = KEYS.iter().filter_map(|(key, names)| Some((*key, *names, definition.get(key)?)));
     match definition.get("ha-mode") {
         Some(mode) => mirrors(mode, definition.get("ha-params"))?,
-        None if KEYS.iter().any(|key| definition.get(key).is_some()) => {
+        None if given.clone().next().is_some() => {
             let words = "ha-mode must be specified to specify ha-params, ha-sync-mode or ha-promote-on-shutdown";
             return Err(words.into());
         }
         None => {}
     }
-    for (key, names) in [
-        (KEYS[1], ["manual", "automatic"]),
-        (KEYS[2], [""; 2]),
-        (KEYS[3], ["always", "when-synced"]),
-        (KEYS[4], ["always", "when-synced"]),
-    ] {
-        let Some(value) = definition.get(key) else { continue };
-        let is_size = names[0].is_empty();
-        if is_size && value.as_int().is_none_or(|size| size < 1) {
+    for (key, names, value) in given {
+        if key == BATCH_SIZE && value.as_int().is_none_or(|size| size < 1) {
             return Err(format!("{key} takes an integer greater than 0, {} given", term(value)));
         }
-        if !is_size && !is_one_of(value, &names) {
-            return Err(format!("{key} must be \"{}\" or \"{}\", got {}", names[0], names[1], term(value)));
+        if let [first, second] = names
+            && !is_one_of(value, names)
+        {
+            return Err(format!("{key} must be \"{first}\" or \"{second}\", got {}", term(value)));
         }
     }
     Ok(())

@@ -50,11 +50,11 @@ pub trait Kind: Clone {
     }
 }
 
-/// Implements the part of [`Kind`] that is the same for all: which variant of [`Value`] it is.
 /// A part of a collection as SSCAN, HSCAN and ZSCAN give it: the cursor for what follows, 0 if nothing does, and each element with what
 /// belongs to it.
 pub type Part = (u64, Vec<(Bytes, Option<Bytes>)>);
 
+/// Implements the part of [`Kind`] that is the same for all: which variant of [`Value`] it is.
 macro_rules! in_value {
     ($variant:ident) => {
         fn of(value: &Value) -> Option<&Self> {

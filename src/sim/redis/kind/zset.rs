@@ -39,6 +39,7 @@ fn packed_text(score: Double) -> String {
         None => score.to_text(),
     }
 }
+
 impl Kind for Zset {
     in_value!(Zset);
     fn empty(config: &Config) -> Value {
